@@ -1,0 +1,43 @@
+"""Names of people as they are typed, searched and kept."""
+
+import re
+import unicodedata
+
+# đ has no Unicode decomposition, so stripping marks alone leaves it. Ð (Icelandic) and Ɖ (African) look exactly like Đ
+# and come out of old Vietnamese fonts and spreadsheets.
+_D_WITH_STROKE = str.maketrans({"đ": "d", "ð": "d", "ɖ": "d", "Đ": "D", "Ð": "D", "Ɖ": "D"})
+_LOOKALIKE_D = str.maketrans({"Ð": "Đ", "Ɖ": "Đ"})
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
+def fold(text: str) -> str:
+    """Give the form that is compared when searching: no marks, no capitals, single spaces.
+
+    "Nguyễn  Văn-Đức" and "nguyen van duc" fold to the same text, and folding twice changes nothing.
+    """
+    plain = unicodedata.normalize("NFC", text).translate(_D_WITH_STROKE)
+    # Marks go before and after: folding the case turns one Greek mark into a letter, and İ into a letter with a mark.
+    plain = _without_marks(_without_marks(plain).casefold()).translate(_D_WITH_STROKE)
+    return _BETWEEN_WORDS.sub(" ", plain).strip()
+
+
+def words(text: str) -> list[str]:
+    """List the folded words of a text, in their order."""
+    return fold(text).split()
+
+
+def tidy_name(text: str) -> str:
+    """Give the form that is kept: NFC and single spaces; the person's own capitals stay.
+
+    A name in one case only ("NGUYỄN VĂN AN", "nguyễn văn an") is an office's habit of typing: it becomes "Nguyễn Văn An".
+    """
+    name = " ".join(unicodedata.normalize("NFC", text).translate(_LOOKALIKE_D).split())
+    if name.isupper() or name.islower():
+        name = unicodedata.normalize("NFC", name.title())
+    return name
+
+
+def _without_marks(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text)
+    kept = "".join(char for char in decomposed if not unicodedata.category(char).startswith("M"))
+    return unicodedata.normalize("NFC", kept)
