@@ -1,0 +1,88 @@
+# The doors into this project; `make help` lists them. Setting names given after `make run` (PORT=, HOST=, DEMO_NOW=) reach the program.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.ONESHELL:
+
+BIN := .venv/bin
+READY := .venv/.ready
+READY_FOR_TESTS := .venv/.ready-for-tests
+BROWSER_TOOLS := node_modules/.package-lock.json
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
+KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2
+# One test process per core; `make test WORKERS=0` runs all of them in one.
+WORKERS ?= $(shell nproc)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/ ·/' | sort
+
+$(BIN)/python:
+	@python="$$(scripts/find-python)"; "$$python" -m venv .venv
+
+$(READY): requirements.txt | $(BIN)/python
+	@echo "Installing the packages (once)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+$(READY_FOR_TESTS): requirements-dev.txt | $(READY)
+	@echo "Installing the packages for tests (once)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(BROWSER_TOOLS): package.json package-lock.json | system-tools
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+%.mo: %.po | $(READY)
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+.PHONY: catalogues
+catalogues: $(CATALOGUES)
+
+.PHONY: run
+run: $(READY) catalogues  ## set up what is missing, then serve the demo on http://127.0.0.1:8000 (PORT=, HOST=); Ctrl-C stops it
+	@exec scripts/run-demo
+
+.PHONY: test-tools
+test-tools: $(READY_FOR_TESTS) system-tools $(BROWSER_TOOLS) catalogues
+
+.PHONY: system-tools
+system-tools:
+	@scripts/install-test-tools
+
+.PHONY: test
+test: test-tools  ## format, lint, types, translations and all tests, on both databases and in a real browser
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python scripts/check_translations.py
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: bench
+bench: $(READY_FOR_TESTS) system-tools catalogues  ## figures beside their floors (ONLY=name for one)
+	@$(BIN)/python -m benchmarks $(ONLY)
+
+.PHONY: translations
+translations: $(READY_FOR_TESTS)  ## take new sentences into the catalogues and compile them
+	@template="$$(mktemp)"; trap 'rm -f "$$template"' EXIT
+	$(BIN)/pybabel --quiet extract --mapping pyproject.toml $(KEYWORDS) --no-location --sort-output --project diem-tua --output-file "$$template" counseling
+	mkdir -p translations
+	test -e translations/en || $(BIN)/pybabel --quiet init --input-file "$$template" --output-dir translations --locale en
+	$(BIN)/pybabel --quiet update --input-file "$$template" --output-dir translations --no-fuzzy-matching --ignore-obsolete
+	$(MAKE) --no-print-directory catalogues
+
+.PHONY: format
+format: $(READY_FOR_TESTS)  ## format, and mend what the linter can mend
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+.PHONY: lock
+lock: $(READY_FOR_TESTS)  ## write the pinned requirements anew from the *.in files (UPGRADE=--upgrade moves every pin)
+	@for name in requirements requirements-dev; do
+		$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header $(UPGRADE) \
+			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$name.txt $$name.in
+	done
