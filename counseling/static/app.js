@@ -1,0 +1,164 @@
+// Quick hands at the desk: keys, live filter, one answer per tap, the line lost. Every form and link works without this file.
+(() => {
+  "use strict";
+  const RESTORE_AFTER_MS = 10000; // a download or a stopped request never unloads the page
+  const find = () => document.querySelector("[data-filter]");
+  const all = (selector, root) => [...(root || document).querySelectorAll(selector)];
+  document.documentElement.classList.add("js");
+
+  // The same folding as the server's data-folded: lower case, no marks; đ has no Unicode decomposition.
+  const fold = (text) => text.toLowerCase().replace(/đ/g, "d").normalize("NFD").replace(/[\u0300-\u036f]/g, "").trim();
+
+  // ---- live filter ----
+  function filter() {
+    const field = find();
+    if (!field) return;
+    const words = fold(field.value).split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of all("[data-folded]", document.querySelector(field.dataset.filter))) {
+      row.hidden = !words.every((word) => row.dataset.folded.includes(word));
+      if (!row.hidden) shown += 1;
+    }
+    for (const note of all("[data-filter-empty]")) note.hidden = shown > 0 || !words.length;
+  }
+  const targets = () => {
+    const field = find();
+    const list = field && document.querySelector(field.dataset.filter);
+    return all(".row:not([hidden]) > a", list || document);
+  };
+  // Enter opens the row whose code was typed in full, or the only row left; among several it only moves there.
+  function enter(event) {
+    const typed = fold(find().value);
+    const rows = targets();
+    const exact = rows.filter((link) => typed && fold(link.parentElement.dataset.code || "") === typed);
+    const only = exact.length === 1 ? exact[0] : rows.length === 1 && typed ? rows[0] : null;
+    if (!only && (!rows.length || !typed)) return; // the form around the field asks the server
+    event.preventDefault();
+    if (only) only.click();
+    else rows[0].focus();
+  }
+
+  // ---- keyboard ----
+  function step(event) {
+    const rows = targets();
+    const here = rows.indexOf(document.activeElement);
+    const inFind = document.activeElement === find();
+    if (!rows.length || (here < 0 && !inFind)) return;
+    event.preventDefault();
+    if (event.key === "ArrowUp" && here <= 0) return find() && find().focus();
+    rows[Math.min(here + (event.key === "ArrowDown" ? 1 : -1), rows.length - 1)].focus();
+  }
+  function escape() {
+    const menu = document.querySelector(".account[open]");
+    if (menu) {
+      menu.open = false;
+      return menu.firstElementChild.focus();
+    }
+    const field = find();
+    if (!field || document.querySelector("dialog[open]")) return;
+    if (document.activeElement === field) {
+      field.value = "";
+      filter();
+    } else field.focus();
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const typing = event.target.matches("input:not([type=radio], [type=checkbox]), textarea, select");
+    if (event.key === "Escape") escape();
+    else if (event.key.startsWith("Arrow") && /Up|Down/.test(event.key) && (!typing || event.target === find())) step(event);
+    else if (event.key === "Enter" && event.target === find()) enter(event);
+    else if (typing) return;
+    else if (event.key === "/" && find()) {
+      event.preventDefault();
+      find().select();
+    } else if (event.key === "?") document.getElementById("keys")?.showModal();
+  });
+  document.addEventListener("input", (event) => event.target === find() && filter());
+
+  // ---- one answer per tap: a form on its way is not sent again; request_key guards what still slips through ----
+  function release(form) {
+    delete form.dataset.sent;
+    for (const button of all("[aria-busy]", form)) {
+      button.removeAttribute("aria-busy");
+      button.disabled = false;
+    }
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method === "dialog") return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return event.stopImmediatePropagation();
+    }
+    form.dataset.sent = "1";
+    const button = event.submitter;
+    // Later, because a disabled button would not send its own name and value.
+    setTimeout(() => {
+      if (event.defaultPrevented && !form.dataset.htmxPowered) return release(form);
+      if (!button) return;
+      button.setAttribute("aria-busy", "true");
+      button.disabled = true;
+    });
+    setTimeout(() => release(form), RESTORE_AFTER_MS);
+  }, true);
+
+  // ---- back button: never show what stood there before (another user, a dose since given) ----
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    if (document.querySelector("[data-fresh]")) location.reload();
+    else all("form[data-sent]").forEach(release);
+  });
+
+  // ---- htmx: what its events are called in 4.x: docs/decisions/005-htmx-4.md ----
+  const lost = (is) => {
+    const note = document.getElementById("line-lost");
+    if (note) note.hidden = !is;
+  };
+  const context = (event) => event.detail.ctx || {};
+  const polls = (event) => context(event).sourceEvent?.type === "every";
+  document.addEventListener("htmx:before:request", (event) => {
+    if (polls(event) && document.hidden) event.preventDefault(); // nobody looks: do not ask
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    lost(false);
+    const { response, text } = context(event);
+    const notices = document.getElementById("notices");
+    if (!notices) return;
+    if (all("[data-from-answer]", notices).length) notices.replaceChildren();
+    // These statuses are in noSwap: the list or form stays, the words (errors/_fragment.html) stand above it.
+    if ([401, 403, 404, 429].includes(response.status) || response.status >= 500) {
+      const answer = new DOMParser().parseFromString(text || "", "text/html").querySelector(".notice");
+      if (!answer) return lost(true);
+      answer.dataset.fromAnswer = "";
+      notices.replaceChildren(answer);
+    }
+  });
+  document.addEventListener("htmx:error", (event) => context(event).request && lost(true));
+  document.addEventListener("htmx:finally:request", (event) => {
+    const form = context(event).sourceElement;
+    if (form?.matches?.("form")) release(form);
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    filter();
+    arrive();
+  });
+
+  // ---- small things ----
+  function arrive() {
+    const place = document.querySelector("[data-autofocus]");
+    if (!place || place.dataset.autofocus === "done") return;
+    place.dataset.autofocus = "done";
+    place.focus();
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+    const menu = document.querySelector(".account[open]");
+    if (menu && !menu.contains(event.target)) menu.open = false;
+  });
+  const ready = () => {
+    filter();
+    arrive();
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready);
+  else ready();
+})();
