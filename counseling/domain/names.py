@@ -29,7 +29,7 @@ def words(text: str) -> list[str]:
 def tidy_name(text: str) -> str:
     """Give the form that is kept: NFC and single spaces; the person's own capitals stay.
 
-    A name in one case only ("NGUYỄN VĂN AN", "nguyễn văn an") is an office's habit of typing: it becomes "Nguyễn Văn An".
+    A name in one case only ("NGUYỄN VĂN AN", "nguyễn văn an") is an office's habit: it becomes "Nguyễn Văn An".
     """
     name = " ".join(unicodedata.normalize("NFC", text).translate(_LOOKALIKE_D).split())
     if name.isupper() or name.islower():
