@@ -85,7 +85,7 @@ class Cluster:
             time.sleep(0.02)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """End the server: SIGINT closes connections in order, SIGQUIT at once as in a crash. Harmless when it is down."""
+        """End the server: SIGINT in order, SIGQUIT at once as in a crash. Harmless when it is down."""
         server, self._server = self._server, None
         if server is not None and server.poll() is None:
             server.send_signal(how)
@@ -150,7 +150,7 @@ def running_cluster(settings: dict[str, str] | None = None) -> Iterator[Cluster]
 
 
 def _command(program: str, arguments: Sequence[str]) -> list[str]:
-    """The command line that runs one of PostgreSQL's programs and ends with us, under another account when we are root."""
+    """How to run one of PostgreSQL's programs: it ends with us, and has another account when we are root."""
     account = _account()
     # --pdeathsig: whoever kills the tests with -9 leaves no server behind.
     guard = ["setpriv", "--pdeathsig", "SIGQUIT"]

@@ -1,0 +1,14 @@
+"""Where the fixtures come from; what they do stands in tests/support/."""
+
+import hypothesis
+
+pytest_plugins = [
+    "tests.support.databases",
+    "tests.support.application",
+    "tests.support.server",
+    "tests.support.browser",
+]
+
+# No deadline: on a busy machine a slow example is no fault.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")

@@ -1,0 +1,101 @@
+"""A real Chromium: pages that complain fail their test, and axe looks at what people see."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+PHONE, DESKTOP = (360, 640), (1280, 800)
+DEMO_PASSWORD = "diem-tua-demo"
+ARGUMENTS = [
+    "--no-sandbox",  # Chromium's sandbox refuses root, and CI is root
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium per test process; tests meet only in contexts of their own."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        raise RuntimeError("Chromium is not installed: `make test` installs it.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """`new_page(size=PHONE, **options)`: the first page of somebody with a browser of their own.
+
+    A script error or a broken content policy on any of them fails the test at its end.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(size: tuple[int, int] = DESKTOP, **options: Any) -> Page:
+        width, height = size
+        defaults = {
+            "locale": "vi-VN",
+            "timezone_id": "Asia/Ho_Chi_Minh",
+            "viewport": {"width": width, "height": height},
+        }
+        context = browser.new_context(**{**defaults, **options})
+        contexts.append(context)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("console", lambda message: complaints.extend(_complaint(message)))
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    # Chromium also calls an answer of 4xx or a server taken down an error; tests look at those themselves.
+    expected = message.text.startswith("Failed to load resource")
+    return [message.text] if message.type == "error" and not expected else []
+
+
+def sign_in(page: Page, url: str, username: str, password: str = DEMO_PASSWORD) -> None:
+    """Sign in by the form and wait for the desk."""
+    page.goto(f"{url}/login")
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
+    page.locator("form:has([name=password]) [type=submit], form:has([name=password]) button:not([type])").first.click()
+    page.wait_for_url(lambda address: "/login" not in address)
+
+
+def axe_violations(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, one line for each element; an empty list is what tests ask for."""
+    # evaluate() comes from outside the page, so the content policy stays on while axe looks.
+    page.evaluate(_axe_source())
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
+    return [
+        f"{rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@cache
+def _axe_source() -> str:
+    path = ROOT / "node_modules/axe-core/axe.min.js"
+    if not path.exists():
+        raise RuntimeError("axe-core is not installed: `make test` installs it.")
+    return path.read_text(encoding="utf-8")
