@@ -14,10 +14,15 @@ from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "counseling" / "static"
 
-NAMES = """arrow-left building-2 calendar calendar-check camera check chevron-right circle clipboard-list clock download
-file-spreadsheet file-text history hourglass house id-card inbox info key-round languages list-checks lock log-out map-pin
-message-square monitor octagon-x pencil phone plus printer qr-code refresh-cw search settings stethoscope sun
-triangle-alert undo-2 upload user user-plus users x""".split()
+# fmt: off
+NAMES = [
+    "arrow-left", "building-2", "calendar", "calendar-check", "camera", "check", "chevron-right", "circle",
+    "clipboard-list", "clock", "download", "file-spreadsheet", "file-text", "history", "hourglass", "house",
+    "id-card", "inbox", "info", "key-round", "languages", "list-checks", "lock", "log-out", "map-pin",
+    "message-square", "monitor", "octagon-x", "pencil", "phone", "plus", "printer", "qr-code", "refresh-cw", "search",
+    "settings", "stethoscope", "sun", "triangle-alert", "undo-2", "upload", "user", "user-plus", "users", "x",
+]
+# fmt: on
 
 # The mark: a line that rests on a point. It names nothing.
 MARK = '<path d="M3 9.5h18"/><circle cx="9" cy="16" r="2.5" fill="currentColor"/>'
