@@ -1,0 +1,58 @@
+"""Điểm Tựa: the application, put together from top to bottom."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import structlog
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+
+from counseling import clock, commands, headers, languages, logs, static_files
+from counseling.config import Config
+from counseling.database import db, init_database
+from counseling.routes import blueprints, doorkeeper, errors, shell
+
+ROOT = Path(__file__).resolve().parent.parent
+MEBIBYTE = 1024 * 1024
+
+
+def create_app(config: Config) -> Flask:
+    os.umask(0o077)  # everything written is for this account only
+    logs.set_up(config.log_level)
+    config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app = Flask(__name__, instance_path=str(config.instance.resolve()), static_folder=None)
+    app.config.from_mapping(flask_settings(config))
+    app.extensions["diem_tua_config"] = config
+    clock.start_at(config.demo_now)
+    init_database(app, config)
+    Migrate(app, db, directory=str(ROOT / "migrations"))
+    languages.init_app(app)
+    headers.init_app(app, config)
+    static_files.init_app(app)
+    doorkeeper.init_app(app)
+    CSRFProtect(app)
+    errors.init_app(app)
+    shell.init_app(app)
+    for blueprint in blueprints():
+        app.register_blueprint(blueprint)
+    commands.init_app(app)
+    structlog.get_logger().debug("application ready")
+    return app
+
+
+def flask_settings(config: Config) -> dict[str, object]:
+    return {
+        "SECRET_KEY": config.secret_key,
+        # __Host-: only this host, only over https (Chromium counts 127.0.0.1 as secure), never a subdomain's cookie.
+        "SESSION_COOKIE_NAME": "__Host-session",
+        "SESSION_COOKIE_SECURE": True,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "WTF_CSRF_TIME_LIMIT": None,  # its default of an hour would refuse a form that waited at the window
+        "MAX_CONTENT_LENGTH": 21 * MEBIBYTE,  # a register of 20 MiB and its form
+        "MAX_FORM_MEMORY_SIZE": 2 * MEBIBYTE,
+    }

@@ -1,0 +1,24 @@
+"""`init`: an empty machine becomes an empty product."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, current_app
+from flask_migrate import upgrade
+
+from counseling.clock import utc_now
+from counseling.database import db
+from counseling.services.defaults import ship_defaults
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(init)
+
+
+@click.command("init")
+def init() -> None:
+    """Create or migrate the database. Safe to repeat."""
+    upgrade()
+    config = current_app.extensions["diem_tua_config"]
+    ship_defaults(db.session, is_demo=config.demo, now=utc_now())
+    click.echo("The database is ready.")

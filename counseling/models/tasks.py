@@ -1,0 +1,33 @@
+"""What somebody must do next. A task says no more than its receiver may know."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from counseling.models.base import Base, one_of
+
+TASK_KINDS = ("order_review", "withheld_review", "consider_ending", "renewal")
+
+
+class Task(Base):
+    __tablename__ = "tasks"
+    __table_args__ = (
+        CheckConstraint(one_of("side", ("treatment", "support")), name="side"),
+        CheckConstraint("(closed_at IS NULL) = (closed_by_id IS NULL)", name="closed_by_somebody"),
+        Index("ix_tasks_site_id_closed_at", "site_id", "closed_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    side: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(24))
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"), index=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))  # whose list it stands on
+    due_on: Mapped[date]
+    dedupe_key: Mapped[str] = mapped_column(String(80), unique=True)  # order_review:17:2026-11-22
+    opened_at: Mapped[datetime]
+    opened_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    closed_at: Mapped[datetime | None]
+    closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

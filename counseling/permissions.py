@@ -1,0 +1,183 @@
+"""Who may do what, as one table, and whose files somebody sees, as one function per noun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ParamSpec, TypeVar
+
+from sqlalchemy import ColumnElement, false, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from counseling.models.patients import SupportFile, TreatmentFile
+from counseling.models.places import Area, OutreachTeam, Site
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class RoleKind(StrEnum):
+    DISPENSER = "dispenser"
+    DOCTOR = "doctor"
+    COUNSELOR = "counselor"
+    VOLUNTEER = "volunteer"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+class Side(StrEnum):
+    TREATMENT = "treatment"
+    SUPPORT = "support"
+    HOUSE = "house"
+
+
+class Permission(StrEnum):
+    USE_OWN_ACCOUNT = "use_own_account"
+    SEE_TODAY = "see_today"
+    MANAGE_STATION_DAY = "manage_station_day"
+    RECORD_DOSE = "record_dose"
+    SEE_TREATMENT_FILE = "see_treatment_file"
+    EDIT_TREATMENT_FILE = "edit_treatment_file"
+    SEE_HIV_STATUS = "see_hiv_status"
+    MANAGE_CARDS = "manage_cards"
+    IMPORT_REGISTER = "import_register"
+    WRITE_DOSE_ORDER = "write_dose_order"
+    SEE_ADHERENCE_LIST = "see_adherence_list"
+    SEE_SUPPORT_FILE = "see_support_file"
+    EDIT_SUPPORT_FILE = "edit_support_file"
+    SEE_OUTREACH_LIST = "see_outreach_list"
+    SEE_COUNSELING_DESK = "see_counseling_desk"
+    SEE_CONTACT_LIST = "see_contact_list"
+    ADMINISTER = "administer"
+
+
+_EVERYBODY = {Permission.USE_OWN_ACCOUNT}
+_TREATMENT_TEAM = _EVERYBODY | {
+    Permission.SEE_TREATMENT_FILE,
+    Permission.EDIT_TREATMENT_FILE,
+    Permission.MANAGE_CARDS,
+    Permission.IMPORT_REGISTER,
+}
+
+ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
+    (RoleKind.DISPENSER, Side.TREATMENT): frozenset(
+        _TREATMENT_TEAM | {Permission.SEE_TODAY, Permission.RECORD_DOSE, Permission.MANAGE_STATION_DAY}
+    ),
+    (RoleKind.DOCTOR, Side.TREATMENT): frozenset(
+        _TREATMENT_TEAM | {Permission.WRITE_DOSE_ORDER, Permission.SEE_HIV_STATUS}
+    ),
+    (RoleKind.COUNSELOR, Side.SUPPORT): frozenset(
+        _EVERYBODY | {Permission.SEE_COUNSELING_DESK, Permission.SEE_SUPPORT_FILE, Permission.EDIT_SUPPORT_FILE}
+    ),
+    (RoleKind.VOLUNTEER, Side.SUPPORT): frozenset(
+        _EVERYBODY | {Permission.SEE_OUTREACH_LIST, Permission.SEE_SUPPORT_FILE}
+    ),
+    (RoleKind.SUPERVISOR, Side.TREATMENT): frozenset(
+        _EVERYBODY | {Permission.SEE_ADHERENCE_LIST, Permission.SEE_TREATMENT_FILE}
+    ),
+    (RoleKind.SUPERVISOR, Side.SUPPORT): frozenset(
+        _EVERYBODY | {Permission.SEE_CONTACT_LIST, Permission.SEE_SUPPORT_FILE}
+    ),
+    (RoleKind.ADMINISTRATOR, Side.HOUSE): frozenset(_EVERYBODY | {Permission.ADMINISTER}),
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One of somebody's roles, as the switch in the page's head shows it."""
+
+    id: int
+    kind: RoleKind
+    side: Side
+    place: str
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who is signed in and at which desk they sit. Plain values: it outlives the transaction that read it."""
+
+    staff_id: int
+    session_id: int
+    device_id: int
+    display_name: str
+    locale: str
+    role_id: int | None
+    kind: RoleKind | None
+    side: Side | None
+    site_id: int | None
+    team_id: int | None
+    area_id: int | None
+    must_change_password: bool
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the desk that this person sits at allows it; without a desk only the own account is open."""
+        if self.kind is None or self.side is None:
+            return permission is Permission.USE_OWN_ACCOUNT
+        return permission in ROLE_PERMISSIONS[(self.kind, self.side)]
+
+    @property
+    def actor(self) -> str:
+        """How the audit names this person: ids only."""
+        return f"staff:{self.staff_id}/session:{self.session_id}"
+
+
+def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Declare what a route asks for; the application refuses a route that declares nothing."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        view.permission = permission  # type: ignore[attr-defined]  # read by the doorkeeper in routes/doorkeeper.py
+        return view
+
+    return mark
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """Declare that a route is open to everybody, signed in or not."""
+    view.permission = None  # type: ignore[attr-defined]  # read by the doorkeeper in routes/doorkeeper.py
+    return view
+
+
+def treatment_files_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """The scope of every query on treatment files."""
+    if viewer.side is not Side.TREATMENT:
+        return false()
+    if viewer.kind is RoleKind.DISPENSER:
+        return TreatmentFile.station_id == viewer.site_id
+    if viewer.kind is RoleKind.DOCTOR:
+        return (TreatmentFile.facility_id == viewer.site_id) | (TreatmentFile.station_id == viewer.site_id)
+    if viewer.kind is RoleKind.SUPERVISOR and viewer.area_id is not None:
+        return TreatmentFile.station_id.in_(select(Site.id).where(within_area(Site.area_id, viewer.area_id)))
+    return false()
+
+
+def support_files_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """The scope of every query on support files: a point's people, a team's people, an area's people."""
+    if viewer.side is not Side.SUPPORT:
+        return false()
+    if viewer.kind is RoleKind.COUNSELOR:
+        return SupportFile.site_id == viewer.site_id
+    if viewer.kind is RoleKind.VOLUNTEER:
+        open_team = select(OutreachTeam.id).where(OutreachTeam.id == viewer.team_id, OutreachTeam.closed_on.is_(None))
+        return SupportFile.team_id.in_(open_team)
+    if viewer.kind is RoleKind.SUPERVISOR and viewer.area_id is not None:
+        return SupportFile.site_id.in_(select(Site.id).where(within_area(Site.area_id, viewer.area_id)))
+    return false()
+
+
+def sites_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Sites that somebody works at or supervises; a doctor also those that the facility treats for."""
+    if viewer.kind is RoleKind.DOCTOR:
+        return (Site.id == viewer.site_id) | (Site.treated_by_id == viewer.site_id)
+    if viewer.site_id is not None:
+        return Site.id == viewer.site_id
+    if viewer.kind is RoleKind.SUPERVISOR and viewer.area_id is not None:
+        return within_area(Site.area_id, viewer.area_id)
+    return false()
+
+
+def within_area(column: InstrumentedAttribute[int], area_id: int) -> ColumnElement[bool]:
+    """Whether `column` is the area or lies below it, at any depth."""
+    below = select(Area.id).where(Area.id == area_id).cte("below", recursive=True)
+    below = below.union(select(Area.id).join(below, Area.parent_id == below.c.id))
+    return column.in_(select(below.c.id))

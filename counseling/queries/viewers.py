@@ -1,0 +1,84 @@
+"""Who is signed in, read once at the start of each request."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, select
+
+from counseling.database import AnySession
+from counseling.models.people import Staff, StaffRole, StaffSession
+from counseling.models.places import Area, OutreachTeam, Site
+from counseling.permissions import Desk, RoleKind, Side, Viewer
+
+IDLE = timedelta(minutes=15)
+
+FIND_VIEWER = (
+    select(
+        StaffSession.id.label("session_id"),
+        StaffSession.device_id,
+        StaffSession.last_seen_at,
+        Staff.id.label("staff_id"),
+        Staff.display_name,
+        Staff.locale,
+        Staff.must_change_password,
+        StaffRole.id.label("role_id"),
+        StaffRole.kind,
+        StaffRole.side,
+        StaffRole.site_id,
+        StaffRole.team_id,
+        StaffRole.area_id,
+    )
+    .join(Staff, Staff.id == StaffSession.staff_id)
+    .outerjoin(StaffRole, (StaffRole.id == StaffSession.role_id) & StaffRole.ended_at.is_(None))
+    .where(
+        StaffSession.token_hash == bindparam("token_hash"),
+        StaffSession.ended_at.is_(None),
+        StaffSession.ends_at > bindparam("now"),
+        StaffSession.last_seen_at > bindparam("idle_since"),
+        Staff.disabled_at.is_(None),
+    )
+)
+
+
+def hash_token(token: str) -> bytes:
+    """What the database keeps of a session's or device's token: reading the table does not sign anybody in."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def find_viewer(session: AnySession, token: str, now: datetime) -> tuple[Viewer, datetime] | None:
+    """The person behind a session's token and when they were last seen; None when the session has ended."""
+    values = {"token_hash": hash_token(token), "now": now, "idle_since": now - IDLE}
+    row = session.execute(FIND_VIEWER, values).first()
+    if row is None:
+        return None
+    viewer = Viewer(
+        staff_id=row.staff_id,
+        session_id=row.session_id,
+        device_id=row.device_id,
+        display_name=row.display_name,
+        locale=row.locale,
+        role_id=row.role_id,
+        kind=RoleKind(row.kind) if row.kind else None,
+        side=Side(row.side) if row.side else None,
+        site_id=row.site_id,
+        team_id=row.team_id,
+        area_id=row.area_id,
+        must_change_password=row.must_change_password,
+    )
+    return viewer, row.last_seen_at
+
+
+def list_desks(session: AnySession, staff_id: int) -> list[Desk]:
+    """The desks that somebody may sit at now, oldest first."""
+    place = (Site.name, OutreachTeam.name, Area.name)
+    rows = session.execute(
+        select(StaffRole.id, StaffRole.kind, StaffRole.side, *place)
+        .outerjoin(Site, Site.id == StaffRole.site_id)
+        .outerjoin(OutreachTeam, OutreachTeam.id == StaffRole.team_id)
+        .outerjoin(Area, Area.id == StaffRole.area_id)
+        .where(StaffRole.staff_id == staff_id, StaffRole.ended_at.is_(None))
+        .order_by(StaffRole.id)
+    )
+    return [Desk(role_id, RoleKind(kind), Side(side), a or b or c or "") for role_id, kind, side, a, b, c in rows]

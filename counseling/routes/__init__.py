@@ -1,0 +1,11 @@
+"""One blueprint per desk; a route is a door: parse, check, call one verb, show."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def blueprints() -> list[Blueprint]:
+    from counseling.routes import health, home
+
+    return [health.bp, home.bp]

@@ -1,0 +1,82 @@
+"""Every request passes here: who is it, and may they? What declares nothing is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+
+from counseling.clock import utc_now
+from counseling.database import db
+from counseling.permissions import Permission, Viewer
+from counseling.queries.viewers import find_viewer
+from counseling.services.presence import note_seen
+
+SEEN_AGAIN_AFTER = timedelta(seconds=60)
+# Addresses that stay the same whether a person exists or not, and whether the reader may see them or not.
+NOT_FOUND_RATHER_THAN_FORBIDDEN = ("patients", "register")
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    """What Flask-Login carries: the session's token as id, and the viewer behind it."""
+
+    def __init__(self, token: str, viewer: Viewer) -> None:
+        self.id = token
+        self.viewer = viewer
+
+
+def init_app(app: Flask) -> None:
+    manager = LoginManager()
+    manager.session_protection = None  # phones change their network address; the session row is the protection
+    manager.init_app(app)
+    manager.user_loader(load)
+    app.before_request(check)
+
+
+def load(token: str) -> SignedIn | None:
+    now = utc_now()
+    found = find_viewer(db.session, token, now)
+    if found is None:
+        return None
+    viewer, last_seen_at = found
+    if now - last_seen_at > SEEN_AGAIN_AFTER:
+        note_seen(db.session, viewer.session_id, now)
+    return SignedIn(token, viewer)
+
+
+def check() -> ResponseReturnValue | None:
+    g.viewer = None
+    if request.endpoint is None:
+        return None  # no such address: the error page says so
+    view: Any = current_app.view_functions[request.endpoint]
+    if not hasattr(view, "permission"):
+        abort(500, "a route without a declared permission")
+    if request.endpoint in ("static", "health.healthz", "health.readyz"):
+        return None
+    g.viewer = current_user.viewer if current_user.is_authenticated else None
+    permission: Permission | None = view.permission
+    return None if permission is None else admit(g.viewer, permission)
+
+
+def admit(viewer: Viewer | None, permission: Permission) -> ResponseReturnValue | None:
+    """None lets the request in; else the way to the sign-in page, the choice of a desk, or a refusal."""
+    if viewer is None:
+        return signed_out()
+    if permission is not Permission.USE_OWN_ACCOUNT:
+        if viewer.must_change_password:
+            return redirect(url_for("account.password"), 303)
+        if viewer.role_id is None:
+            return redirect(url_for("account.desk"), 303)
+    if not viewer.may(permission):
+        abort(404 if request.blueprint in NOT_FOUND_RATHER_THAN_FORBIDDEN else 403)
+    return None
+
+
+def signed_out() -> ResponseReturnValue:
+    if "HX-Request" in request.headers:
+        abort(401)
+    after = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("account.login", next=None if after == "/" else after), 303)

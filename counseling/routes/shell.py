@@ -1,0 +1,106 @@
+"""What every page needs around its content: the reader, their desks, the pages of the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, g, request
+from flask_babel import gettext, lazy_gettext
+from werkzeug.local import LocalProxy
+
+from counseling.clock import utc_now
+from counseling.database import db
+from counseling.languages import current_locale
+from counseling.permissions import Desk, Permission, RoleKind, Side, Viewer
+from counseling.queries.viewers import list_desks
+
+# Permission, address, label, icon: what the desk's navigation shows to whoever holds the permission.
+PAGES = (
+    (Permission.SEE_TODAY, "/station/", lazy_gettext("Hôm nay"), "clipboard-list"),
+    (Permission.WRITE_DOSE_ORDER, "/doctor/", lazy_gettext("Việc của bác sĩ"), "clipboard-list"),
+    (Permission.EDIT_TREATMENT_FILE, "/patients/", lazy_gettext("Người bệnh"), "users"),
+    (Permission.IMPORT_REGISTER, "/register/", lazy_gettext("Nhập sổ"), "file-spreadsheet"),
+    (Permission.SEE_COUNSELING_DESK, "/counseling/", lazy_gettext("Người được hỗ trợ"), "users"),
+    (Permission.SEE_OUTREACH_LIST, "/outreach/", lazy_gettext("Người được hỗ trợ"), "users"),
+    (Permission.SEE_ADHERENCE_LIST, "/supervision/", lazy_gettext("Địa bàn"), "map-pin"),
+    (Permission.SEE_CONTACT_LIST, "/supervision/", lazy_gettext("Địa bàn"), "map-pin"),
+    (Permission.ADMINISTER, "/admin/", lazy_gettext("Quản trị"), "settings"),
+)
+
+DESK_LABELS = {
+    (RoleKind.DISPENSER, Side.TREATMENT): lazy_gettext("Cấp phát thuốc"),
+    (RoleKind.DOCTOR, Side.TREATMENT): lazy_gettext("Bác sĩ"),
+    (RoleKind.COUNSELOR, Side.SUPPORT): lazy_gettext("Tư vấn"),
+    (RoleKind.VOLUNTEER, Side.SUPPORT): lazy_gettext("Tình nguyện viên"),
+    (RoleKind.SUPERVISOR, Side.TREATMENT): lazy_gettext("Giám sát điều trị"),
+    (RoleKind.SUPERVISOR, Side.SUPPORT): lazy_gettext("Giám sát cộng đồng"),
+    (RoleKind.ADMINISTRATOR, Side.HOUSE): lazy_gettext("Quản trị"),
+}
+
+
+@dataclass(frozen=True)
+class DeskLabel:
+    id: int
+    label: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The signed-in person as pages show them."""
+
+    display_name: str
+    desks: list[DeskLabel]
+
+
+@dataclass(frozen=True)
+class PageLink:
+    url: str
+    label: str
+    icon: str
+    is_current: bool
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(around_the_page)
+
+
+def around_the_page() -> dict[str, object]:
+    # The reader's desks cost a query: only a page that shows its head asks for them.
+    viewer: Viewer | None = g.get("viewer")
+    zone = current_app.extensions["diem_tua_config"].timezone
+    return {
+        "viewer": LocalProxy(lambda: reader(viewer)) if viewer else None,
+        "navigation": LocalProxy(lambda: navigation(viewer)) if viewer else [],
+        "locale": current_locale(),
+        "now_local": utc_now().astimezone(zone),
+    }
+
+
+def reader(viewer: Viewer | None) -> Reader | None:
+    if viewer is None:
+        return None
+    if "reader" not in g:
+        desks = [
+            DeskLabel(d.id, desk_label(d), d.id == viewer.role_id) for d in list_desks(db.session, viewer.staff_id)
+        ]
+        g.reader = Reader(viewer.display_name, desks)
+    found: Reader = g.reader
+    return found
+
+
+def desk_label(desk: Desk) -> str:
+    """What somebody does and where: "Cấp phát thuốc · Cao Lộc"."""
+    what = str(DESK_LABELS[(desk.kind, desk.side)])
+    return gettext("%(what)s · %(place)s", what=what, place=desk.place) if desk.place else what
+
+
+def navigation(viewer: Viewer | None) -> list[PageLink]:
+    if viewer is None or viewer.role_id is None:
+        return []
+    return [
+        PageLink(url, str(label), icon, request.path.startswith(url))
+        for permission, url, label, icon in PAGES
+        if viewer.may(permission)
+    ]

@@ -1,0 +1,102 @@
+"""Adding to the audit chains. A change and its entry are one transaction; entries carry ids and digests only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from counseling.domain.audit_chain import GENESIS, entry_hash
+from counseling.models.audit import AuditEntry, AuditHead
+from counseling.models.installation import Installation
+
+HOUSE = "house"
+INSERT_ENTRY = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
+UPDATE_HEAD = update(AuditHead.__table__)  # type: ignore[arg-type]
+LOCK_HEAD = select(AuditHead.sequence, AuditHead.hash).with_for_update()
+
+
+class Head(NamedTuple):
+    """The end of a chain as locked by this transaction."""
+
+    sequence: int
+    hash: str
+
+
+def site_chain(site_id: int | None) -> str:
+    """Changes at one site; without a site (accounts, areas) the house's chain."""
+    return HOUSE if site_id is None else f"site:{site_id}"
+
+
+def views_chain(site_id: int | None) -> str:
+    """Who saw what, apart from the changes, so that reading never waits for writing."""
+    return "views:house" if site_id is None else f"views:{site_id}"
+
+
+def lock_head(tx: Session, chain: str) -> Head:
+    """Lock the end of a chain until the transaction ends, making the chain when it is new."""
+    query = LOCK_HEAD.where(AuditHead.chain == chain)
+    row = tx.execute(query).first()
+    if row is None:
+        dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
+        first = dialect.insert(AuditHead).values(chain=chain, sequence=0, hash=GENESIS)
+        tx.execute(first.on_conflict_do_nothing())
+        row = tx.execute(query).one()
+    return Head(row.sequence, row.hash)
+
+
+def append(
+    tx: Session, chain: str, actor: str, action: str, subject: str, details: Mapping[str, object], at: datetime
+) -> None:
+    """Add one entry to a chain. Lock patients before calling: the head is the last lock of a transaction."""
+    append_after(tx, lock_head(tx, chain), chain, actor, action, subject, details, at)
+
+
+def append_after(
+    tx: Session,
+    head: Head,
+    chain: str,
+    actor: str,
+    action: str,
+    subject: str,
+    details: Mapping[str, object],
+    at: datetime,
+) -> Head:
+    """The same with a head that this transaction has locked already; gives the new head for a further entry."""
+    text = json.dumps(details, sort_keys=True, separators=(",", ":"), default=str)
+    sequence = head.sequence + 1
+    digest = entry_hash(head.hash, chain, sequence, stamp(at), actor, action, subject, text)
+    tx.execute(
+        INSERT_ENTRY,
+        {
+            "chain": chain,
+            "sequence": sequence,
+            "at": at,
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "details": text,
+            "previous_hash": head.hash,
+            "hash": digest,
+        },
+    )
+    tx.execute(UPDATE_HEAD.where(AuditHead.chain == chain).values(sequence=sequence, hash=digest))
+    return Head(sequence, digest)
+
+
+def stamp(at: datetime) -> str:
+    """The instant as it enters the hash: UTC, always with microseconds, the same from both databases."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def digest_of(tx: Session, *values: object) -> str:
+    """A salted digest that shows whether a value is the same without telling it."""
+    salt = tx.execute(select(Installation.digest_salt)).scalar_one()
+    text = json.dumps(values, ensure_ascii=True, default=str)
+    return hashlib.sha256(bytes(salt) + text.encode()).hexdigest()[:32]
