@@ -48,12 +48,12 @@ def app_icon(radius: int, scale: float) -> str:
     """The mark on the colour that acts; `scale` below 1 keeps it inside the safe circle of a maskable icon."""
     drawing = (
         '<g fill="none" stroke="#FBFAF7" stroke-width="34" stroke-linecap="round"><path d="M96 216h320"/></g>'
-        '<circle cx="208" cy="336" r="52" fill="#FBFAF7"/>'
+        '<circle cx="208" cy="312" r="52" fill="#FBFAF7"/>'
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 512 512">'
         f'<rect width="512" height="512" rx="{radius}" fill="#0E625B"/>'
-        f'<g transform="translate(256 256) scale({scale}) translate(-256 -270)">{drawing}</g></svg>\n'
+        f'<g transform="translate(256 256) scale({scale}) translate(-256 -264)">{drawing}</g></svg>\n'
     )
 
 
