@@ -1,5 +1,6 @@
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ def chain_of(details: list[str], chain: str = "site:1", start: int = 1) -> list[
 
 
 def test_the_encoding_is_fixed_for_ever() -> None:
+    assert GENESIS == "0" * 64
     written = '["' + GENESIS + '","site:1",1,"' + AT + '","staff:7","dose.recorded","patient:k3","{\\"mg\\":605}"]'
     digest = hashlib.sha256(written.encode("ascii")).hexdigest()
     assert entry_hash(GENESIS, "site:1", 1, AT, "staff:7", "dose.recorded", "patient:k3", '{"mg":605}') == digest
@@ -39,7 +41,7 @@ def test_any_changed_field_breaks_the_chain_at_that_entry(details: list[str], da
     place = data.draw(st.integers(0, len(entries) - 1))
     field = data.draw(st.sampled_from(FIELDS))
     old = getattr(entries[place], field)
-    new = old + 1 if isinstance(old, int) else data.draw(texts.filter(lambda text: text != old))
+    new: Any = old + 1 if isinstance(old, int) else data.draw(texts.filter(lambda text: text != old))
     entries[place] = replace(entries[place], **{field: new})
     assert first_broken(entries) == place + 1
 

@@ -77,6 +77,11 @@ def test_two_parts_of_a_first_day_are_added_up() -> None:
     assert refused(parts_tenths=[200, 200], is_first_ever=True).code == "first_dose_above_30"
 
 
+def test_the_smallest_part_and_the_ceiling_itself_may_be_written() -> None:
+    write(parts_tenths=[1])
+    write(parts_tenths=[5000], second_doctor=True)
+
+
 def test_above_300_mg_a_day_needs_a_second_doctor() -> None:
     write(parts_tenths=[3000])
     write(parts_tenths=[1501, 1500], second_doctor=True)

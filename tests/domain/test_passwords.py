@@ -16,7 +16,9 @@ def code_for(password: str, username: str = "bs.lan") -> str | None:
     return None
 
 
-@pytest.mark.parametrize("password", ["diem-tua-demo", "mưa rơi đầu ngõ", "k7#wqz!p", "x9 " * 66, "密码很长但是可以用"])
+@pytest.mark.parametrize(
+    "password", ["diem-tua-demo", "mưa rơi đầu ngõ", "k7#wqz!p", "x9 ." * 50, "密码很长但是可以用"]
+)
 def test_eight_characters_and_more_that_nobody_tries_first_are_good(password: str) -> None:
     assert code_for(password) is None
 

@@ -41,7 +41,15 @@ def test_five_failures_in_a_minute_are_free_and_the_sixth_waits_a_minute() -> No
 def test_the_waits_grow_and_stop_growing_at_a_quarter_of_an_hour() -> None:
     grown = [waits(fail(times)) / MINUTE for times in range(6, 14)]
     assert grown == [1, 2, 4, 8, 15, 15, 15, 15]
+    assert wait_after(5) == timedelta(0)
     assert wait_after(10**9) == 15 * MINUTE
+
+
+def test_the_free_minute_runs_from_its_first_failure() -> None:
+    bucket: Bucket | None = None
+    for number in range(5):
+        bucket = after_failure(bucket, NOW + number * 12 * SECOND)
+    assert bucket == Bucket(5, NOW, None)
 
 
 def test_five_more_are_free_in_the_next_minute_when_the_first_were_not_used_up() -> None:
