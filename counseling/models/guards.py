@@ -105,7 +105,7 @@ SHARED: list[Guard] = [
 
 def _same(table: str, columns: str) -> str:
     pairs = " AND ".join(f"x.{name.strip()} = NEW.{name.strip()}" for name in columns.split(","))
-    return f"EXISTS (SELECT 1 FROM {table} x WHERE {pairs})"
+    return f"EXISTS (SELECT 1 FROM {table} x WHERE {pairs})"  # noqa: S608 - names from the lists above only
 
 
 SQLITE_ONLY: list[Guard] = [
@@ -139,13 +139,11 @@ def missing(connection: Connection) -> list[str]:
     expected = _expected(connection.dialect.name, _tables(connection))
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
-        present = dict(row._tuple() for row in rows)
+        present: dict[str, str] = {row.name: row.sql for row in rows}
         return [guard.name for guard in expected if present.get(guard.name) != _sqlite_trigger(guard)]
     names = {name for name, _ in _present(connection)}
-    bodies = dict(
-        row._tuple()
-        for row in connection.execute(text("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'guard_%'"))
-    )
+    functions = connection.execute(text("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'guard_%'"))
+    bodies: dict[str, str] = {row.proname: row.prosrc for row in functions}
     absent = [g.name for g in expected if g.name not in names or bodies.get(f"guard_{g.name}") != _body(g)]
     exclusion = connection.execute(text("SELECT 1 FROM pg_constraint WHERE conname = :name"), {"name": EXCLUSION})
     return absent if exclusion.first() else [*absent, EXCLUSION]
