@@ -110,17 +110,14 @@ def open_hiv_status(vault: Vault, ref: str, sealed: bytes) -> str:
 
 def open_treatment_file(vault: Vault, row: Any) -> TreatmentPerson:
     """Open what a page shows. `row` has the columns of `treatment_files` as attributes; raises vault.CannotOpen."""
-    opened = {name: open_text(vault, row.ref, name, getattr(row, name)) for name in SEALED_TEXTS}
+    columns: dict[str, Any] = {name: getattr(row, name) for name in PLAIN_COLUMNS}
+    columns |= {name: open_text(vault, row.ref, name, getattr(row, name)) for name in SEALED_TEXTS}
     birth_on = open_text(vault, row.ref, "birth_on", row.birth_on)
-    plain = {name: getattr(row, name) for name in PLAIN_COLUMNS}
-    full_name = opened.pop("full_name") or ""
     return TreatmentPerson(
         patient_id=row.patient_id,
         ref=row.ref,
-        full_name=full_name,
         birth_on=date.fromisoformat(birth_on) if birth_on else None,
-        **plain,
-        **opened,
+        **columns,
     )
 
 
