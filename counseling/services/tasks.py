@@ -1,0 +1,85 @@
+"""What somebody must do next: opened inside other services' transactions, closed by them or by whoever has done it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession, writing
+from counseling.models.tasks import Task
+from counseling.services import audit
+
+
+def open_task(
+    tx: Session,
+    *,
+    side: str,
+    kind: str,
+    patient_id: int,
+    site_id: int,
+    due_on: date,
+    dedupe_key: str,
+    opened_by_id: int | None,
+    at: datetime,
+) -> bool:
+    """Put a task on a site's list inside the caller's transaction; False when one of this key was ever there.
+
+    Keys are readable and name the day (`order_review:17:2026-11-22`), so a task that was closed comes back only on
+    another day. `opened_by_id` None: opened by a rule that runs by the clock.
+    """
+    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(Task)
+        .values(
+            side=side,
+            kind=kind,
+            patient_id=patient_id,
+            site_id=site_id,
+            due_on=due_on,
+            dedupe_key=dedupe_key,
+            opened_at=at,
+            opened_by_id=opened_by_id,
+        )
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(Task.id)
+    )
+    return tx.execute(statement).first() is not None
+
+
+def close_task(tx: Session, task_id: int, *, by_id: int, at: datetime) -> bool:
+    """Close one task inside the caller's transaction; False when it was closed before: the first closing stands."""
+    closed = update(Task).where(Task.id == task_id, Task.closed_at.is_(None)).returning(Task.id)
+    return tx.execute(closed.values(closed_at=at, closed_by_id=by_id)).first() is not None
+
+
+def close_tasks_of(tx: Session, patient_id: int, kinds: Collection[str], *, by_id: int, at: datetime) -> list[int]:
+    """Close a person's open tasks of these kinds on the treatment side; gives their ids, lowest first."""
+    closed = (
+        update(Task)
+        .where(
+            Task.patient_id == patient_id,
+            Task.side == "treatment",
+            Task.kind.in_(kinds),
+            Task.closed_at.is_(None),
+        )
+        .values(closed_at=at, closed_by_id=by_id)
+        .returning(Task.id)
+    )
+    return sorted(tx.execute(closed).scalars())
+
+
+def settle_task(session: AnySession, task_id: int, *, by: int, actor: str, now: datetime) -> bool:
+    """Somebody has dealt with a task: close it and say so in its site's chain; False when it was closed before.
+
+    The caller has checked that the task stands within the person's scope.
+    """
+    with writing(session) as tx:
+        if not close_task(tx, task_id, by_id=by, at=now):
+            return False
+        site_id = tx.execute(select(Task.site_id).where(Task.id == task_id)).scalar_one()
+        audit.append(tx, audit.site_chain(site_id), actor, "task.closed", f"task:{task_id}", {}, now)
+        return True
