@@ -124,14 +124,14 @@
     const { response, text } = context(event);
     const notices = document.getElementById("notices");
     if (!notices) return;
-    if (all("[data-from-answer]", notices).length) notices.replaceChildren();
     // These statuses are in noSwap: the list or form stays, the words (errors/_fragment.html) stand above it.
     if ([401, 403, 404, 429].includes(response.status) || response.status >= 500) {
       const answer = new DOMParser().parseFromString(text || "", "text/html").querySelector(".notice");
       if (!answer) return lost(true);
       answer.dataset.fromAnswer = "";
+      if (notices.textContent.trim() === answer.textContent.trim()) return; // said once, not at every poll
       notices.replaceChildren(answer);
-    }
+    } else if (notices.querySelector("[data-from-answer]")) notices.replaceChildren();
   });
   document.addEventListener("htmx:error", (event) => context(event).request && lost(true));
   document.addEventListener("htmx:finally:request", (event) => {
