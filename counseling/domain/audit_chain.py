@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 GENESIS = "0" * 64
 FIRST_SEQUENCE = 1
+HOUSE = "house"
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,13 @@ def _recomputed(entry: ChainEntry) -> str:
         entry.subject,
         entry.details,
     )
+
+
+def site_chain(site_id: int | None) -> str:
+    """Changes at one site; without a site (accounts, areas) the house's chain."""
+    return HOUSE if site_id is None else f"site:{site_id}"
+
+
+def views_chain(site_id: int | None) -> str:
+    """Who saw what, apart from the changes, so that reading never waits for writing."""
+    return "views:house" if site_id is None else f"views:{site_id}"

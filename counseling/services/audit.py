@@ -12,11 +12,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from counseling.domain.audit_chain import GENESIS, entry_hash
+from counseling.domain.audit_chain import GENESIS, HOUSE, entry_hash, site_chain, views_chain
 from counseling.models.audit import AuditEntry, AuditHead
 from counseling.models.installation import Installation
 
-HOUSE = "house"
+__all__ = ["HOUSE", "Head", "append", "append_after", "digest_of", "lock_head", "site_chain", "stamp", "views_chain"]
+
 INSERT_ENTRY = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
 UPDATE_HEAD = update(AuditHead.__table__)  # type: ignore[arg-type]
 LOCK_HEAD = select(AuditHead.sequence, AuditHead.hash).with_for_update()
@@ -27,16 +28,6 @@ class Head(NamedTuple):
 
     sequence: int
     hash: str
-
-
-def site_chain(site_id: int | None) -> str:
-    """Changes at one site; without a site (accounts, areas) the house's chain."""
-    return HOUSE if site_id is None else f"site:{site_id}"
-
-
-def views_chain(site_id: int | None) -> str:
-    """Who saw what, apart from the changes, so that reading never waits for writing."""
-    return "views:house" if site_id is None else f"views:{site_id}"
 
 
 def lock_head(tx: Session, chain: str) -> Head:

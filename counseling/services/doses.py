@@ -1,0 +1,253 @@
+"""Recording a dose, or a visit without one, at the window: the hot path of the product.
+
+Prepared Core statements: the ORM took 5.5 ms for a dose, these take about 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession, vault_of, violated, writing
+from counseling.domain.missed_doses import GapBand
+from counseling.domain.refusal import Refusal
+from counseling.domain.station_days import DayState
+from counseling.domain.window import (
+    Attendance,
+    GivenDose,
+    RunningOrder,
+    ensure_as_seen,
+    ensure_may_dose,
+    needs_check,
+)
+from counseling.models.doses import DayDose, StationDay, StationVisit
+from counseling.models.patients import TreatmentFile
+from counseling.queries.attendance import find_attendance, list_doses_of_the_day
+from counseling.queries.bands import list_bands
+from counseling.services import adherence, audit
+from counseling.services.tasks import open_task
+
+
+@dataclass(frozen=True)
+class SeenDose:
+    """What stood on the screen when the button was pressed. The order decides; this only has to agree with it."""
+
+    dose_on: date
+    order_id: int
+    part: int
+    mg_tenths: int
+    gap_check: bool = False  # "not intoxicated, not sedated" was answered with yes
+
+
+@dataclass(frozen=True)
+class RecordedDose:
+    id: int
+    mg_tenths: int
+    part: int
+    recorded_at: datetime
+
+
+INSERT_DOSE = insert(DayDose.__table__).returning(DayDose.id)  # type: ignore[arg-type]  # Core table behind the class
+INSERT_VISIT = insert(StationVisit.__table__)  # type: ignore[arg-type]
+BEGIN_RECORDING = (
+    update(StationDay.__table__)  # type: ignore[arg-type]
+    .where(StationDay.id == bindparam("day_id"), StationDay.state == DayState.OPENED.value)
+    .values(state=DayState.RECORDING.value)
+)
+# What the database calls the rules that a second dose can meet, on either kind.
+SAME_DOSE = ("uq_day_doses_patient_day_part_attempt", "day_doses_never_replaced_2", "day_doses.attempt")
+SAME_KEY = ("uq_day_doses_request_key", "day_doses_never_replaced_1", "day_doses.request_key")
+
+
+def record_dose(
+    session: AnySession,
+    patient_id: int,
+    seen: SeenDose,
+    *,
+    site_id: int,
+    by: int,
+    actor: str,
+    request_key: str,
+    today: date,
+    now: datetime,
+) -> RecordedDose:
+    """Record that the dose on the screen was drunk. A repeat of `request_key` gives the first result.
+
+    Commits the dose, the adherence summary, the day's state and the audit entry together. Refusals: the codes of
+    domain.window, and day_changed, check_missing, not_at_this_station.
+    """
+    try:
+        with writing(session) as tx:
+            return _record(tx, patient_id, seen, site_id, by, actor, request_key, today, now)
+    except IntegrityError as error:
+        return _explain(session, error, patient_id, request_key, today)
+
+
+def _record(
+    tx: Session,
+    patient_id: int,
+    seen: SeenDose,
+    site_id: int,
+    by: int,
+    actor: str,
+    key: str,
+    today: date,
+    now: datetime,
+) -> RecordedDose:
+    chain = audit.site_chain(site_id)
+    loaded = find_attendance(tx, patient_id, site_id, today, lock=True)
+    doses = loaded.doses if loaded else list_doses_of_the_day(tx, patient_id, today)
+    repeated = next((dose for dose in doses if dose.request_key == key), None)
+    if repeated is not None:
+        return _recorded(repeated)
+    if loaded is None:
+        raise Refusal(_why_nothing_was_found(tx, patient_id, site_id))
+    attendance, context = loaded.attendance, loaded.context
+    bands = list_bands(tx, today)
+    order = _ensure(attendance, bands, seen, today)
+    attempt = 1 + sum(1 for dose in doses if dose.part == seen.part)
+    values = {
+        "patient_id": patient_id,
+        "dose_on": today,
+        "part": seen.part,
+        "attempt": attempt,
+        "voided_attempt": attempt - 1 or None,
+        "kind": "observed",
+        "order_id": seen.order_id,
+        "mg_tenths": seen.mg_tenths,
+        "site_id": site_id,
+        "gap_days": attendance.gap,
+        "gap_check": "alert" if needs_check(attendance, bands) else None,
+        "source": "window",
+        "recorded_by_id": by,
+        "recorded_at": now,
+        "request_key": key,
+    }
+    dose_id = tx.execute(INSERT_DOSE, values).scalar_one()
+    _cover(tx, patient_id, context, order, attendance.given, seen.part, today)
+    if context.day_state == DayState.OPENED:
+        tx.execute(BEGIN_RECORDING, {"day_id": context.day_id})
+    details: dict[str, object] = {
+        "patient": patient_id,
+        "order": seen.order_id,
+        "part": seen.part,
+        "mg_tenths": seen.mg_tenths,
+        "attempt": attempt,
+        "on": today,
+    }
+    head = audit.Head(context.sequence, context.hash)
+    audit.append_after(tx, head, chain, actor, "dose.recorded", f"dose:{dose_id}", details, now)
+    return RecordedDose(dose_id, seen.mg_tenths, seen.part, now)
+
+
+def _ensure(attendance: Attendance, bands: Sequence[GapBand], seen: SeenDose, today: date) -> RunningOrder:
+    order = ensure_may_dose(attendance, bands)
+    if seen.dose_on != today:
+        raise Refusal("day_changed", on=seen.dose_on)
+    ensure_as_seen(attendance, seen.order_id, seen.part, seen.mg_tenths)
+    if needs_check(attendance, bands) and not seen.gap_check:
+        raise Refusal("check_missing")
+    return order
+
+
+def _cover(
+    tx: Session,
+    patient_id: int,
+    context: Any,
+    order: RunningOrder,
+    given: Sequence[GivenDose],
+    part: int,
+    today: date,
+) -> None:
+    complete = {number for number, _ in order.parts} <= {dose.part for dose in given} | {part}
+    summary = adherence.from_columns(context.anchor_on, context.covered, context.complete)
+    adherence.save_summary(tx, patient_id, summary.with_day(today, complete=complete))
+
+
+def _why_nothing_was_found(tx: Session, patient_id: int, site_id: int) -> str:
+    here = select(TreatmentFile.patient_id).where(
+        TreatmentFile.patient_id == patient_id, TreatmentFile.station_id == site_id
+    )
+    return "day_not_open" if tx.execute(here).first() else "not_at_this_station"
+
+
+def _explain(
+    session: AnySession, error: IntegrityError, patient_id: int, request_key: str, today: date
+) -> RecordedDose:
+    """Somebody else was faster, between our look and our insert: say it as the rules would have."""
+    words = violated(error)
+    earlier = session.execute(select(DayDose).where(DayDose.request_key == request_key)).scalar_one_or_none()
+    if earlier is not None:
+        return RecordedDose(earlier.id, earlier.mg_tenths, earlier.part, earlier.recorded_at)
+    if not any(name in words for name in SAME_DOSE):
+        raise error
+    dose = list_doses_of_the_day(session, patient_id, today)[-1]
+    raise Refusal("already_dosed", at=dose.recorded_at, site=dose.site_name, mg_tenths=dose.mg_tenths) from None
+
+
+def _recorded(dose: Any) -> RecordedDose:
+    return RecordedDose(dose.id, dose.mg_tenths, dose.part, dose.recorded_at)
+
+
+def record_visit(
+    session: AnySession,
+    patient_id: int,
+    outcome: str,
+    *,
+    site_id: int,
+    reason: str | None,
+    observations: str | None,
+    by: int,
+    actor: str,
+    request_key: str,
+    today: date,
+    now: datetime,
+) -> None:
+    """Record that somebody came and was not dosed ("withheld", "stopped", "refused"), and tell the doctor.
+
+    A withheld or stopped visit opens a task of the same day on the doctor's list. A repeat of `request_key` does
+    nothing. Refuses not_at_this_station.
+    """
+    with writing(session) as tx:
+        if tx.execute(select(StationVisit.id).where(StationVisit.request_key == request_key)).first():
+            return
+        facility_id = tx.execute(
+            select(TreatmentFile.facility_id).where(
+                TreatmentFile.patient_id == patient_id, TreatmentFile.station_id == site_id
+            )
+        ).scalar_one_or_none()
+        if facility_id is None:
+            raise Refusal("not_at_this_station")
+        values = {
+            "patient_id": patient_id,
+            "site_id": site_id,
+            "visit_on": today,
+            "outcome": outcome,
+            "reason": reason,
+            "observations": vault_of(tx).seal("station_visits.observations", request_key, observations),
+            "recorded_by_id": by,
+            "recorded_at": now,
+            "request_key": request_key,
+        }
+        tx.execute(INSERT_VISIT, values)
+        if outcome in ("withheld", "stopped"):
+            kind = "withheld_review" if outcome == "withheld" else "order_review"
+            open_task(
+                tx,
+                side="treatment",
+                kind=kind,
+                patient_id=patient_id,
+                site_id=facility_id,
+                due_on=today,
+                dedupe_key=f"{kind}:{patient_id}:{today.isoformat()}",
+                opened_by_id=by,
+                at=now,
+            )
+        details = {"patient": patient_id, "outcome": outcome, "reason": reason, "on": today}
+        audit.append(tx, audit.site_chain(site_id), actor, "visit.recorded", f"patient:{patient_id}", details, now)

@@ -1,0 +1,53 @@
+"""Opening, recording, paper, closing: the states of a station's day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession, writing
+from counseling.domain.refusal import Refusal
+from counseling.domain.station_days import DayState, ensure_may_move
+from counseling.models.doses import StationDay
+from counseling.services import audit
+
+
+def open_station_day(session: AnySession, site_id: int, day: date, *, by: int, actor: str, now: datetime) -> None:
+    """Open the day; a day that stands open already, opened perhaps at the other window, stays as it is."""
+    try:
+        with writing(session) as tx:
+            if _find(tx, site_id, day) is not None:
+                return
+            values = {"site_id": site_id, "day_on": day, "state": DayState.OPENED.value}
+            tx.execute(insert(StationDay).values(**values, opened_at=now, opened_by_id=by))
+            _audit(tx, site_id, day, actor, "day.opened", now)
+    except IntegrityError:
+        return  # the other window was faster
+
+
+def move_station_day(
+    session: AnySession, site_id: int, day: date, to: DayState, *, by: int, actor: str, now: datetime
+) -> None:
+    """Change the day's state. Refuses day_not_open and what domain.station_days.NEXT_STATES does not name."""
+    with writing(session) as tx:
+        row = _find(tx, site_id, day)
+        if row is None:
+            raise Refusal("day_not_open", state=None)
+        if row.state == to:
+            return
+        ensure_may_move(DayState(row.state), to)
+        closing = {"closed_at": now, "closed_by_id": by} if to is DayState.CLOSED else {}
+        tx.execute(update(StationDay).where(StationDay.id == row.id).values(state=to.value, **closing))
+        _audit(tx, site_id, day, actor, f"day.{to.value}", now)
+
+
+def _find(tx: Session, site_id: int, day: date) -> StationDay | None:
+    query = select(StationDay).where(StationDay.site_id == site_id, StationDay.day_on == day)
+    return tx.execute(query.with_for_update()).scalar_one_or_none()
+
+
+def _audit(tx: Session, site_id: int, day: date, actor: str, action: str, now: datetime) -> None:
+    audit.append(tx, audit.site_chain(site_id), actor, action, f"day:{day.isoformat()}", {}, now)
