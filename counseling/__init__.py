@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from counseling import clock, commands, headers, languages, logs, static_files
 from counseling.config import Config
 from counseling.database import db, init_database
-from counseling.routes import blueprints, doorkeeper, errors, shell
+from counseling.routes import blueprints, doorkeeper, errors, shell, viewing
 
 ROOT = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
@@ -36,6 +36,7 @@ def create_app(config: Config) -> Flask:
     CSRFProtect(app)
     errors.init_app(app)
     shell.init_app(app)
+    viewing.init_app(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     commands.init_app(app)

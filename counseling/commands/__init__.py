@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from counseling.commands import setting_up
+from counseling.commands import serving, setting_up
 
 
 def init_app(app: Flask) -> None:
     setting_up.init_app(app)
+    serving.init_app(app)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from counseling import clock, create_app
 from counseling.config import Config
 from counseling.database import db
+from counseling.routes import viewing
 from tests.support.settings import config_for
 
 
@@ -27,6 +28,7 @@ def config(database_url: str, tmp_path: Path) -> Config:
 def app(config: Config) -> Iterator[Flask]:
     app = create_app(config)
     yield app
+    viewing.log_of(app).stop()  # its thread must not meet a database that is gone
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

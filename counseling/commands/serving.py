@@ -1,0 +1,124 @@
+"""`serve`: the web server in one process, for the embedded database and for small installations on PostgreSQL."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NoReturn
+
+import click
+import waitress.server
+from flask import Flask, current_app
+from sqlalchemy import select
+
+from counseling.config import Config
+from counseling.database import db
+from counseling.models.people import Staff
+from counseling.one_server import AlreadyServing, only_server
+from counseling.queries.readiness import list_problems
+from counseling.queries.viewers import list_desks
+from counseling.routes import viewing
+
+THREADS = 8
+MEBIBYTE = 1024 * 1024
+LARGEST_BODY = 22 * MEBIBYTE  # a little over MAX_CONTENT_LENGTH, so that a file too large gets our page
+SILENT_SECONDS = 60  # a connection that neither sends nor takes anything for so long is closed
+
+# interfaces.md: these names stay; only a demo database has them.
+DEMO_ACCOUNTS = (
+    "dispenser", "dispenser2", "doctor", "counselor", "nurse", "volunteer", "volunteer2", "supervisor", "community",
+    "province", "admin",
+)  # fmt: skip
+DEMO_PASSWORD = "diem-tua-demo"  # noqa: S105 - printed on purpose; it opens invented data only
+
+SENTENCES = {
+    "database_unreachable": "The database cannot be read: check DATABASE_URL and its key.",
+    "migrations_missing": "The database is not migrated to this version of the program: run `flask --app wsgi init`.",
+    "guards_missing": "The database has lost guards that protect its records: run `flask --app wsgi init`.",
+    "clock_behind": "The clock of this machine is behind the newest record by more than two minutes: set it right.",
+}
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(serve)
+
+
+@click.command("serve")
+def serve() -> None:
+    """Serve people on HOST and PORT until Ctrl-C or SIGTERM."""
+    config: Config = current_app.extensions["diem_tua_config"]
+    signal.signal(signal.SIGTERM, _end)
+    alone: AbstractContextManager[None] = only_server(config.instance) if config.is_embedded else nullcontext()
+    try:
+        with alone:
+            _ensure_ready()
+            _serve_until_told_to_stop(config)
+    except AlreadyServing:
+        raise click.ClickException("Another `serve` is running on this instance folder: one process serves.") from None
+
+
+def _end(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _ensure_ready() -> None:
+    problems = list_problems(db.session)
+    db.session.remove()
+    if problems:
+        raise click.ClickException(SENTENCES.get(problems[0], f"The installation is not ready: {problems[0]}."))
+
+
+def _serve_until_told_to_stop(config: Config) -> None:
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]  # the server outlives this context
+    try:
+        server = waitress.server.create_server(app, **_limits(config))
+    except (OSError, socket.gaierror, ValueError):
+        raise click.ClickException(f"Nobody can listen on {config.host}, port {config.port}: is it taken?") from None
+    _say_where(config)
+    try:
+        server.run()  # comes back after Ctrl-C and SIGTERM, when the requests in hand are answered
+    finally:
+        server.close()
+        viewing.log_of(app).stop()
+    click.echo("Stopped.")
+
+
+def _limits(config: Config) -> dict[str, object]:
+    return {
+        "host": config.host,
+        "port": config.port,
+        "threads": THREADS,
+        "ident": None,
+        "max_request_body_size": LARGEST_BODY,
+        "max_request_header_size": 32 * 1024,
+        # What people send and are shown stays in memory: waitress would put larger pieces into temporary files.
+        "inbuf_overflow": LARGEST_BODY,
+        "outbuf_overflow": LARGEST_BODY,
+        "channel_timeout": SILENT_SECONDS,
+        "asyncore_use_poll": True,
+        # Behind a proxy of ours ProxyFix reads these headers; from anybody else they are thrown away.
+        "clear_untrusted_proxy_headers": config.trusted_proxies == 0,
+    }
+
+
+def _say_where(config: Config) -> None:
+    click.echo(f"Điểm Tựa: {config.public_url or _address(config)}")
+    if config.demo:
+        _say_who()
+    click.echo("Ctrl-C stops it.")
+
+
+def _address(config: Config) -> str:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"http://{host}:{config.port}"
+
+
+def _say_who() -> None:
+    rows = db.session.execute(select(Staff.id, Staff.username).where(Staff.username.in_(DEMO_ACCOUNTS))).all()
+    found = {username: staff_id for staff_id, username in rows}
+    click.echo(f"Demo accounts, password {DEMO_PASSWORD}:")
+    for username in filter(found.__contains__, DEMO_ACCOUNTS):
+        desks = ", ".join(f"{desk.kind} {desk.place}".strip() for desk in list_desks(db.session, found[username]))
+        click.echo(f"  {username:<11} {desks}")
+    db.session.remove()
