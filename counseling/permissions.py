@@ -138,6 +138,12 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
+def passive(view: Callable[P, R]) -> Callable[P, R]:
+    """Declare that a page asks for this by itself: it does not count as somebody being there."""
+    view.passive = True  # type: ignore[attr-defined]  # read by the doorkeeper in routes/doorkeeper.py
+    return view
+
+
 def treatment_files_visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """The scope of every query on treatment files."""
     if viewer.side is not Side.TREATMENT:

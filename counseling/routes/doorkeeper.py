@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 
@@ -17,7 +17,7 @@ from counseling.services.presence import note_seen
 
 SEEN_AGAIN_AFTER = timedelta(seconds=60)
 # Addresses that stay the same whether a person exists or not, and whether the reader may see them or not.
-NOT_FOUND_RATHER_THAN_FORBIDDEN = ("patients", "register")
+NOT_FOUND_RATHER_THAN_FORBIDDEN = ("patients", "register", "orders", "doses")
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
@@ -42,7 +42,8 @@ def load(token: str) -> SignedIn | None:
     if found is None:
         return None
     viewer, last_seen_at = found
-    if now - last_seen_at > SEEN_AGAIN_AFTER:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if now - last_seen_at > SEEN_AGAIN_AFTER and not hasattr(view, "passive"):
         note_seen(db.session, viewer.session_id, now)
     return SignedIn(token, viewer)
 
@@ -77,6 +78,7 @@ def admit(viewer: Viewer | None, permission: Permission) -> ResponseReturnValue 
 
 def signed_out() -> ResponseReturnValue:
     if "HX-Request" in request.headers:
-        abort(401)
+        # The page that asked must not go on showing names: htmx follows this header whatever the status.
+        return Response(status=401, headers={"HX-Redirect": url_for("account.login")})
     after = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("account.login", next=None if after == "/" else after), 303)

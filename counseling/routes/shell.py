@@ -13,6 +13,7 @@ from counseling.database import db
 from counseling.languages import current_locale
 from counseling.permissions import Desk, Permission, RoleKind, Side, Viewer
 from counseling.queries.viewers import list_desks
+from counseling.routes import filters
 
 # Permission, address, label, icon: what the desk's navigation shows to whoever holds the permission.
 PAGES = (
@@ -63,6 +64,7 @@ class PageLink:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    filters.init_app(app)
     app.context_processor(around_the_page)
 
 
