@@ -131,6 +131,16 @@ def open_phone(vault: Vault, ref: str, sealed: bytes) -> str:
     return vault.open("phone_numbers.number", ref, sealed) or ""
 
 
+def open_card_code(vault: Vault, ref: str, sealed: bytes) -> str:
+    """A card's code; `ref` is the card's own."""
+    return vault.open("cards.code", ref, sealed) or ""
+
+
+def open_status_reason(vault: Vault, ref: str, sealed: bytes | None) -> str | None:
+    """Why a status changed; sealed under the `ref` of the file, of either side."""
+    return vault.open("file_status_changes.reason", ref, sealed)
+
+
 def search_value(kind: str, text: str) -> str:
     """The form that is compared: names without marks, numbers and codes without spaces and signs."""
     if kind in ("name", "word", "alias"):

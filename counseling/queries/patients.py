@@ -1,0 +1,65 @@
+"""One person's file, through the reader's scope: what is outside it does not exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import aliased
+
+from counseling.database import AnySession
+from counseling.models.doses import AdherenceSummary
+from counseling.models.patients import SupportFile, TreatmentFile
+from counseling.models.places import Area, OutreachTeam, Site
+from counseling.permissions import Viewer, support_files_visible_to, treatment_files_visible_to
+
+Station, Facility = aliased(Site), aliased(Site)
+TREATMENT_FILE = (
+    select(
+        *TreatmentFile.__table__.columns,
+        Station.name.label("station_name"),
+        Facility.name.label("facility_name"),
+        Area.name.label("area_name"),
+        AdherenceSummary.covered_through,
+    )
+    .join(Station, Station.id == TreatmentFile.station_id)
+    .join(Facility, Facility.id == TreatmentFile.facility_id)
+    .outerjoin(Area, Area.id == TreatmentFile.area_id)
+    .outerjoin(AdherenceSummary, AdherenceSummary.patient_id == TreatmentFile.patient_id)
+)
+SUPPORT_FILE = (
+    select(
+        *SupportFile.__table__.columns,
+        Site.name.label("site_name"),
+        OutreachTeam.name.label("team_name"),
+        Area.name.label("area_name"),
+    )
+    .join(Site, Site.id == SupportFile.site_id)
+    .outerjoin(OutreachTeam, OutreachTeam.id == SupportFile.team_id)
+    .outerjoin(Area, Area.id == SupportFile.area_id)
+)
+
+
+class NotFound(LookupError):  # noqa: N818 - an answer, not an accident
+    """No such file within the reader's scope; a route answers 404 whichever of the two it is."""
+
+
+def get_treatment_row(session: AnySession, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:
+    """The columns of `treatment_files` (sealed ones as they are), names of places, `covered_through`.
+
+    Raises NotFound, also for the reference of a support file.
+    """
+    query = TREATMENT_FILE.where(treatment_files_visible_to(viewer), TreatmentFile.ref == ref)
+    return _found(session.execute(query).first())
+
+
+def get_support_row(session: AnySession, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:
+    """The columns of `support_files` and names of places. Raises NotFound, also for a treatment file's reference."""
+    query = SUPPORT_FILE.where(support_files_visible_to(viewer), SupportFile.ref == ref)
+    return _found(session.execute(query).first())
+
+
+def _found(row: Row[*tuple[Any, ...]] | None) -> Row[*tuple[Any, ...]]:
+    if row is None:
+        raise NotFound
+    return row
