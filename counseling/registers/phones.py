@@ -10,8 +10,8 @@ import phonenumbers
 from counseling.registers.bad_cell import BadCell
 from counseling.registers.reading import Cell
 
-# Mobile prefixes that became one digit shorter from 15 September 2018 on (the Ministry of Information and
-# Communications moved all 11-digit mobile numbers to 10 digits; table as printed by Báo Pháp luật TP.HCM in May 2018). Without the 0.
+# Mobile prefixes that became one digit shorter from 15 September 2018 on, without their 0: the Ministry of Information
+# and Communications moved all 11-digit mobile numbers to 10 digits (table as in Báo Pháp luật TP.HCM, May 2018).
 OLD_PREFIXES = {
     "120": "70", "121": "79", "122": "77", "126": "76", "128": "78",  # MobiFone
     "123": "83", "124": "84", "125": "85", "127": "81", "129": "82",  # VinaPhone

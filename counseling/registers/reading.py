@@ -80,15 +80,16 @@ def gather(numbered: Iterable[tuple[int, list[Cell]]], faults: Mapping[tuple[int
         by_row.setdefault(number, {})[column] = code
     rows: list[Row] = []
     for number, cells in numbered:
-        row = Row(number, _without_tail(cells), by_row.get(number, _NO_FAULTS))
-        if not row.cells and not row.faults:
-            continue
-        rows.append(row)
+        row = Row(number, _without_tail(cells), by_row.pop(number, _NO_FAULTS))
+        if row.cells or row.faults:
+            rows.append(row)
         if len(rows) > MAX_ROWS:
             raise UnreadableRegister("too_many_rows")
+    # Rows that hold nothing else than cells without a value do not reach the reader of values.
+    rows += [Row(number, (), codes) for number, codes in by_row.items()]
     if not rows:
         raise UnreadableRegister("empty")
-    return Sheet(rows, name)
+    return Sheet(sorted(rows, key=lambda row: row.number) if by_row else rows, name)
 
 
 def plain(value: Cell | time | timedelta) -> Cell:

@@ -15,7 +15,7 @@ _SEPARATORS = (";", ",", "\t")
 _SAMPLE_LINES = 200
 _DECLARED = re.compile(r"sep=(.)\r?\n")  # a first line that Excel writes and reads
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
-_OTHER_KINDS = ("%PDF", "{\\rtf", "<html", "<!doctype", "<?xml", "<table")
+_OTHER_KINDS = ("%pdf", "{\\rtf", "<html", "<!doctype", "<?xml", "<table")
 
 
 def read(data: bytes) -> Sheet:
