@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 
 from counseling import clock, commands, headers, languages, logs, static_files
 from counseling.config import Config
 from counseling.database import db, init_database
+from counseling.queries.latest_instant import latest_instant
 from counseling.routes import blueprints, doorkeeper, errors, shell, viewing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,8 +29,8 @@ def create_app(config: Config) -> Flask:
     app = Flask(__name__, instance_path=str(config.instance.resolve()), static_folder=None)
     app.config.from_mapping(flask_settings(config))
     app.extensions["diem_tua_config"] = config
-    clock.start_at(config.demo_now)
     init_database(app, config)
+    start_clock(app, config)
     Migrate(app, db, directory=str(ROOT / "migrations"))
     languages.init_app(app)
     headers.init_app(app, config)
@@ -42,6 +45,25 @@ def create_app(config: Config) -> Flask:
     commands.init_app(app)
     structlog.get_logger().debug("application ready")
     return app
+
+
+def start_clock(app: Flask, config: Config) -> None:
+    """Real time; in demo mode DEMO_NOW if given, or the last row's instant if that is later."""
+    clock.start_at(config.demo_now)
+    if config.demo:
+        latest = last_row_instant(app)
+        if latest is not None and latest > clock.utc_now():
+            clock.start_at(latest)
+
+
+def last_row_instant(app: Flask) -> datetime | None:
+    with app.app_context():
+        try:
+            return latest_instant(db.session)
+        except SQLAlchemyError:  # before `init` there are no tables; whoever serves asks again and says so
+            return None
+        finally:
+            db.session.remove()
 
 
 def flask_settings(config: Config) -> dict[str, object]:

@@ -10,8 +10,10 @@ from typing import Any, NoReturn
 import click
 import waitress.server
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 from sqlalchemy import select
 
+from counseling.clock import utc_now
 from counseling.config import Config
 from counseling.database import db
 from counseling.models.people import Staff
@@ -45,6 +47,7 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("serve")
+@with_appcontext
 def serve() -> None:
     """Serve people on HOST and PORT until Ctrl-C or SIGTERM."""
     config: Config = current_app.extensions["diem_tua_config"]
@@ -63,7 +66,7 @@ def _end(*_: object) -> NoReturn:
 
 
 def _ensure_ready() -> None:
-    problems = list_problems(db.session)
+    problems = list_problems(db.session, utc_now())
     db.session.remove()
     if problems:
         raise click.ClickException(SENTENCES.get(problems[0], f"The installation is not ready: {problems[0]}."))

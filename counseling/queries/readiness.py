@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from counseling.database import AnySession
 from counseling.models import guards
+from counseling.queries.latest_instant import latest_instant
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
+CLOCK_MAY_BE_BEHIND = timedelta(minutes=2)
 
 
 @cache
@@ -20,13 +23,20 @@ def newest_revision() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
-def list_problems(session: AnySession) -> list[str]:
-    """Empty when ready: `database_unreachable`, `migrations_missing`, `guards_missing`."""
+def list_problems(session: AnySession, now: datetime) -> list[str]:
+    """Empty when ready: `database_unreachable`, `migrations_missing`, `guards_missing`, `clock_behind`."""
     try:
         connection = session.connection()
         revision = MigrationContext.configure(connection).get_current_revision()
         if revision != newest_revision():
             return ["migrations_missing"]
-        return ["guards_missing"] if guards.missing(connection) else []
+        problems = ["guards_missing"] if guards.missing(connection) else []
+        return [*problems, "clock_behind"] if is_clock_behind(session, now) else problems
     except SQLAlchemyError:
         return ["database_unreachable"]
+
+
+def is_clock_behind(session: AnySession, now: datetime) -> bool:
+    """Whether this clock would put what is recorded next before what is recorded already, and onto a wrong day."""
+    latest = latest_instant(session)
+    return latest is not None and latest - now > CLOCK_MAY_BE_BEHIND

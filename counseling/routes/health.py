@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
+from counseling.clock import utc_now
 from counseling.database import db
 from counseling.permissions import public
 from counseling.queries.readiness import list_problems
@@ -21,6 +22,6 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """200 when the database answers, its migrations are the program's and its guards stand; else 503 and the codes."""
-    problems = list_problems(db.session)
+    """200 when the database answers, its migrations are the program's, its guards stand and the clock is right; else 503 and the codes."""
+    problems = list_problems(db.session, utc_now())
     return jsonify(ready=not problems, problems=problems), 503 if problems else 200
