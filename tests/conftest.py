@@ -5,6 +5,7 @@ import hypothesis
 pytest_plugins = [
     "tests.support.databases",
     "tests.support.application",
+    "tests.support.cast",
     "tests.support.server",
     "tests.support.browser",
 ]

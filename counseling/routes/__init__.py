@@ -6,6 +6,6 @@ from flask import Blueprint
 
 
 def blueprints() -> list[Blueprint]:
-    from counseling.routes import health, home
+    from counseling.routes import account, health, home
 
-    return [health.bp, home.bp]
+    return [account.bp, health.bp, home.bp]
