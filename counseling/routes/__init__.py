@@ -6,6 +6,6 @@ from flask import Blueprint
 
 
 def blueprints() -> list[Blueprint]:
-    from counseling.routes import account, health, home
+    from counseling.routes import account, doses, health, home, station
 
-    return [account.bp, health.bp, home.bp]
+    return [account.bp, doses.bp, health.bp, home.bp, station.bp]

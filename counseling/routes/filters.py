@@ -42,8 +42,8 @@ def moment(value: datetime) -> str:
     if local.date() == today:
         return clock
     if local.date() == today - timedelta(days=1):
-        return gettext("%(clock)s hôm qua", clock=clock)
-    return gettext("%(clock)s ngày %(day)s", clock=clock, day=day(local.date()))
+        return str(gettext("%(clock)s hôm qua", clock=clock))
+    return str(gettext("%(clock)s ngày %(day)s", clock=clock, day=day(local.date())))
 
 
 def _mark() -> str:

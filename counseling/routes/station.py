@@ -1,0 +1,110 @@
+"""The station's desk: the day, the list, the dose."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from counseling.clock import station_day, utc_now
+from counseling.database import db, vault_of
+from counseling.domain.refusal import Refusal
+from counseling.domain.station_days import DayState
+from counseling.permissions import Permission, passive, requires
+from counseling.queries import patient_search, today
+from counseling.queries.bands import list_bands
+from counseling.queries.patients import NotFound, get_treatment_row
+from counseling.routes.viewing import note_view
+from counseling.services import station_days
+
+bp = Blueprint("station", __name__, url_prefix="/station")
+
+MOVES = {state.value: state for state in (DayState.RECORDING, DayState.ON_PAPER, DayState.CLOSED)}
+
+
+def this_day() -> date:
+    return station_day(utc_now(), current_app.extensions["diem_tua_config"].timezone)
+
+
+@bp.get("/")
+@requires(Permission.SEE_TODAY)
+def index() -> ResponseReturnValue:
+    return render_template("pages/station/today.html", **the_list(), done=just_recorded())
+
+
+@bp.get("/list")
+@requires(Permission.SEE_TODAY)
+@passive
+def live_list() -> ResponseReturnValue:
+    """The list again when something at the station has changed since `seen`; 204 when nothing has."""
+    if request.args.get("seen") == today.list_version(db.session, g.viewer.site_id, this_day()):
+        return "", 204
+    return render_template("partials/station/_list.html", **the_list())
+
+
+@bp.post("/day")
+@requires(Permission.MANAGE_STATION_DAY)
+def move_day() -> ResponseReturnValue:
+    to = request.form.get("to", "")
+    who: dict[str, Any] = {"by": g.viewer.staff_id, "actor": g.viewer.actor, "now": utc_now()}
+    try:
+        if to == DayState.OPENED:
+            station_days.open_station_day(db.session, g.viewer.site_id, this_day(), **who)
+        elif to in MOVES:
+            station_days.move_station_day(db.session, g.viewer.site_id, this_day(), MOVES[to], **who)
+        else:
+            abort(400)
+    except Refusal as refusal:
+        return render_template("pages/station/today.html", **the_list(), refusal=refusal), 409
+    return redirect(url_for(".index"), 303)
+
+
+@bp.get("/close")
+@requires(Permission.MANAGE_STATION_DAY)
+def close() -> ResponseReturnValue:
+    return render_template("pages/station/close.html", **the_list())
+
+
+@bp.post("/find")
+@requires(Permission.SEE_TODAY)
+def find() -> ResponseReturnValue:
+    """Code, card or name typed at the window: one person opens at once, several are shown."""
+    typed = request.form.get("q", "").strip()
+    found = patient_search.find_people(db.session, g.viewer, typed)
+    if len(found.people) == 1 and found.revoked_card is None:
+        return redirect(url_for("doses.show", ref=found.people[0].ref), 303)
+    note_view("station.find", [person.patient_id for person in found.people])
+    return render_template("pages/station/found.html", typed=typed, found=found)
+
+
+def the_list() -> dict[str, Any]:
+    day = this_day()
+    bands = list_bands(db.session, day)
+    rows = today.list_today(db.session, g.viewer.site_id, day, bands)
+    note_view("station.today", [row.patient_id for row in (*rows.waiting, *rows.attended, *rows.without_order)])
+    unapproved = any(band.approved_on is None for band in bands)
+    return {
+        "list": rows,
+        "today": day,
+        "unapproved": unapproved,
+        "may_manage": g.viewer.may(Permission.MANAGE_STATION_DAY),
+    }
+
+
+def just_recorded() -> Any:
+    """Whose dose the redirect comes from, for the line that says so; the address holds only a random reference."""
+    ref = request.args.get("done")
+    if not ref:
+        return None
+    try:
+        row = get_treatment_row(db.session, g.viewer, ref)
+    except NotFound:
+        return None
+    dose = today.find_last_dose(db.session, row.patient_id)
+    return {"name": name_of(row), "year": row.birth_year, "dose": dose} if dose else None
+
+
+def name_of(row: Any) -> str:
+    return vault_of(db.session).open("treatment_files.full_name", row.ref, row.full_name) or ""
