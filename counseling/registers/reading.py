@@ -1,4 +1,7 @@
-"""Read a register file into rows of plain cells: XLSX, old XLS, and text with separators.
+"""Read a register file into rows of plain cells: XLSX, and text with separators.
+
+Old XLS and ODS are refused although calamine reads them: errors come out as blanks there, and a file of 6 kB can ask
+for more than a gigabyte before a row is seen. Both programs save XLSX.
 
 What a file is, its content says; its name only decides between kinds of text. Nothing here knows what a column means.
 """
@@ -18,6 +21,7 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 50_000
 _TEXT_NAMES = (".csv", ".tsv", ".txt", ".xls", ".xlsx", "")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream's name in the wrapping of a workbook with a password
 _NO_FAULTS: Mapping[int, str] = MappingProxyType({})
 
 
@@ -67,7 +71,7 @@ def read_table(data: bytes, filename: str) -> Sheet:
     if data.startswith(b"PK"):
         return workbooks.read_xlsx(data)
     if data.startswith(_OLE):
-        return workbooks.read_xls(data)
+        raise UnreadableRegister("password_protected" if _ENCRYPTED in data else "wrong_type")
     if PurePath(filename).suffix.lower() not in _TEXT_NAMES:
         raise UnreadableRegister("wrong_type")
     return separated_text.read(data)

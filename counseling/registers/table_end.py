@@ -15,6 +15,7 @@ _END = re.compile(
     r"|(?:tong cong|tong so|cong) .{0,60}[0-9].*"
     r"|(?:nguoi|can bo) (?:lap|tong hop|thong ke|bao cao|phu trach|viet).*"
     r"|(?:ky|ky va|dong dau)(?: va)? (?:ghi ro|dong dau|ten|ghi).*|ky|ky ten"
+    r"|(?:diem|tram|khoa|phong) truong"
     r"|(?:pho )?(?:truong|giam doc|thu truong|phu trach)(?: (?:diem|tram|khoa|co so|don vi|phong|trung tam).*)?"
     r"|thu truong don vi|xac nhan cua.*|lanh dao.*|ke toan|thu kho|bac si(?: dieu tri)?|duoc si|noi nhan"
     r"|(?:.{2,40} )?ngay [0-9 ]*thang [0-9 ]*nam [0-9 ]*"

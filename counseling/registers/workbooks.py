@@ -1,4 +1,4 @@
-"""Read Excel workbooks with calamine, after looking into the file for what calamine would not survive or not tell."""
+"""Read XLSX workbooks with calamine, after looking into the file for what calamine would not survive or not tell."""
 
 from __future__ import annotations
 
@@ -34,19 +34,6 @@ def read_xlsx(data: bytes) -> Sheet:
                     return gather(_rows(workbook, position), contents.faults, name)
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, IndexError, NotImplementedError, RuntimeError) as error:
         raise UnreadableRegister("damaged") from error
-    raise UnreadableRegister("empty")
-
-
-def read_xls(data: bytes) -> Sheet:
-    """Read the old binary format; a password-protected XLSX also comes in this wrapping."""
-    if "EncryptedPackage".encode("utf-16-le") in data:
-        raise UnreadableRegister("password_protected")
-    if not any(stream.encode("utf-16-le") in data for stream in ("Workbook", "Book")):
-        raise UnreadableRegister("wrong_type")
-    workbook = _open(data)
-    for position, name in _visible(workbook):
-        if workbook.get_sheet_by_index(position).height:
-            return gather(_rows(workbook, position), {}, name)
     raise UnreadableRegister("empty")
 
 

@@ -106,6 +106,7 @@ def test_a_cell_that_shows_an_error_is_a_fault_and_no_blank() -> None:
         (b"<html><table><tr><td>STT</td></tr></table></html>", "register.xls"),
         ("STT;Họ tên\n1;Hoàng Văn A".encode(), "register.pdf"),
         (OLE + b"\x00" * 600 + "WordDocument".encode("utf-16-le"), "register.xls"),
+        (OLE + b"\x00" * 600 + "Workbook".encode("utf-16-le"), "register.xls"),
     ],
 )
 def test_a_file_of_another_kind_is_told_by_its_content(data: bytes, filename: str) -> None:
