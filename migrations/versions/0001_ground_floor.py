@@ -376,7 +376,12 @@ def upgrade() -> None:
         sa.Column("failure", sa.String(length=40), nullable=True),
         sa.Column("file", sa.LargeBinary(), nullable=True),
         sa.Column("file_name", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
         sa.Column("mapping", sa.Text(), nullable=True),
+        sa.Column("claim", sa.String(length=32), nullable=True),
+        sa.Column("key_id", sa.LargeBinary(length=4), nullable=True),
+        sa.Column("seen_patient_id", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=True),
         sa.Column("dosed_elsewhere_until", sa.Date(), nullable=True),
         sa.Column("rows_total", sa.Integer(), nullable=False),
         sa.Column("rows_done", sa.Integer(), nullable=False),
@@ -384,11 +389,13 @@ def upgrade() -> None:
         sa.Column("uploaded_by_id", sa.Integer(), nullable=False),
         sa.Column("uploaded_at", counseling.models.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("applied_at", counseling.models.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("applied_by_id", sa.Integer(), nullable=True),
         sa.Column("request_key", sa.String(length=32), nullable=True),
         sa.CheckConstraint(
             "state IN ('uploaded', 'checking', 'checked', 'applying', 'applied', 'failed', 'discarded')",
             name=op.f("ck_register_imports_state"),
         ),
+        sa.ForeignKeyConstraint(["applied_by_id"], ["staff.id"], name=op.f("fk_register_imports_applied_by_id")),
         sa.ForeignKeyConstraint(["station_id"], ["sites.id"], name=op.f("fk_register_imports_station_id")),
         sa.ForeignKeyConstraint(["uploaded_by_id"], ["staff.id"], name=op.f("fk_register_imports_uploaded_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_register_imports")),
@@ -396,6 +403,80 @@ def upgrade() -> None:
         sa.UniqueConstraint("request_key", name=op.f("uq_register_imports_request_key")),
     )
     op.create_index(op.f("ix_register_imports_station_id"), "register_imports", ["station_id"], unique=False)
+    op.create_index(
+        "uq_register_imports_unfinished",
+        "register_imports",
+        ["station_id"],
+        unique=True,
+        sqlite_where=sa.text("state NOT IN ('applied', 'discarded')"),
+        postgresql_where=sa.text("state NOT IN ('applied', 'discarded')"),
+    )
+    op.create_table(
+        "register_import_rows",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("row_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("has_warnings", sa.Boolean(), nullable=False),
+        sa.Column("is_likely", sa.Boolean(), nullable=False),
+        sa.Column("is_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("shown", sa.LargeBinary(), nullable=False),
+        sa.Column("patient_id", sa.Integer(), nullable=True),
+        sa.Column("fields", sa.String(length=300), nullable=False),
+        sa.Column("seen_stamp", sa.String(length=32), nullable=True),
+        sa.Column("ref", sa.String(length=16), nullable=True),
+        sa.Column("register_code", sa.String(length=40), nullable=True),
+        sa.Column("national_code", sa.LargeBinary(), nullable=True),
+        sa.Column("full_name", sa.LargeBinary(), nullable=True),
+        sa.Column("birth_year", sa.Integer(), nullable=True),
+        sa.Column("birth_on", sa.LargeBinary(), nullable=True),
+        sa.Column("clears_birth_on", sa.Boolean(), nullable=False),
+        sa.Column("sex", sa.String(length=8), nullable=True),
+        sa.Column("identity_number", sa.LargeBinary(), nullable=True),
+        sa.Column("area_id", sa.Integer(), nullable=True),
+        sa.Column("address", sa.LargeBinary(), nullable=True),
+        sa.Column("hiv_status", sa.LargeBinary(), nullable=True),
+        sa.Column("notes", sa.LargeBinary(), nullable=True),
+        sa.Column("treatment_began_on", sa.Date(), nullable=True),
+        sa.Column("phone_ref", sa.String(length=16), nullable=True),
+        sa.Column("phone", sa.LargeBinary(), nullable=True),
+        sa.Column("replaces_phone_id", sa.Integer(), nullable=True),
+        sa.Column("redoes_keys", sa.Boolean(), nullable=False),
+        sa.Column("order_key", sa.String(length=32), nullable=True),
+        sa.Column("order_tenths", sa.Integer(), nullable=True),
+        sa.Column("order_starts_on", sa.Date(), nullable=True),
+        sa.Column("order_ends_on", sa.Date(), nullable=True),
+        sa.Column("seen_order_id", sa.Integer(), nullable=True),
+        sa.Column("lowers_order_id", sa.Integer(), nullable=True),
+        sa.Column("lowers_from", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('new', 'changed', 'unchanged', 'repeated', 'wrong')",
+            name=op.f("ck_register_import_rows_outcome"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["register_imports.id"], name=op.f("fk_register_import_rows_import_id")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "row_number", name=op.f("pk_register_import_rows")),
+    )
+    op.create_index(
+        "ix_register_import_rows_import_id_outcome", "register_import_rows", ["import_id", "outcome"], unique=False
+    )
+    op.create_index(
+        "ix_register_import_rows_import_id_patient_id",
+        "register_import_rows",
+        ["import_id", "patient_id"],
+        unique=False,
+    )
+    op.create_table(
+        "register_import_keys",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("row_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("token", sa.LargeBinary(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["register_imports.id"], name=op.f("fk_register_import_keys_import_id")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "row_number", "kind", "token", name=op.f("pk_register_import_keys")),
+    )
     op.create_table(
         "remembered_columns",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -794,6 +875,8 @@ def downgrade() -> None:
     op.drop_table("site_hours_exceptions")
     op.drop_table("site_hours")
     op.drop_table("remembered_columns")
+    op.drop_table("register_import_keys")
+    op.drop_table("register_import_rows")
     op.drop_table("register_imports")
     op.drop_table("outreach_teams")
     op.drop_table("order_parts")
