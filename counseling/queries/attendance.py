@@ -106,7 +106,7 @@ def find_attendance(
     doses = list_doses_of_the_day(session, patient_id, today)
     order = None
     if context.order_id is not None:
-        parts = tuple(row._tuple() for row in session.execute(PARTS, {"order_id": context.order_id}))
+        parts = tuple((part, mg) for part, mg in session.execute(PARTS, {"order_id": context.order_id}))
         order = RunningOrder(context.order_id, parts, context.gap_reviewed_through)
     attendance = Attendance(
         today=today,

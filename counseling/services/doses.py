@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -60,9 +60,8 @@ BEGIN_RECORDING = (
     .where(StationDay.id == bindparam("day_id"), StationDay.state == DayState.OPENED.value)
     .values(state=DayState.RECORDING.value)
 )
-# What the database calls the rules that a second dose can meet, on either kind.
+# What either database calls the rule that a second dose meets.
 SAME_DOSE = ("uq_day_doses_patient_day_part_attempt", "day_doses_never_replaced_2", "day_doses.attempt")
-SAME_KEY = ("uq_day_doses_request_key", "day_doses_never_replaced_1", "day_doses.request_key")
 
 
 def record_dose(
@@ -85,8 +84,21 @@ def record_dose(
     try:
         with writing(session) as tx:
             return _record(tx, patient_id, seen, site_id, by, actor, request_key, today, now)
+    except Refusal as refusal:
+        # The answer was lost and the button pressed again later, perhaps after midnight: the first result stands.
+        return _first_result(session, patient_id, request_key) or _refuse(refusal)
     except IntegrityError as error:
-        return _explain(session, error, patient_id, request_key, today)
+        return _first_result(session, patient_id, request_key) or _explain(session, error, patient_id, today)
+
+
+def _refuse(refusal: Refusal) -> NoReturn:
+    raise refusal
+
+
+def _first_result(session: AnySession, patient_id: int, request_key: str) -> RecordedDose | None:
+    query = select(DayDose).where(DayDose.request_key == request_key, DayDose.patient_id == patient_id)
+    dose = session.execute(query).scalar_one_or_none()
+    return _recorded(dose) if dose else None
 
 
 def _record(
@@ -177,15 +189,9 @@ def _why_nothing_was_found(tx: Session, patient_id: int, site_id: int) -> str:
     return "day_not_open" if tx.execute(here).first() else "not_at_this_station"
 
 
-def _explain(
-    session: AnySession, error: IntegrityError, patient_id: int, request_key: str, today: date
-) -> RecordedDose:
+def _explain(session: AnySession, error: IntegrityError, patient_id: int, today: date) -> NoReturn:
     """Somebody else was faster, between our look and our insert: say it as the rules would have."""
-    words = violated(error)
-    earlier = session.execute(select(DayDose).where(DayDose.request_key == request_key)).scalar_one_or_none()
-    if earlier is not None:
-        return RecordedDose(earlier.id, earlier.mg_tenths, earlier.part, earlier.recorded_at)
-    if not any(name in words for name in SAME_DOSE):
+    if not any(name in violated(error) for name in SAME_DOSE):
         raise error
     dose = list_doses_of_the_day(session, patient_id, today)[-1]
     raise Refusal("already_dosed", at=dose.recorded_at, site=dose.site_name, mg_tenths=dose.mg_tenths) from None
