@@ -62,6 +62,9 @@ def _first(text: str | list[str] | tuple[str, ...]) -> str:
 
 
 def main() -> int:
+    if not ENGLISH.exists():
+        print("There is no English catalogue yet: `make translations` begins it.")
+        return 1
     with ENGLISH.open("rb") as file:
         found = list(faults(read_po(file, locale="en"), sentences_in_code()))
     print("\n".join(found) if found else "Translations: complete.")

@@ -1,0 +1,28 @@
+"""The real server in a real browser."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import PHONE, NewPage
+from tests.support.server import LiveServer, run_flask
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_server_ends_and_starts_again_at_its_address(
+    tmp_path: Path, new_page: NewPage, how: signal.Signals
+) -> None:
+    run_flask(tmp_path, "init")
+    page, server = new_page(PHONE), LiveServer(tmp_path)
+    try:
+        server.start()
+        server.stop(how)
+        with pytest.raises(Exception, match="ERR_CONNECTION_REFUSED"):
+            page.goto(server.url)
+        server.start()
+        answer = page.goto(f"{server.url}/readyz")
+        assert answer is not None
+        assert answer.status == 200
+    finally:
+        server.stop()
