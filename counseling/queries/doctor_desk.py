@@ -41,6 +41,13 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
+class OpenTask:
+    id: int
+    kind: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True)
 class DeskCounts:
     tasks: int
     stopped: int
@@ -145,13 +152,18 @@ def list_renewals(session: AnySession, viewer: Viewer, today: date, page: int = 
     return _page(session, found, page, today, lambda row: {"order_ends_on": row.final_on})
 
 
-def find_open_task(session: AnySession, viewer: Viewer, task_id: int) -> int | None:
-    """The id again when it is a task within the reader's scope, open or closed."""
-    return session.execute(
-        select(Task.id)
-        .join(TreatmentFile, TreatmentFile.patient_id == Task.patient_id)
-        .where(Task.id == task_id, Task.side == "treatment", treatment_files_visible_to(viewer))
-    ).scalar_one_or_none()
+def has_task(session: AnySession, viewer: Viewer, task_id: int) -> bool:
+    """Whether a task stands within the reader's scope, open or closed."""
+    query = select(Task.id).join(TreatmentFile, TreatmentFile.patient_id == Task.patient_id)
+    query = query.where(Task.id == task_id, Task.side == "treatment", treatment_files_visible_to(viewer))
+    return session.execute(query).first() is not None
+
+
+def list_tasks_of(session: AnySession, viewer: Viewer, patient_id: int) -> list[OpenTask]:
+    """What is open for one person, the oldest first."""
+    query = select(Task.id, Task.kind, Task.opened_at).join(TreatmentFile, TreatmentFile.patient_id == Task.patient_id)
+    query = query.where(*_open_tasks(viewer), Task.patient_id == patient_id).order_by(Task.id)
+    return [OpenTask(*row) for row in session.execute(query)]
 
 
 def _open_tasks(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:

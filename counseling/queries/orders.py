@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -59,11 +60,16 @@ class OrderRow:
 
 
 @dataclass(frozen=True)
-class DayMark:
-    """One day before today: `complete`, `part` (some of a split dose), `missed`, or `no_order`."""
+class DaySpan:
+    """Days in a row of one kind: `complete`, `part` (some of a split dose), `missed`, or `no_order`."""
 
-    on: date
+    first_on: date
+    last_on: date
     mark: str
+
+    @property
+    def days(self) -> int:
+        return (self.last_on - self.first_on).days + 1
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class OrderFacts:
     gap: int | None
     band: GapBand | None
     last_dose: LastDose | None
-    days: tuple[DayMark, ...]
+    days: tuple[DaySpan, ...]
     current: OrderRow | None
     coming: OrderRow | None
     latest_id: int
@@ -123,7 +129,7 @@ def orders_for_form(session: AnySession, patient_id: int, bands: Sequence[GapBan
         gap=gap,
         band=band_for(gap, bands),
         last_dose=find_last_dose(session, patient_id),
-        days=tuple(_marks(summary, orders, today)),
+        days=tuple(_spans(summary, orders, today)),
         current=next((order for order in orders if order.runs_on(today)), None),
         coming=min(coming, key=lambda order: order.starts_on, default=None),
         latest_id=max((order.id for order in orders), default=0),
@@ -140,9 +146,11 @@ def find_summary(session: AnySession, patient_id: int) -> Adherence:
     return Adherence(row.anchor_on, bits_from_bytes(row.covered), bits_from_bytes(row.complete)) if row else EMPTY
 
 
-def _marks(summary: Adherence, orders: Sequence[OrderRow], today: date) -> list[DayMark]:
-    days = [today - timedelta(days=back) for back in range(DAYS_SHOWN, 0, -1)]
-    return [DayMark(day, _mark(summary, orders, day)) for day in days]
+def _spans(summary: Adherence, orders: Sequence[OrderRow], today: date) -> list[DaySpan]:
+    """The last DAYS_SHOWN days before today, the latest first."""
+    days = [today - timedelta(days=back) for back in range(1, DAYS_SHOWN + 1)]
+    runs = [(mark, list(run)) for mark, run in groupby(days, lambda day: _mark(summary, orders, day))]
+    return [DaySpan(run[-1], run[0], mark) for mark, run in runs]
 
 
 def _mark(summary: Adherence, orders: Sequence[OrderRow], day: date) -> str:

@@ -101,6 +101,11 @@ def name_condition(vault: Vault, side: str, column: Any, typed: str) -> ColumnEl
     return or_(name, has_keys(vault, side, column, "alias", search_value("alias", typed)))
 
 
+def name_of(session: AnySession, row: Any) -> str:
+    """The full name of a row that has `ref` and the sealed `full_name`."""
+    return open_text(vault_of(session), row.ref, "full_name", row.full_name) or ""
+
+
 def _by_token(vault: Vault, typed: str) -> list[ColumnElement[bool]]:
     column = TreatmentFile.patient_id
     number = search_value("identity", typed)

@@ -6,6 +6,26 @@ from flask import Blueprint
 
 
 def blueprints() -> list[Blueprint]:
-    from counseling.routes import account, doses, health, home, station
+    from counseling.routes import (
+        account,
+        counseling_desk,
+        doses,
+        health,
+        home,
+        outreach,
+        patients,
+        station,
+        supervision,
+    )
 
-    return [account.bp, doses.bp, health.bp, home.bp, station.bp]
+    return [
+        account.bp,
+        counseling_desk.bp,
+        doses.bp,
+        health.bp,
+        home.bp,
+        outreach.bp,
+        patients.bp,
+        station.bp,
+        supervision.bp,
+    ]

@@ -12,6 +12,7 @@ from counseling.database import AnySession, vault_of, writing
 from counseling.domain.card_codes import new_card_code
 from counseling.domain.refusal import Refusal
 from counseling.models.patients import Card
+from counseling.refs import new_request_key
 from counseling.services.treatment_files import By, lock_file, note_change
 from counseling.services.treatment_rows import TREATMENT, token_kind
 
@@ -43,6 +44,13 @@ def issue_card(session: AnySession, patient_id: int, *, by: By, request_key: str
             raise Refusal("card_key_used") from error  # the same key with another person's page: a forged form
         raise
     return ref
+
+
+def ensure_card(session: AnySession, patient_id: int, *, by: By, now: datetime) -> None:
+    """Issue a card to somebody who has none in use."""
+    in_use = select(Card.id).where(Card.patient_id == patient_id, Card.revoked_at.is_(None))
+    if session.execute(in_use).first() is None:
+        issue_card(session, patient_id, by=by, request_key=new_request_key(), now=now)
 
 
 def revoke_card(session: AnySession, patient_id: int, card_ref: str, reason: str, *, by: By, now: datetime) -> None:

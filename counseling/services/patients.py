@@ -10,12 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, violated, writing
-from counseling.domain.adherence import EMPTY, bits_to_bytes
 from counseling.domain.refusal import Refusal
-from counseling.models.doses import AdherenceSummary, DosedElsewhere
+from counseling.models.doses import DosedElsewhere
 from counseling.models.patients import Patient, TreatmentFile
 from counseling.queries.duplicates import likely_duplicate
 from counseling.refs import new_ref
+from counseling.services.adherence import start_summary
 from counseling.services.treatment_files import (
     By,
     add_number,
@@ -24,7 +24,7 @@ from counseling.services.treatment_files import (
     note_change,
     redo_search_keys,
 )
-from counseling.services.treatment_rows import TreatmentDetails, open_treatment_file, sealed_columns
+from counseling.services.treatment_rows import TreatmentDetails, open_treatment_file, sealed_columns, stamp_of
 from counseling.vault import Vault
 
 # What an edit leaves alone: each of these has a verb of its own.
@@ -90,17 +90,20 @@ def find_registered(session: AnySession, request_key: str) -> str | None:
 
 
 def edit_details(
-    session: AnySession, patient_id: int, details: TreatmentDetails, *, by: By, now: datetime
+    session: AnySession, patient_id: int, details: TreatmentDetails, *, by: By, now: datetime, stamp: str | None = None
 ) -> tuple[str, ...]:
     """Write what changed and return the names of the fields; the audit holds the names, never the values.
 
-    NOT_EDITED fields are left as they are. Raises Refusal("register_code_taken").
+    NOT_EDITED fields are left as they are. `stamp` is what `stamp_of` gave when the form was made.
+    Raises Refusal: register_code_taken, file_changed_meanwhile.
     """
     vault = vault_of(session)
     try:
         with writing(session) as tx:
             file = lock_file(tx, patient_id)
             before = open_treatment_file(vault, file)
+            if stamp is not None and stamp != stamp_of(vault, before):
+                raise Refusal("file_changed_meanwhile")
             names = [field.name for field in fields(details) if field.name not in NOT_EDITED]
             changed = tuple(name for name in names if getattr(details, name) != getattr(before, name))
             if not changed:
@@ -165,15 +168,7 @@ def _add_file(tx: Session, columns: dict[str, object], now: datetime) -> int:
 
 
 def _add_coverage(tx: Session, patient_id: int, elsewhere: DosedElsewhereUntil | None, by: By, now: datetime) -> None:
-    known = EMPTY if elsewhere is None else EMPTY.with_day(elsewhere.until, complete=True)
-    summary = {
-        "patient_id": patient_id,
-        "anchor_on": known.anchor_on,
-        "covered": bits_to_bytes(known.covered),
-        "complete": bits_to_bytes(known.complete),
-        "covered_through": known.covered_through,
-    }
-    tx.execute(insert(AdherenceSummary).values(**summary))
+    start_summary(tx, patient_id, None if elsewhere is None else elsewhere.until)
     if elsewhere is not None:
         days = {"first_on": elsewhere.until, "last_on": elsewhere.until, "source": elsewhere.source}
         who = {"recorded_by_id": by.staff_id, "recorded_at": now}

@@ -121,6 +121,11 @@ def open_treatment_file(vault: Vault, row: Any) -> TreatmentPerson:
     )
 
 
+def stamp_of(vault: Vault, person: TreatmentPerson) -> str:
+    """A keyed digest of what a file says: an edit that was begun on an older version is noticed by it."""
+    return vault.token("treatment:stamp", repr(person)).hex()
+
+
 def phone_row(vault: Vault, side: str, patient_id: int, ref: str, number: str, now: datetime) -> dict[str, object]:
     """A row of `phone_numbers`; `ref` is the number's own (refs.new_ref()), `number` is E.164."""
     sealed = vault.seal("phone_numbers.number", ref, number)

@@ -1,0 +1,125 @@
+"""The counseling point's desk: its people by the name that they chose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from wtforms import Form, HiddenField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from counseling.clock import utc_now
+from counseling.database import db
+from counseling.domain.refusal import Refusal
+from counseling.permissions import Permission, requires
+from counseling.queries.choices import list_communes, list_teams
+from counseling.queries.support_people import list_by_name
+from counseling.refs import new_request_key
+from counseling.routes.patients.finding import LONGEST_TYPED, page_of
+from counseling.routes.patients.parts import WORDS, me, this_day
+from counseling.routes.refusal_words import say_at
+from counseling.routes.typed_fields import (
+    CAN_READ,
+    LANGUAGES,
+    SEXES,
+    ReadField,
+    can_read_of,
+    id_of,
+    offer_communes,
+    read_birth,
+    stripped,
+)
+from counseling.routes.viewing import note_view
+from counseling.services.support_people import register_supported
+from counseling.services.support_rows import SupportDetails
+
+bp = Blueprint("counseling_desk", __name__, url_prefix="/counseling")
+TOO_LONG = lazy_gettext("Ghi ngắn hơn 120 chữ")
+
+
+class SupportedForm(Form):  # type: ignore[misc]  # WTForms has no types
+    community_name = StringField(
+        lazy_gettext("Tên gọi người đó chọn"),
+        [InputRequired(lazy_gettext("Ghi một tên gọi")), Length(max=120, message=TOO_LONG)],
+        filters=[stripped],
+    )
+    area_id = SelectField(lazy_gettext("Xã, phường"), [Optional()])
+    hamlet = StringField(
+        lazy_gettext("Thôn, khu phố"), [Optional(), Length(max=120, message=TOO_LONG)], filters=[stripped]
+    )
+    language = SelectField(lazy_gettext("Tiếng thường nói"), choices=LANGUAGES, default="vi")
+    can_read = RadioField(lazy_gettext("Đọc chữ"), [Optional()], choices=CAN_READ, default="")
+    sex = RadioField(lazy_gettext("Giới tính"), choices=SEXES, default="unknown")
+    birth = ReadField(lazy_gettext("Năm sinh"), read_birth, [Optional()])
+    team_id = SelectField(lazy_gettext("Đội công tác xã hội tình nguyện"), [Optional()])
+    request_key = HiddenField()
+
+
+@bp.get("/")
+@requires(Permission.SEE_COUNSELING_DESK)
+def index() -> ResponseReturnValue:
+    return desk("", page_of(request.args.get("page")))
+
+
+@bp.post("/find")
+@requires(Permission.SEE_COUNSELING_DESK)
+def find() -> ResponseReturnValue:
+    return desk(request.form.get("q", "").strip()[:LONGEST_TYPED], page_of(request.form.get("page")))
+
+
+def desk(typed: str, page: int) -> str:
+    found = list_by_name(db.session, g.viewer, typed, page)
+    note_view("counseling.list", [person.patient_id for person in found.people])
+    return render_template("pages/counseling/index.html", found=found, typed=typed)
+
+
+@bp.get("/new")
+@requires(Permission.EDIT_SUPPORT_FILE)
+def new() -> ResponseReturnValue:
+    return page_with(prepared(SupportedForm(request_key=new_request_key())))
+
+
+@bp.post("/new")
+@requires(Permission.EDIT_SUPPORT_FILE)
+def register() -> ResponseReturnValue:
+    form = prepared(SupportedForm(request.form))
+    if not form.request_key.data:
+        abort(400)
+    if not form.validate():
+        return page_with(form), 422
+    try:
+        details, key = details_of(form), form.request_key.data
+        ref = register_supported(db.session, details, by=me(), request_key=key, now=utc_now())
+    except Refusal as refusal:
+        say_at(form, refusal, WORDS, {"": "team_id"})
+        return page_with(form), 422
+    flash(gettext("Đã ghi người được hỗ trợ."), "done")
+    return redirect(url_for("patients.show", ref=ref), 303)
+
+
+def prepared(form: SupportedForm) -> SupportedForm:
+    offer_communes(form.area_id, list_communes(db.session))
+    teams: list[Any] = [(str(team_id), name) for team_id, name in list_teams(db.session, g.viewer.site_id)]
+    form.team_id.choices = [("", gettext("Chưa có đội")), *teams]
+    return form
+
+
+def page_with(form: SupportedForm) -> str:
+    return render_template("pages/counseling/new.html", form=form)
+
+
+def details_of(form: SupportedForm) -> SupportDetails:
+    return SupportDetails(
+        site_id=g.viewer.site_id,
+        team_id=id_of(form.team_id),
+        community_name=form.community_name.data,
+        birth_year=form.birth.read.year if form.birth.read else None,
+        sex=form.sex.data,
+        area_id=id_of(form.area_id),
+        hamlet=form.hamlet.data or None,
+        language=form.language.data,
+        can_read=can_read_of(form.can_read.data),
+        status_since=this_day(),
+    )

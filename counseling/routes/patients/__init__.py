@@ -1,0 +1,11 @@
+"""People in treatment: find, register, read and keep their files; cards. Outside the reader's scope all is 404."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("patients", __name__, url_prefix="/patients")
+
+from counseling.routes.patients import cards, changing, file, finding, hiv, registering  # noqa: E402 - they need bp
+
+__all__ = ["bp", "cards", "changing", "file", "finding", "hiv", "registering"]

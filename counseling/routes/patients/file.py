@@ -1,0 +1,75 @@
+"""One person's file, as far as the reader may see it: each side at the same address, each with its own reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, g, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row
+
+from counseling.database import db, vault_of
+from counseling.domain.missed_doses import gap_days
+from counseling.permissions import Permission, Side, requires
+from counseling.queries import file_parts
+from counseling.queries.patients import NotFound, get_support_row
+from counseling.routes.doorkeeper import admit
+from counseling.routes.patients import bp
+from counseling.routes.patients.forms import REASONS, STATUSES
+from counseling.routes.patients.parts import this_day, treatment_row
+from counseling.routes.typed_fields import LANGUAGES, SEXES
+from counseling.routes.viewing import note_view
+from counseling.services.support_rows import open_support_file
+from counseling.services.treatment_rows import TREATMENT, open_treatment_file
+
+LABELS: dict[str, Any] = {
+    "statuses": dict(STATUSES),
+    "languages": dict(LANGUAGES),
+    "sexes": dict(SEXES),
+    "reasons": REASONS,
+}
+
+
+@bp.get("/<ref>/")
+@requires(Permission.USE_OWN_ACCOUNT)  # two sides share the address: which permission it takes is decided below
+def show(ref: str) -> ResponseReturnValue:
+    supports = g.viewer.side is Side.SUPPORT
+    kept_out = admit(g.viewer, Permission.SEE_SUPPORT_FILE if supports else Permission.SEE_TREATMENT_FILE)
+    if kept_out is not None:
+        return kept_out
+    return show_supported(ref) if supports else show_treated(ref)
+
+
+def show_supported(ref: str) -> ResponseReturnValue:
+    try:
+        row = get_support_row(db.session, g.viewer, ref)
+    except NotFound:
+        abort(404)
+    note_view("patients.supported", [row.patient_id])
+    person = open_support_file(vault_of(db.session), row)
+    return render_template("pages/patients/supported.html", row=row, person=person, labels=LABELS)
+
+
+def show_treated(ref: str) -> ResponseReturnValue:
+    row = treatment_row(ref)
+    note_view("patients.file", [row.patient_id])
+    values: dict[str, Any] = {"row": row, "gap": gap_days(row.covered_through, this_day()), "labels": LABELS}
+    if not g.viewer.may(Permission.EDIT_TREATMENT_FILE):
+        return render_template("pages/patients/supervised.html", **values)
+    return render_template("pages/patients/file.html", **values, **opened(row))
+
+
+def opened(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """What only the treatment team reads."""
+    session, patient_id = db.session, row.patient_id
+    return {
+        "person": open_treatment_file(vault_of(session), row),
+        "phones": file_parts.list_phones(session, patient_id, TREATMENT),
+        "orders": file_parts.list_orders(session, patient_id),
+        "doses": file_parts.list_last_doses(session, patient_id),
+        "cards": file_parts.list_cards(session, patient_id),
+        "history": file_parts.list_status_changes(session, patient_id, TREATMENT, row.ref),
+        "may_see_hiv": g.viewer.may(Permission.SEE_HIV_STATUS),
+        "may_order": g.viewer.may(Permission.WRITE_DOSE_ORDER),
+        "may_dose": g.viewer.may(Permission.RECORD_DOSE),
+    }
