@@ -9,6 +9,10 @@ from counseling.models import Base, guards
 
 
 def run() -> None:
+    given = context.config.attributes.get("connection")
+    if given is not None:  # a restore: inside the transaction of whoever called
+        migrate(given, given.dialect.name == "sqlite")
+        return
     engine = current_app.extensions["migrate"].db.engine
     embedded = engine.dialect.name == "sqlite"
     with engine.connect() as connection:
@@ -16,14 +20,14 @@ def run() -> None:
         if embedded:
             raw.execute("PRAGMA foreign_keys = OFF")  # a pragma inside a transaction does nothing
         try:
-            migrate(connection, embedded)
+            with connection.begin():  # one transaction for all, guards included: SQLite's DDL is transactional too
+                migrate(connection, embedded)
         finally:
             if embedded:
                 raw.execute("PRAGMA foreign_keys = ON")
 
 
 def migrate(connection: Connection, embedded: bool) -> None:
-    outer = connection.begin()  # one transaction for all, guards included: SQLite's DDL is transactional too
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -31,14 +35,13 @@ def migrate(connection: Connection, embedded: bool) -> None:
         compare_type=True,
         transactional_ddl=True,
     )
-    with outer:
-        guards.drop_all(connection)
-        context.run_migrations()
-        guards.restore(connection)
-        if embedded:
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-            if broken:
-                raise RuntimeError(f"{len(broken)} rows refer to rows that are not there")
+    guards.drop_all(connection)
+    context.run_migrations()
+    guards.restore(connection)
+    if embedded:
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise RuntimeError(f"{len(broken)} rows refer to rows that are not there")
 
 
 run()

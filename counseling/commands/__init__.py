@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from counseling.commands import serving, setting_up
+from counseling.commands import backups, serving, setting_up
 
 
 def init_app(app: Flask) -> None:
     setting_up.init_app(app)
     serving.init_app(app)
+    backups.init_app(app)
