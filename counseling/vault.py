@@ -45,15 +45,21 @@ class Vault:
 
     def seal(self, field: str, row: str, text: str | None) -> bytes | None:
         """Encrypt `text` for `table:column` `field` and the row's own random reference. None stays None."""
-        if text is None:
-            return None
+        return None if text is None else self.seal_bytes(field, row, text.encode())
+
+    def seal_bytes(self, field: str, row: str, data: bytes) -> bytes:
+        """The same for a file."""
         nonce = os.urandom(NONCE_BYTES)
-        sealed = self._ciphers[self.newest_id].encrypt(nonce, text.encode(), f"{field}:{row}".encode())
+        sealed = self._ciphers[self.newest_id].encrypt(nonce, data, f"{field}:{row}".encode())
         return VERSION + self.newest_id + nonce + sealed
 
     def open(self, field: str, row: str, sealed: bytes | None) -> str | None:
         """The text again. Raises CannotOpen."""
         return None if sealed is None else self._open(f"{field}:{row}", bytes(sealed))
+
+    def open_bytes(self, field: str, row: str, sealed: bytes) -> bytes:
+        """The file again; unlike short texts it is not remembered. Raises CannotOpen."""
+        return self._decrypt_bytes(f"{field}:{row}", bytes(sealed))
 
     def is_newest(self, sealed: bytes | None) -> bool:
         return sealed is None or bytes(sealed[len(VERSION) : HEAD_BYTES]) == self.newest_id
@@ -71,12 +77,15 @@ class Vault:
         return digest[:TOKEN_BYTES]
 
     def _decrypt(self, bound_to: str, sealed: bytes) -> str:
+        return self._decrypt_bytes(bound_to, sealed).decode()
+
+    def _decrypt_bytes(self, bound_to: str, sealed: bytes) -> bytes:
         cipher = self._ciphers.get(sealed[len(VERSION) : HEAD_BYTES])
         if cipher is None or sealed[: len(VERSION)] != VERSION:
             raise CannotOpen("sealed with a key that is not in DATA_KEYS")
         nonce, body = sealed[HEAD_BYTES : HEAD_BYTES + NONCE_BYTES], sealed[HEAD_BYTES + NONCE_BYTES :]
         try:
-            return cipher.decrypt(nonce, body, bound_to.encode()).decode()
+            return cipher.decrypt(nonce, body, bound_to.encode())
         except InvalidTag:
             raise CannotOpen("damaged, or moved from another row") from None
 
