@@ -75,7 +75,7 @@ def refused(
 
 def prepared(form: RegistrationForm, stations: list[StationChoice]) -> RegistrationForm:
     form.station.choices = [(station.id, station.name) for station in stations]
-    if len(stations) == 1:
+    if len(stations) == 1 and form.station.data is None:
         form.station.data = stations[0].id
     offer_communes(form.area_id, list_communes(db.session))
     return form
