@@ -31,7 +31,7 @@ def init_app(app: Flask, config: Config) -> None:
     fixed = security_headers()
     if config.trusted_proxies:
         hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask documents it
 
     @app.after_request
     def add_headers(response: Response) -> Response:
