@@ -8,10 +8,13 @@ from flask import Blueprint
 def blueprints() -> list[Blueprint]:
     from counseling.routes import (
         account,
+        admin,
         counseling_desk,
+        doctor,
         doses,
         health,
         home,
+        orders,
         outreach,
         patients,
         station,
@@ -20,10 +23,13 @@ def blueprints() -> list[Blueprint]:
 
     return [
         account.bp,
+        admin.bp,
         counseling_desk.bp,
+        doctor.bp,
         doses.bp,
         health.bp,
         home.bp,
+        orders.bp,
         outreach.bp,
         patients.bp,
         station.bp,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
-from wtforms import Form, HiddenField, PasswordField, StringField
+from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from counseling.routes.house_form import HouseForm
 
-class SignInForm(Form):  # type: ignore[misc]  # WTForms has no types
+
+class SignInForm(HouseForm):
     username = StringField(
         lazy_gettext("Tên đăng nhập"), [InputRequired(lazy_gettext("Nhập tên đăng nhập")), Length(max=200)]
     )
@@ -15,7 +17,7 @@ class SignInForm(Form):  # type: ignore[misc]  # WTForms has no types
     next = HiddenField()
 
 
-class PasswordForm(Form):  # type: ignore[misc]
+class PasswordForm(HouseForm):
     old = PasswordField(
         lazy_gettext("Mật khẩu đang dùng"), [InputRequired(lazy_gettext("Nhập mật khẩu đang dùng")), Length(max=1000)]
     )

@@ -14,6 +14,9 @@ from counseling.languages import LOCALES
 from counseling.models.people import Staff, StaffRole, StaffSession
 from counseling.permissions import Viewer
 from counseling.services import audit, passwords
+from counseling.services.sign_in_brakes import bucket_names, count_try, forgive
+
+NO_ADDRESS = ""  # the device is known
 
 
 def choose_desk(session: AnySession, viewer: Viewer, role_id: int, now: datetime) -> None:
@@ -40,26 +43,35 @@ def choose_language(session: AnySession, viewer: Viewer, locale: str) -> None:
 def change_password(session: AnySession, viewer: Viewer, old: str, new: str, now: datetime) -> None:
     """Set a new password and end every other session of this person.
 
-    Refuses with wrong_password, password_unchanged, too_many_tries or a code of domain/passwords.py.
+    Refuses with wrong_password, password_unchanged, too_many_tries or a code of domain/passwords.py. Tries are counted
+    like those at the sign-in page: an unlocked phone must not become a place to guess at.
     """
-    row = session.execute(select(Staff.username, Staff.password_hash).where(Staff.id == viewer.staff_id)).one()
-    session.rollback()  # nothing stays open while the hash is worked out
-    ensure_good_password(new, row.username)
+    with writing(session) as tx:
+        row = tx.execute(select(Staff.username, Staff.password_hash).where(Staff.id == viewer.staff_id)).one()
+        ensure_good_password(new, row.username)
+        buckets = bucket_names(tx, row.username, viewer.staff_id, viewer.device_id, is_known=True, address=NO_ADDRESS)
+        counted = count_try(tx, buckets, now)
     if not passwords.matches(row.password_hash, old):
         raise Refusal("wrong_password")
-    if passwords.matches(row.password_hash, new):
-        raise Refusal("password_unchanged")
-    new_hash = passwords.hash_password(new)
+    new_hash = None if old == new else passwords.hash_password(new)
     with writing(session) as tx:
-        changed = (
-            update(Staff)
-            .where(Staff.id == viewer.staff_id, Staff.password_hash == row.password_hash)
-            .values(password_hash=new_hash, must_change_password=False)
-        )
-        if tx.execute(changed.returning(Staff.id)).first() is None:
-            raise Refusal("wrong_password")  # an administrator reset it while this was on its way
-        _end_others(tx, viewer, now)
-        audit.append(tx, audit.HOUSE, viewer.actor, "password.changed", f"staff:{viewer.staff_id}", {}, now)
+        forgive(tx, counted)
+        if new_hash is not None:
+            _set_password(tx, viewer, row.password_hash, new_hash, now)
+    if new_hash is None:
+        raise Refusal("password_unchanged")
+
+
+def _set_password(tx: Session, viewer: Viewer, old_hash: str, new_hash: str, now: datetime) -> None:
+    changed = (
+        update(Staff)
+        .where(Staff.id == viewer.staff_id, Staff.password_hash == old_hash, Staff.disabled_at.is_(None))
+        .values(password_hash=new_hash, must_change_password=False)
+    )
+    if tx.execute(changed.returning(Staff.id)).first() is None:
+        raise Refusal("wrong_password")  # an administrator reset it while this was on its way
+    _end_others(tx, viewer, now)
+    audit.append(tx, audit.HOUSE, viewer.actor, "password.changed", f"staff:{viewer.staff_id}", {}, now)
 
 
 def _end_others(tx: Session, viewer: Viewer, now: datetime) -> None:

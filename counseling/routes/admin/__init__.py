@@ -1,0 +1,11 @@
+"""The administrator's pages: accounts, places, teams. Nothing here reads a patient."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+from counseling.routes.admin import areas, roles, sessions, site_hours, sites, staff, teams  # noqa: E402 - they need bp
+
+__all__ = ["areas", "bp", "roles", "sessions", "site_hours", "sites", "staff", "teams"]

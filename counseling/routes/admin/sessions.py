@@ -1,0 +1,45 @@
+"""Who is signed in where, and ending it."""
+
+from __future__ import annotations
+
+from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from counseling.clock import utc_now
+from counseling.database import db
+from counseling.domain.refusal import Refusal
+from counseling.permissions import Permission, requires
+from counseling.queries.sessions import list_open_sessions
+from counseling.queries.staff import find_staff
+from counseling.routes.admin import bp
+from counseling.routes.admin.shared import found
+from counseling.routes.own_paths import own_path
+from counseling.services import staff_sessions
+
+
+@bp.get("/sessions")
+@requires(Permission.ADMINISTER)
+def session_list() -> ResponseReturnValue:
+    rows = list_open_sessions(db.session, utc_now())
+    return render_template("pages/admin/sessions.html", rows=rows, own_id=g.viewer.session_id)
+
+
+@bp.post("/sessions/<int:session_id>/end")
+@requires(Permission.ADMINISTER)
+def end_session(session_id: int) -> ResponseReturnValue:
+    try:
+        staff_sessions.end_session(db.session, g.viewer, session_id, utc_now())
+    except Refusal:
+        abort(404)
+    flash(gettext("Đã đăng xuất nơi đó."), "done")
+    return redirect(own_path(request.form.get("next"), url_for("admin.session_list")), 303)
+
+
+@bp.post("/staff/<int:staff_id>/sessions/end")
+@requires(Permission.ADMINISTER)
+def end_all_sessions(staff_id: int) -> ResponseReturnValue:
+    row = found(find_staff(db.session, staff_id))
+    staff_sessions.end_all_sessions(db.session, g.viewer, row.id, utc_now())
+    flash(gettext("Mọi nơi đang đăng nhập bằng tài khoản này đã được đăng xuất."), "done")
+    return redirect(url_for("admin.staff_page", staff_id=row.id), 303)
