@@ -28,6 +28,9 @@ PAGES = (
     (Permission.ADMINISTER, "/admin/", lazy_gettext("Quản trị"), "settings"),
 )
 
+# Pages under a person's address that belong to a desk's daily work.
+DESK_OF_BLUEPRINT = {"doses": "/station/", "orders": "/doctor/"}
+
 DESK_LABELS = {
     (RoleKind.DISPENSER, Side.TREATMENT): lazy_gettext("Cấp phát thuốc"),
     (RoleKind.DOCTOR, Side.TREATMENT): lazy_gettext("Bác sĩ"),
@@ -101,8 +104,9 @@ def desk_label(desk: Desk) -> str:
 def navigation(viewer: Viewer | None) -> list[PageLink]:
     if viewer is None or viewer.role_id is None:
         return []
+    here = DESK_OF_BLUEPRINT.get(request.blueprint or "", request.path)
     return [
-        PageLink(url, str(label), icon, request.path.startswith(url))
+        PageLink(url, str(label), icon, here.startswith(url))
         for permission, url, label, icon in PAGES
         if viewer.may(permission)
     ]

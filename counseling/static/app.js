@@ -148,7 +148,7 @@
     const place = document.querySelector("[data-autofocus]");
     if (!place || place.dataset.autofocus === "done") return;
     place.dataset.autofocus = "done";
-    place.focus();
+    place.focus({ preventScroll: Boolean(place.closest(".hand")) }); // the main action is in sight already
   }
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
