@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from counseling.commands import audit, backups, demo, keys, places, serving, setting_up, staff
+from counseling.commands import audit, backups, demo, keys, patients, places, serving, setting_up, staff
 
 
 def init_app(app: Flask) -> None:
@@ -13,6 +13,7 @@ def init_app(app: Flask) -> None:
     backups.init_app(app)
     audit.init_app(app)
     keys.init_app(app)
+    patients.init_app(app)
     places.init_app(app)
     staff.init_app(app)
     demo.init_app(app)

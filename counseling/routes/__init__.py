@@ -17,6 +17,7 @@ def blueprints() -> list[Blueprint]:
         orders,
         outreach,
         patients,
+        register,
         station,
         supervision,
     )
@@ -32,6 +33,7 @@ def blueprints() -> list[Blueprint]:
         orders.bp,
         outreach.bp,
         patients.bp,
+        register.bp,
         station.bp,
         supervision.bp,
     ]

@@ -125,14 +125,14 @@ def begin(session: AnySession, import_id: int, what: str, now: datetime) -> str 
     return claim if found else None
 
 
-def fail(session: AnySession, import_id: int, claim: str, code: str) -> None:
+def fail(session: AnySession, import_id: int, claim: str, code: str, state: str = "failed") -> None:
     """Say that the work ended badly; nothing where another worker has taken over."""
     with writing(session) as tx:
         tx.execute(
             update(RegisterImport)
             .where(RegisterImport.id == import_id, RegisterImport.claim == claim)
             .where(RegisterImport.state.in_(("checking", "applying")))
-            .values(state="failed", failure=code, claim=None)
+            .values(state=state, failure=code, claim=None)
         )
 
 

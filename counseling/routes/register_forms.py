@@ -1,0 +1,65 @@
+"""The forms of the register import."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask_babel import gettext, lazy_gettext
+from wtforms import FileField, Form, HiddenField, SelectField
+from wtforms.validators import InputRequired, ValidationError
+
+from counseling.queries.choices import StationChoice
+from counseling.registers.columns import Field, Proposal
+from counseling.registers.reading import Sheet
+from counseling.registers.row_reader import column_letter
+from counseling.registers.values import as_text
+from counseling.routes.typed_fields import DayField
+
+EXAMPLES = 3
+
+
+class UploadForm(Form):  # type: ignore[misc]  # WTForms has no types
+    file = FileField(lazy_gettext("Tệp sổ người bệnh"), [InputRequired(lazy_gettext("Chọn một tệp"))])
+    station = SelectField(
+        lazy_gettext("Điểm cấp phát"), [InputRequired(lazy_gettext("Chọn điểm cấp phát"))], coerce=int
+    )
+    request_key = HiddenField()
+
+    def offer(self, stations: list[StationChoice]) -> None:
+        self.station.choices = [(station.id, station.name) for station in stations]
+
+
+class ApplyForm(Form):  # type: ignore[misc]
+    elsewhere_until = DayField(
+        lazy_gettext("Đã uống ở nơi khác đến hết ngày"), [InputRequired(lazy_gettext("Ghi một ngày"))]
+    )
+
+    def __init__(self, *args: object, today: date, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def validate_elsewhere_until(self, field: DayField) -> None:
+        until = field.read
+        if until and not date(2008, 1, 1) <= until < self.today:
+            yesterday = (self.today - timedelta(days=1)).strftime("%d/%m/%Y")
+            raise ValidationError(gettext("Chọn ngày không muộn hơn hôm qua (%(day)s)", day=yesterday))
+
+
+class ColumnLine:
+    """One column of the file on the page that matches columns by hand."""
+
+    def __init__(self, column: int, proposal: Proposal, sheet: Sheet, chosen: Field) -> None:
+        self.column, self.chosen = column, chosen
+        self.letter = column_letter(column)
+        self.heading = proposal.headings.get(column, "")
+        self.is_unclear = column in proposal.unclear
+        below = (row for row in sheet.rows if row.number >= proposal.first_data_row)
+        filled = (row.cell(column) for row in below if row.cell(column) is not None)
+        self.examples = [as_text(cell)[:60] for cell, _ in zip(filled, range(EXAMPLES), strict=False)]
+
+
+def column_lines(sheet: Sheet, proposal: Proposal, chosen: dict[int, Field]) -> list[ColumnLine]:
+    """The columns that hold something; those that nobody has understood first."""
+    columns = sorted({*proposal.headings, *proposal.columns, *proposal.unclear})
+    lines = [ColumnLine(at, proposal, sheet, chosen.get(at, Field.IGNORED)) for at in columns]
+    return sorted(lines, key=lambda line: not line.is_unclear)
