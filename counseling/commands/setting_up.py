@@ -9,6 +9,7 @@ from flask_migrate import upgrade
 from counseling.clock import utc_now
 from counseling.database import db
 from counseling.services.defaults import ship_defaults
+from counseling.services.place_seed import seed_places
 
 
 def init_app(app: Flask) -> None:
@@ -21,4 +22,5 @@ def init() -> None:
     upgrade()
     config = current_app.extensions["diem_tua_config"]
     ship_defaults(db.session, is_demo=config.demo, now=utc_now())
+    seed_places(db.session, actor="command:init", now=utc_now())
     click.echo("The database is ready.")
