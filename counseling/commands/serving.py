@@ -16,6 +16,7 @@ from sqlalchemy import select
 from counseling.clock import utc_now
 from counseling.config import Config
 from counseling.database import db
+from counseling.demo import accounts
 from counseling.models.people import Staff
 from counseling.one_server import AlreadyServing, only_server
 from counseling.queries.readiness import list_problems
@@ -26,13 +27,6 @@ THREADS = 8
 MEBIBYTE = 1024 * 1024
 LARGEST_BODY = 22 * MEBIBYTE  # a little over MAX_CONTENT_LENGTH, so that a file too large gets our page
 SILENT_SECONDS = 60  # a connection that neither sends nor takes anything for so long is closed
-
-# interfaces.md: these names stay; only a demo database has them.
-DEMO_ACCOUNTS = (
-    "dispenser", "dispenser2", "doctor", "counselor", "nurse", "volunteer", "volunteer2", "supervisor", "community",
-    "province", "admin",
-)  # fmt: skip
-DEMO_PASSWORD = "diem-tua-demo"  # noqa: S105 - printed on purpose; it opens invented data only
 
 SENTENCES = {
     "database_unreachable": "The database cannot be read: check DATABASE_URL and its key.",
@@ -118,10 +112,10 @@ def _address(config: Config) -> str:
 
 
 def _say_who() -> None:
-    rows = db.session.execute(select(Staff.id, Staff.username).where(Staff.username.in_(DEMO_ACCOUNTS))).all()
+    rows = db.session.execute(select(Staff.id, Staff.username).where(Staff.username.in_(accounts.USERNAMES))).all()
     found = {username: staff_id for staff_id, username in rows}
-    click.echo(f"Demo accounts, password {DEMO_PASSWORD}:")
-    for username in filter(found.__contains__, DEMO_ACCOUNTS):
+    click.echo(f"Demo accounts, password {accounts.PASSWORD}:")
+    for username in filter(found.__contains__, accounts.USERNAMES):
         desks = ", ".join(f"{desk.kind} {desk.place}".strip() for desk in list_desks(db.session, found[username]))
         click.echo(f"  {username:<11} {desks}")
     db.session.remove()
