@@ -1,0 +1,60 @@
+"""axe finds nothing on any page, on a narrow phone and on a desktop, in both languages' layouts."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.browser import DESKTOP, NewPage, axe_violations, sign_in
+from tests.support.server import LiveServer
+
+NARROW = (320, 640)
+# Desk, and the pages that whoever sits there opens. `rows:` opens the first person of that page's list.
+PAGES = {
+    "dispenser": [
+        "/station/", "rows:/station/", "/station/close", "/patients/", "rows:/patients/", "/patients/new", "/register/",
+        "/account/password", "/account/sessions", "/patients/khongcoai234/",
+    ],
+    "dispenser2": ["/station/"],
+    "doctor": ["/doctor/", "/doctor/bands"],
+    "counselor": ["/counseling/", "/counseling/new", "rows:/counseling/", "/station/"],
+    "nurse": ["/desk"],
+    "volunteer": ["/outreach/"],
+    "supervisor": ["/supervision/"],
+    "community": ["/supervision/"],
+    "admin": ["/admin/"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("username", PAGES)
+def test_axe_finds_nothing(new_page: NewPage, live_server: LiveServer, username: str) -> None:
+    page = new_page(DESKTOP)
+    sign_in(page, live_server.url, username)
+    found = {}
+    for address in PAGES[username]:
+        for size in (NARROW, DESKTOP):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            visit(page, live_server.url, address)
+            violations = axe_violations(page)
+            if violations:
+                found[f"{address} at {size[0]}"] = violations
+            if scrolls_sideways(page):
+                found[f"{address} at {size[0]} wide"] = ["scrolls sideways"]
+    assert found == {}
+
+
+def test_axe_finds_nothing_before_signing_in(new_page: NewPage, live_server: LiveServer) -> None:
+    page = new_page(NARROW)
+    page.goto(f"{live_server.url}/login")
+    assert axe_violations(page) == []
+
+
+def visit(page: Page, url: str, address: str) -> None:
+    page.goto(url + address.removeprefix("rows:"))
+    if address.startswith("rows:"):
+        page.locator("main .rows a").first.click()
+    page.wait_for_load_state()
+
+
+def scrolls_sideways(page: Page) -> bool:
+    return bool(page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"))
