@@ -64,8 +64,17 @@ class StatusLine:
 
 @dataclass(frozen=True)
 class PhoneLine:
+    """`number` is E.164; `shown` is how people here read it: 0912 345 678."""
+
     ref: str
     number: str
+
+    @property
+    def shown(self) -> str:
+        national = self.number.removeprefix("+84")
+        if national == self.number or len(national) != 9:
+            return self.number
+        return f"0{national[:3]} {national[3:6]} {national[6:]}"
 
 
 def list_orders(session: AnySession, patient_id: int) -> list[OrderLine]:

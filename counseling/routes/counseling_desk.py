@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from wtforms import Form, HiddenField, RadioField, SelectField, StringField
@@ -17,8 +17,8 @@ from counseling.permissions import Permission, requires
 from counseling.queries.choices import list_communes, list_teams
 from counseling.queries.support_people import list_by_name
 from counseling.refs import new_request_key
-from counseling.routes.patients.finding import LONGEST_TYPED, page_of
-from counseling.routes.patients.parts import WORDS, me, this_day
+from counseling.routes.patients.finding import page_of, typed_words
+from counseling.routes.patients.parts import WORDS, key_of, me, this_day
 from counseling.routes.refusal_words import say_at
 from counseling.routes.typed_fields import (
     CAN_READ,
@@ -66,7 +66,7 @@ def index() -> ResponseReturnValue:
 @bp.post("/find")
 @requires(Permission.SEE_COUNSELING_DESK)
 def find() -> ResponseReturnValue:
-    return desk(request.form.get("q", "").strip()[:LONGEST_TYPED], page_of(request.form.get("page")))
+    return desk(typed_words(request.form.get("q")), page_of(request.form.get("page")))
 
 
 def desk(typed: str, page: int) -> str:
@@ -85,13 +85,11 @@ def new() -> ResponseReturnValue:
 @requires(Permission.EDIT_SUPPORT_FILE)
 def register() -> ResponseReturnValue:
     form = prepared(SupportedForm(request.form))
-    if not form.request_key.data:
-        abort(400)
+    key = key_of(form.request_key.data)
     if not form.validate():
         return page_with(form), 422
     try:
-        details, key = details_of(form), form.request_key.data
-        ref = register_supported(db.session, details, by=me(), request_key=key, now=utc_now())
+        ref = register_supported(db.session, details_of(form), by=me(), request_key=key, now=utc_now())
     except Refusal as refusal:
         say_at(form, refusal, WORDS, {"": "team_id"})
         return page_with(form), 422

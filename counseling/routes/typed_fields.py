@@ -9,7 +9,6 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 from wtforms import Field, Form, SelectField, StringField
 from wtforms.validators import ValidationError
-from wtforms.widgets import DateInput
 
 from counseling.queries.choices import Commune
 from counseling.registers.bad_cell import BadCell
@@ -49,7 +48,8 @@ COMMUNE_GROUPS = {
 
 
 def stripped(text: str | None) -> str:
-    return " ".join((text or "").split())
+    """Single spaces and no control characters (PostgreSQL refuses a NUL in a text)."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text or "").split())
 
 
 class ReadField(StringField):  # type: ignore[misc]  # WTForms has no types
@@ -72,9 +72,7 @@ class ReadField(StringField):  # type: ignore[misc]  # WTForms has no types
 
 
 class DayField(ReadField):
-    """A day; browsers send 2026-03-05, people without a date picker type 05/03/2026."""
-
-    widget = DateInput()
+    """A day as dd/mm/yyyy: a browser's own date field would follow the browser's language."""
 
     def __init__(self, label: object, *args: Any, **kwargs: Any) -> None:
         super().__init__(label, parse_date, *args, **kwargs)
@@ -122,5 +120,6 @@ def id_of(field: Field) -> int | None:
     return int(field.data) if field.data else None
 
 
-def iso(day: date | None) -> str:
-    return day.isoformat() if day else ""
+def day_text(day: date | None) -> str:
+    """A day as a DayField shows it."""
+    return day.strftime("%d/%m/%Y") if day else ""

@@ -22,7 +22,7 @@ from counseling.routes.patients import bp
 from counseling.routes.patients.file import LABELS
 from counseling.routes.patients.finding import page_of
 from counseling.routes.patients.forms import RevokeForm
-from counseling.routes.patients.parts import me, treatment_row
+from counseling.routes.patients.parts import ensure_ref, key_of, me, treatment_row
 from counseling.routes.viewing import note_view
 from counseling.services.cards import ensure_card, issue_card
 from counseling.services.cards import revoke_card as end_card
@@ -48,9 +48,7 @@ def cards(ref: str) -> ResponseReturnValue:
 @bp.post("/<ref>/cards")
 @requires(Permission.MANAGE_CARDS)
 def issue(ref: str) -> ResponseReturnValue:
-    key = request.form.get("request_key", "")
-    if not key.isalnum() or len(key) < 16:
-        abort(400)
+    key = key_of(request.form.get("request_key"))
     try:
         issue_card(db.session, treatment_row(ref).patient_id, by=me(), request_key=key, now=utc_now())
     except Refusal:
@@ -62,6 +60,7 @@ def issue(ref: str) -> ResponseReturnValue:
 @bp.post("/<ref>/cards/<card>/revoke")
 @requires(Permission.MANAGE_CARDS)
 def revoke(ref: str, card: str) -> ResponseReturnValue:
+    ensure_ref(card)
     patient_id, form = treatment_row(ref).patient_id, RevokeForm(request.form)
     if not form.validate():
         return cards_page(ref, form, card), 422

@@ -15,9 +15,9 @@ from counseling.queries.file_parts import list_phones, list_status_changes
 from counseling.routes.patients import bp
 from counseling.routes.patients.file import LABELS
 from counseling.routes.patients.forms import EditForm, PhoneForm, StatusForm, details_from
-from counseling.routes.patients.parts import WORDS, me, this_day, treatment_row
+from counseling.routes.patients.parts import WORDS, ensure_ref, me, this_day, treatment_row
 from counseling.routes.refusal_words import say_at
-from counseling.routes.typed_fields import iso, offer_communes
+from counseling.routes.typed_fields import day_text, offer_communes
 from counseling.routes.viewing import note_view
 from counseling.services import patients, phones
 from counseling.services.treatment_rows import TREATMENT, TreatmentPerson, open_treatment_file, stamp_of
@@ -62,6 +62,7 @@ def add_phone(ref: str) -> ResponseReturnValue:
 @bp.post("/<ref>/phones/<phone>/remove")
 @requires(Permission.EDIT_TREATMENT_FILE)
 def remove_phone(ref: str, phone: str) -> ResponseReturnValue:
+    ensure_ref(phone)
     patient_id = treatment_row(ref).patient_id
     phones.remove_phone(db.session, patient_id, phone, by=me(), now=utc_now())
     return redirect(url_for(".edit", ref=ref, _anchor="phones"), 303)
@@ -70,7 +71,7 @@ def remove_phone(ref: str, phone: str) -> ResponseReturnValue:
 @bp.get("/<ref>/status")
 @requires(Permission.EDIT_TREATMENT_FILE)
 def status(ref: str) -> ResponseReturnValue:
-    return status_page(person_of(ref), StatusForm(since_on=iso(this_day())))
+    return status_page(person_of(ref), StatusForm(since_on=day_text(this_day())))
 
 
 @bp.post("/<ref>/status")

@@ -16,7 +16,7 @@ from counseling.queries.patients import NotFound, get_support_row
 from counseling.routes.doorkeeper import admit
 from counseling.routes.patients import bp
 from counseling.routes.patients.forms import REASONS, STATUSES
-from counseling.routes.patients.parts import this_day, treatment_row
+from counseling.routes.patients.parts import ensure_ref, this_day, treatment_row
 from counseling.routes.typed_fields import LANGUAGES, SEXES
 from counseling.routes.viewing import note_view
 from counseling.services.support_rows import open_support_file
@@ -41,6 +41,7 @@ def show(ref: str) -> ResponseReturnValue:
 
 
 def show_supported(ref: str) -> ResponseReturnValue:
+    ensure_ref(ref)
     try:
         row = get_support_row(db.session, g.viewer, ref)
     except NotFound:

@@ -9,6 +9,7 @@ from counseling.database import db
 from counseling.permissions import Permission, requires
 from counseling.queries.patient_search import find_people, list_people
 from counseling.routes.patients import bp
+from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
 
 LONGEST_TYPED = 200
@@ -25,11 +26,15 @@ def index() -> ResponseReturnValue:
 @bp.post("/find")
 @requires(Permission.EDIT_TREATMENT_FILE)
 def find() -> ResponseReturnValue:
-    typed = request.form.get("q", "").strip()[:LONGEST_TYPED]
+    typed = typed_words(request.form.get("q"))
     page = page_of(request.form.get("page"))
     found = find_people(db.session, g.viewer, typed, page) if typed else list_people(db.session, g.viewer, page)
     note_view("patients.find", [person.patient_id for person in found.people])
     return render_template("pages/patients/index.html", found=found, typed=typed)
+
+
+def typed_words(text: str | None) -> str:
+    return stripped(text)[:LONGEST_TYPED]
 
 
 def page_of(text: str | None) -> int:

@@ -17,8 +17,8 @@ from counseling.routes.typed_fields import (
     ReadField,
     can_read_answer,
     can_read_of,
+    day_text,
     id_of,
-    iso,
     read_birth,
     read_code,
     read_e164,
@@ -99,7 +99,9 @@ class FileForm(Form):  # type: ignore[misc]  # WTForms has no types
 
 
 class RegistrationForm(FileForm):
-    station = SelectField(lazy_gettext("Điểm cấp phát thuốc"), coerce=int)
+    station = SelectField(
+        lazy_gettext("Điểm cấp phát thuốc"), [InputRequired(lazy_gettext("Chọn điểm cấp phát thuốc"))], coerce=int
+    )
     phone = ReadField(lazy_gettext("Số điện thoại"), read_e164, [Optional()])
     elsewhere_until = DayField(lazy_gettext("Đã uống thuốc ở nơi khác đến hết ngày"), [Optional()])
     elsewhere_source = StringField(
@@ -117,7 +119,7 @@ class EditForm(FileForm):
     @classmethod
     def of(cls, person: TreatmentPerson, stamp: str) -> EditForm:
         """The form with what the file says now."""
-        birth = person.birth_on.strftime("%d/%m/%Y") if person.birth_on else str(person.birth_year)
+        birth = day_text(person.birth_on) if person.birth_on else str(person.birth_year)
         kept = {name: getattr(person, name) or "" for name in ("address", "identity_number", "national_code", "alias")}
         return cls(
             full_name=person.full_name,
@@ -127,7 +129,7 @@ class EditForm(FileForm):
             area_id=str(person.area_id or ""),
             language=person.language,
             can_read=can_read_answer(person.can_read),
-            treatment_began_on=iso(person.treatment_began_on),
+            treatment_began_on=day_text(person.treatment_began_on),
             notes=person.notes or "",
             stamp=stamp,
             **kept,

@@ -13,6 +13,7 @@ from counseling.database import db
 from counseling.queries.patients import NotFound, get_treatment_row
 from counseling.services.treatment_files import By
 
+KEY_LENGTHS = (16, 32)
 WORDS = "pages/patients/_words.html"
 
 
@@ -24,8 +25,22 @@ def me() -> By:
     return By(g.viewer.staff_id, g.viewer.actor)
 
 
+def ensure_ref(ref: str) -> None:
+    """404 for what no reference looks like; PostgreSQL would refuse a NUL with an error."""
+    if not (ref.isascii() and ref.isalnum()):
+        abort(404)
+
+
+def key_of(text: str | None) -> str:
+    """The form's request key, or 400 for what no page of ours has made."""
+    if not text or not text.isascii() or not text.isalnum() or not KEY_LENGTHS[0] <= len(text) <= KEY_LENGTHS[1]:
+        abort(400)
+    return text
+
+
 def treatment_row(ref: str) -> Row[*tuple[Any, ...]]:
     """The treatment file behind an address, or 404."""
+    ensure_ref(ref)
     try:
         return get_treatment_row(db.session, g.viewer, ref)
     except NotFound:

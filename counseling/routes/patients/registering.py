@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -15,7 +15,7 @@ from counseling.queries.duplicates import LikelyDuplicates, find_likely_duplicat
 from counseling.refs import new_request_key
 from counseling.routes.patients import bp
 from counseling.routes.patients.forms import RegistrationForm, details_from
-from counseling.routes.patients.parts import WORDS, me, this_day
+from counseling.routes.patients.parts import WORDS, key_of, me, this_day
 from counseling.routes.refusal_words import say_at
 from counseling.routes.typed_fields import offer_communes
 from counseling.routes.viewing import note_view
@@ -30,7 +30,7 @@ FIELDS = {"dosed_elsewhere_in_future": "elsewhere_until", "": "register_code"}
 def new() -> ResponseReturnValue:
     stations = list_stations(db.session, g.viewer)
     form = prepared(RegistrationForm(request_key=new_request_key()), stations)
-    if stations:
+    if len(stations) == 1:  # of several, which one is not chosen yet
         form.register_code.data = propose_code(db.session, stations[0].id)
     return page(form, stations)
 
@@ -40,8 +40,7 @@ def new() -> ResponseReturnValue:
 def register() -> ResponseReturnValue:
     stations = list_stations(db.session, g.viewer)
     form = prepared(RegistrationForm(request.form), stations)
-    if not form.request_key.data:
-        abort(400)
+    request_key = key_of(form.request_key.data)
     if not form.validate():
         return page(form, stations), 422
     details = details_of(form, stations)
@@ -50,7 +49,7 @@ def register() -> ResponseReturnValue:
             db.session,
             details,
             by=me(),
-            request_key=form.request_key.data,
+            request_key=request_key,
             today=this_day(),
             now=utc_now(),
             confirmed_duplicates=form.confirmed.data,
@@ -82,7 +81,13 @@ def prepared(form: RegistrationForm, stations: list[StationChoice]) -> Registrat
 
 
 def page(form: RegistrationForm, stations: list[StationChoice], duplicates: LikelyDuplicates | None = None) -> str:
-    return render_template("pages/patients/new.html", form=form, stations=stations, duplicates=duplicates)
+    return render_template(
+        "pages/patients/new.html",
+        form=form,
+        stations=stations,
+        duplicates=duplicates,
+        proposed=request.method == "GET" and form.register_code.data,
+    )
 
 
 def details_of(form: RegistrationForm, stations: list[StationChoice]) -> TreatmentDetails:
