@@ -1,0 +1,177 @@
+"""Writing and stopping a person's dose orders."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from counseling.clock import station_day, utc_now
+from counseling.database import db
+from counseling.domain.orders import Phase
+from counseling.domain.refusal import Refusal
+from counseling.permissions import Permission, requires
+from counseling.queries.bands import list_bands
+from counseling.queries.doctor_desk import list_tasks_of
+from counseling.queries.orders import OrderFacts, list_orders, orders_for_form
+from counseling.queries.patient_search import name_of
+from counseling.queries.patients import NotFound, get_treatment_row
+from counseling.routes.order_form import OrderForm, empty_form
+from counseling.routes.refusal_words import say_at
+from counseling.routes.viewing import note_view
+from counseling.services.orders import STOP_REASONS, stop_dose_order, write_dose_order
+from counseling.services.second_signature import signer_id
+
+bp = Blueprint("orders", __name__, url_prefix="/patients/<ref>/orders")
+
+WORDS = "pages/orders/_words.html"
+# The field beside which a refusal's sentence stands; "" is the place of every other code.
+PLACES = {
+    "": "dose_1",
+    "order_ends_before_start": "ends_on",
+    "order_starts_in_past": "starts_on",
+    "order_starts_too_late": "starts_on",
+    "order_after_todays_dose": "starts_on",
+    "order_written_meanwhile": "starts_on",
+    "order_overlaps": "starts_on",
+    "order_too_long": "ends_on",
+    "order_phase_one_time": "phase",
+    "restart_needs_induction": "phase",
+    "restart_needs_examination": "restart_examined",
+    "dose_above_300_needs_second_doctor": "second_username",
+    "second_doctor_is_the_same": "second_username",
+    "second_doctor_not_a_doctor": "second_username",
+    "second_signature_wrong": "second_password",
+    "too_many_tries": "second_password",
+}
+
+
+@bp.get("/")
+@requires(Permission.WRITE_DOSE_ORDER)
+def index(ref: str) -> ResponseReturnValue:
+    return list_page(patient_row(ref))
+
+
+@bp.get("/new")
+@requires(Permission.WRITE_DOSE_ORDER)
+def new(ref: str) -> ResponseReturnValue:
+    row = patient_row(ref)
+    facts = facts_of(row)
+    return form_page(row, facts, empty_form(facts, this_day()))
+
+
+@bp.post("/new")
+@requires(Permission.WRITE_DOSE_ORDER)
+def write(ref: str) -> ResponseReturnValue:
+    row, form = patient_row(ref), OrderForm(request.form)
+    if not form.validate():
+        return form_page(row, facts_of(row), form), 422
+    try:
+        order_id = write_order(row, form)
+    except Refusal as refusal:
+        return refused(row, form, refusal)
+    return redirect(url_for(".index", ref=ref, written=order_id), 303)
+
+
+@bp.post("/<int:order_id>/stop")
+@requires(Permission.WRITE_DOSE_ORDER)
+def stop(ref: str, order_id: int) -> ResponseReturnValue:
+    row, reason = patient_row(ref), request.form.get("reason", "")
+    if reason not in STOP_REASONS:
+        return list_page(row, unanswered=order_id), 422
+    who = {"by": g.viewer.staff_id, "actor": g.viewer.actor, "now": utc_now(), "today": this_day()}
+    try:
+        stop_dose_order(db.session, order_id=order_id, patient_id=row.patient_id, reason=reason, **who)
+    except Refusal as refusal:
+        if refusal.code == "order_not_for_this_person":
+            abort(404)
+        return list_page(row, refusal=refusal), 409
+    return redirect(url_for(".index", ref=ref, stopped=order_id), 303)
+
+
+def write_order(row: Any, form: OrderForm) -> int:
+    """The second doctor's password is checked first and outside the transaction: hashing is slow on purpose."""
+    now = utc_now()
+    return write_dose_order(
+        db.session,
+        patient_id=row.patient_id,
+        station_id=row.station_id,
+        phase=Phase(form.phase.data),
+        parts_tenths=form.parts_tenths,
+        starts_on=form.starts_on.day,
+        ends_on=form.ends_on.day,
+        note=(form.note.data or "").strip(),
+        restart_examined=form.restart_examined.data,
+        second_doctor_id=second_signer(form),
+        latest_seen=form.latest_seen,
+        request_key=form.request_key.data,
+        by=g.viewer.staff_id,
+        actor=g.viewer.actor,
+        now=now,
+        today=this_day(),
+    )
+
+
+def second_signer(form: OrderForm) -> int | None:
+    if not form.is_second_signed:
+        return None
+    username, password = form.second_username.data or "", form.second_password.data or ""
+    return signer_id(db.session, username=username, password=password, device_id=g.viewer.device_id, now=utc_now())
+
+
+def refused(row: Any, form: OrderForm, refusal: Refusal) -> ResponseReturnValue:
+    if refusal.code == "order_not_for_this_person":
+        abort(404)  # moved to another station while the form stood open
+    say_at(form, refusal, WORDS, PLACES)
+    facts = facts_of(row)
+    form.latest.data = str(facts.latest_id)  # what is shown now is what the next try agrees to
+    status = {"order_written_meanwhile": 409, "too_many_tries": 429}.get(refusal.code, 422)
+    return form_page(row, facts, form), status
+
+
+def form_page(row: Any, facts: OrderFacts, form: OrderForm) -> str:
+    note_view("orders.new", [row.patient_id])
+    tasks = list_tasks_of(db.session, g.viewer, row.patient_id)
+    return render_template(
+        "pages/orders/new.html", **person(row), facts=facts, form=form, tasks=tasks, today=this_day()
+    )
+
+
+def list_page(row: Any, **more: Any) -> str:
+    note_view("orders.index", [row.patient_id])
+    orders = list_orders(db.session, row.patient_id)
+    shown = {name: next((o for o in orders if o.id == chosen(name)), None) for name in ("written", "stopped")}
+    return render_template(
+        "pages/orders/index.html",
+        **person(row),
+        orders=orders,
+        today=this_day(),
+        reasons=STOP_REASONS,
+        **{"refusal": None, "unanswered": None, **shown, **more},
+    )
+
+
+def chosen(name: str) -> int | None:
+    return request.args.get(name, type=int)
+
+
+def person(row: Any) -> dict[str, Any]:
+    return {"row": row, "name": name_of(db.session, row)}
+
+
+def patient_row(ref: str) -> Any:
+    try:
+        return get_treatment_row(db.session, g.viewer, ref)
+    except NotFound:
+        abort(404)
+
+
+def facts_of(row: Any) -> OrderFacts:
+    today = this_day()
+    return orders_for_form(db.session, row.patient_id, list_bands(db.session, today), today)
+
+
+def this_day() -> date:
+    return station_day(utc_now(), current_app.extensions["diem_tua_config"].timezone)

@@ -1,0 +1,34 @@
+"""A second person signs on the first one's screen, with their own password."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from counseling.database import AnySession, writing
+from counseling.domain.refusal import Refusal
+from counseling.models.people import Staff
+from counseling.services import passwords
+from counseling.services.sign_in_brakes import bucket_names, count_try, forgive
+
+
+def signer_id(session: AnySession, *, username: str, password: str, device_id: int, now: datetime) -> int:
+    """Who it is, by password; call it before the transaction that needs the signature, for hashing is slow.
+
+    Opens no session. Tries are counted like those of signing in, so that this is no way around the brake on guessing.
+    Refusals: second_signature_wrong (also for a disabled account), too_many_tries (wait_seconds).
+    """
+    name = username.strip().casefold()
+    with writing(session) as tx:
+        query = select(Staff.id, Staff.password_hash, Staff.disabled_at).where(Staff.username == name)
+        staff = tx.execute(query).first()
+        buckets = bucket_names(tx, name, staff.id if staff else None, device_id, is_known=False, address="")
+        counted = count_try(tx, buckets, now)
+    is_right = passwords.matches(staff.password_hash if staff else None, password)
+    if staff is None or not is_right or staff.disabled_at is not None:
+        raise Refusal("second_signature_wrong")
+    with writing(session) as tx:
+        forgive(tx, counted)
+    staff_id: int = staff.id
+    return staff_id
