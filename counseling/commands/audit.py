@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 
 from counseling.database import db
 from counseling.services import audit_verification
+from counseling.services.ledger_verification import verify_ledger
 
 
 def init_app(app: Flask) -> None:
@@ -25,12 +26,17 @@ def audit() -> None:
 @audit.command("verify")
 @with_appcontext
 def verify() -> None:
-    """Walk all chains. Ends with 1 and names the first broken link of each chain that does not hold."""
+    """Walk all chains, and compare the doses with them. Ends with 1 and names what does not hold."""
     found = audit_verification.verify(db.session)
+    differing = verify_ledger(db.session)
     for chain, sequence in found.broken:
         click.echo(f"Broken: chain {chain}, entry {sequence}", err=True)
+    for chain, day in differing:
+        click.echo(f"Differs: the doses of {day.isoformat()} are not those of chain {chain}", err=True)
     if found.broken:
         raise click.ClickException(f"{len(found.broken)} of {found.chains} chains were tampered with or damaged.")
+    if differing:
+        raise click.ClickException(f"The doses of {len(differing)} days are not what was recorded.")
     click.echo(f"{found.chains} chains with {found.entries} entries hold.")
     click.echo("That the newest entries were not cut off together with their chain's head, this cannot see.")
 
