@@ -32,7 +32,18 @@ def set_up(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     # Other libraries log what they like, parameters of statements included: only their errors, without tracebacks.
-    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(levelname)s %(name)s", force=True)
+    handler = logging.StreamHandler(_standard_error())
+    handler.setFormatter(NameOnly())
+    logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
+
+
+class NameOnly(logging.Formatter):
+    """Who complained and with which kind of error: messages and tracebacks of libraries carry values."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        raised = record.exc_info[0] if record.exc_info else None
+        line = f"{self.formatTime(record)} {record.levelname} {record.name}"
+        return f"{line} {raised.__name__}" if raised else line
 
 
 def only_allowed(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
