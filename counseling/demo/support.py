@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from counseling.demo import people, words
 from counseling.demo.accounts import DONG_KINH
@@ -28,36 +27,25 @@ def add_supported(book: Book, dice: Dice, count: int, treated: list[tuple[int, P
     places = set(dice.some_of(range(count), len(both)))
     new = iter(book.add(Patient, [{"created_at": at} for n, at in enumerate(registered) if n not in places]))
     taken: set[str] = set()
-    files: list[dict[str, Any]] = []
-    keys: list[dict[str, object]] = []
-    phones: list[dict[str, object]] = []
-    changes: list[dict[str, object]] = []
     for number, at in enumerate(registered):
         patient_id, person = both.pop() if number in places else (next(new), None)
         details = _details(dice, book, taken, at.date() - timedelta(days=dice.between(0, 200)), person)
-        staff_id = book.staff["counselor" if details.site_id == book.places.sites[DONG_KINH] else "nurse"]
-        ref, number_of_phone = dice.ref(), people.phone(dice) if dice.chance(0.7) else None
-        files.append(
-            sealed_support_columns(book.vault, ref, details)
-            | {
-                "patient_id": patient_id,
-                "ref": ref,
-                "registered_at": at,
-                "registered_by_id": staff_id,
-                "request_key": dice.request_key(),
-            }
-        )
-        keys += search_rows(book.vault, SUPPORT, patient_id, full_name=details.community_name, phone=number_of_phone)
-        if number_of_phone:
-            phones.append(phone_row(book.vault, SUPPORT, patient_id, dice.ref(), number_of_phone, at))
-        since = {"status": "active", "since_on": details.status_since, "reason": None}
-        who = {"patient_id": patient_id, "side": SUPPORT, "recorded_by_id": staff_id, "recorded_at": at}
-        changes.append(since | who)
-        book.note(at, details.site_id, staff_id, "supported.registered", f"patient:{patient_id}", {})
-    book.put(SupportFile, files)
-    book.put(PhoneNumber, phones)
-    book.put(SearchKey, keys)
-    book.put(FileStatusChange, changes)
+        _add_one(book, dice, patient_id, details, at)
+
+
+def _add_one(book: Book, dice: Dice, patient_id: int, details: SupportDetails, at: datetime) -> None:
+    """What registering at a counseling point writes, and a phone for most."""
+    staff_id = book.staff["counselor" if details.site_id == book.places.sites[DONG_KINH] else "nurse"]
+    ref, number = dice.ref(), people.phone(dice) if dice.chance(0.7) else None
+    registered = {"registered_at": at, "registered_by_id": staff_id, "request_key": dice.request_key()}
+    file = {"patient_id": patient_id, "ref": ref, **registered}
+    book.put(SupportFile, [sealed_support_columns(book.vault, ref, details) | file])
+    book.put(SearchKey, search_rows(book.vault, SUPPORT, patient_id, full_name=details.community_name, phone=number))
+    if number:
+        book.put(PhoneNumber, [phone_row(book.vault, SUPPORT, patient_id, dice.ref(), number, at)])
+    who = {"patient_id": patient_id, "side": SUPPORT, "recorded_by_id": staff_id, "recorded_at": at}
+    book.put(FileStatusChange, [{**who, "status": "active", "since_on": details.status_since, "reason": None}])
+    book.note(at, details.site_id, staff_id, "supported.registered", f"patient:{patient_id}", {})
 
 
 def _afternoon(dice: Dice, frame: Frame) -> datetime:
