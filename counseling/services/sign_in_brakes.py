@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import Update, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from counseling.database import vault_of
+from counseling.database import AnySession, vault_of
 from counseling.domain.refusal import Refusal
 from counseling.domain.throttle import FORGET_AFTER, Bucket, after_failure, may_try
 from counseling.models.people import SignInBrake
@@ -26,7 +26,7 @@ class Counted:
 
 
 def bucket_names(
-    tx: Session, username: str, staff_id: int | None, device_id: int | None, *, is_known: bool, address: str
+    session: AnySession, username: str, staff_id: int | None, device_id: int | None, *, is_known: bool, address: str
 ) -> list[str]:
     """The buckets that a try falls into.
 
@@ -35,18 +35,22 @@ def bucket_names(
     device's; a browser that never signed anybody in counts by its network address.
     """
     if is_known:
-        return [_digest(tx, f"account {staff_id} on device {device_id}")]
+        return [_bucket_key(session, f"account {staff_id} on device {device_id}")]
     device = f"address {address}" if device_id is None else f"device {device_id}"
-    return [_digest(tx, f"account {username}"), _digest(tx, device)]
+    return [_bucket_key(session, f"account {username}"), _bucket_key(session, device)]
+
+
+def ensure_may_try(session: AnySession, names: list[str], now: datetime) -> None:
+    """Refuse with too_many_tries (wait_seconds) whoever has to wait; reads only."""
+    rows = session.execute(select(*_fields()).where(SignInBrake.bucket.in_(names)))
+    _refuse_waiting([Bucket(*row) for row in rows], now)
 
 
 def count_try(tx: Session, names: list[str], now: datetime) -> Counted:
     """Count the try as failed. Refuses with too_many_tries (wait_seconds) and then counts nothing."""
     _forget_old(tx, now)
     before = _lock(tx, names, now)
-    waits = [b.blocked_until - now for b in before.values() if b.blocked_until and not may_try(b, now)]
-    if waits:
-        raise Refusal("too_many_tries", wait_seconds=max(1, round(max(waits).total_seconds())))
+    _refuse_waiting(before.values(), now)
     after = {name: after_failure(before[name], now) for name in names}
     for name, bucket in after.items():
         tx.execute(_update(name).values(last_failure_at=now, **_columns(bucket)))
@@ -66,6 +70,12 @@ def forgive(tx: Session, counted: Counted) -> None:
         tx.execute(as_left.values(**_columns(counted.before[name])))
 
 
+def _refuse_waiting(buckets: Iterable[Bucket], now: datetime) -> None:
+    waits = [b.blocked_until - now for b in buckets if b.blocked_until and not may_try(b, now)]
+    if waits:
+        raise Refusal("too_many_tries", wait_seconds=max(1, round(max(waits).total_seconds())))
+
+
 def _lock(tx: Session, names: list[str], now: datetime) -> dict[str, Bucket]:
     """Rows are made first, so that two first tries at the same moment wait for each other."""
     dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
@@ -83,8 +93,8 @@ def _forget_old(tx: Session, now: datetime) -> None:
     tx.execute(delete(SignInBrake).where(SignInBrake.bucket.in_(old.with_for_update(skip_locked=True))))
 
 
-def _digest(tx: Session, name: str) -> str:
-    return vault_of(tx).token("sign-in brake", name).hex()
+def _bucket_key(session: AnySession, name: str) -> str:
+    return vault_of(session).token("sign-in brake", name).hex()
 
 
 def _update(name: str) -> Update:

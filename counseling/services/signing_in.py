@@ -16,7 +16,7 @@ from counseling.models.people import Device, Staff, StaffRole, StaffSession
 from counseling.permissions import Viewer
 from counseling.queries.viewers import hash_token
 from counseling.services import audit, passwords
-from counseling.services.sign_in_brakes import Counted, bucket_names, count_try, forgive
+from counseling.services.sign_in_brakes import Counted, bucket_names, count_try, ensure_may_try, forgive
 
 LONGEST = timedelta(hours=12)
 TOKEN_BYTES = 32
@@ -60,10 +60,11 @@ def sign_in(
     Refuses with too_many_tries (wait_seconds), or with wrong_credentials: the same for a wrong password, a name that
     nobody has and an account that was disabled, after the same work.
     """
+    staff = _account(session, attempt.username)
+    buckets = _buckets(session, attempt, staff)
+    ensure_may_try(session, buckets, now)  # whoever hammers is turned away without taking the write lock
     with writing(session) as tx:
-        staff = _account(tx, attempt.username)
-        device_id = _device_id(tx, attempt.device_token)
-        counted = count_try(tx, _buckets(tx, attempt, staff, device_id), now)
+        counted = count_try(tx, buckets, now)
     if not matches(staff.password_hash if staff else None, attempt.password) or staff is None:
         raise Refusal("wrong_credentials")
     fresh_hash = passwords.hash_password(attempt.password) if passwords.is_outdated(staff.password_hash) else None
@@ -82,23 +83,22 @@ def sign_out(session: AnySession, viewer: Viewer, now: datetime) -> None:
         audit.append(tx, audit.HOUSE, viewer.actor, "session.ended", f"session:{viewer.session_id}", {}, now)
 
 
-def _account(tx: Session, username: str) -> Row[int, str, datetime | None] | None:
+def _account(session: AnySession, username: str) -> Row[int, str, datetime | None] | None:
     found = select(Staff.id, Staff.password_hash, Staff.disabled_at)
-    return tx.execute(found.where(Staff.username == username_of(username))).first()
+    return session.execute(found.where(Staff.username == username_of(username))).first()
 
 
-def _device_id(tx: Session, token: str | None) -> int | None:
-    return tx.execute(select(Device.id).where(Device.token_hash == hash_token(token))).scalar() if token else None
+def _device_id(session: AnySession, token: str | None) -> int | None:
+    return session.execute(select(Device.id).where(Device.token_hash == hash_token(token))).scalar() if token else None
 
 
-def _buckets(
-    tx: Session, attempt: Attempt, staff: Row[int, str, datetime | None] | None, device_id: int | None
-) -> list[str]:
+def _buckets(session: AnySession, attempt: Attempt, staff: Row[int, str, datetime | None] | None) -> list[str]:
     staff_id = staff.id if staff else None
+    device_id = _device_id(session, attempt.device_token)
     before = exists().where(StaffSession.staff_id == staff_id, StaffSession.device_id == device_id)
-    is_known = staff_id is not None and device_id is not None and bool(tx.execute(select(before)).scalar())
+    is_known = staff_id is not None and device_id is not None and bool(session.execute(select(before)).scalar())
     username = username_of(attempt.username)
-    return bucket_names(tx, username, staff_id, device_id, is_known=is_known, address=attempt.address)
+    return bucket_names(session, username, staff_id, device_id, is_known=is_known, address=attempt.address)
 
 
 def _open(
