@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 from wtforms import BooleanField, Form, HiddenField, PasswordField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from counseling.domain.amounts import BadAmount, parse_mg
@@ -16,10 +17,10 @@ from counseling.queries.orders import OrderFacts
 from counseling.refs import new_request_key
 
 PHASES = (
-    (Phase.INDUCTION.value, lazy_gettext("Dò liều, khởi liều")),
-    (Phase.ADJUSTMENT.value, lazy_gettext("Điều chỉnh liều")),
-    (Phase.MAINTENANCE.value, lazy_gettext("Duy trì")),
-    (Phase.TAPER.value, lazy_gettext("Giảm liều")),
+    SelectChoice(Phase.INDUCTION.value, lazy_gettext("Dò liều, khởi liều")),
+    SelectChoice(Phase.ADJUSTMENT.value, lazy_gettext("Điều chỉnh liều")),
+    SelectChoice(Phase.MAINTENANCE.value, lazy_gettext("Duy trì")),
+    SelectChoice(Phase.TAPER.value, lazy_gettext("Giảm liều")),
 )
 PROPOSED_DAYS = 30
 BAD_AMOUNTS = {
@@ -102,7 +103,7 @@ class OrderForm(Form):  # type: ignore[misc]
         return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else -1
 
     def validate_phase(self, field: RadioField) -> None:
-        if field.data not in dict(PHASES):
+        if field.data not in [choice.value for choice in PHASES]:
             raise ValidationError(str(lazy_gettext("Chọn giai đoạn")))
 
     def validate_request_key(self, field: HiddenField) -> None:
