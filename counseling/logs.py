@@ -31,6 +31,7 @@ def set_up(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=_standard_error()),
         cache_logger_on_first_use=False,
     )
+    logging.raiseExceptions = False  # a broken stream would print the message with its arguments
     # Other libraries log what they like, parameters of statements included: only their errors, without tracebacks.
     handler = logging.StreamHandler(_standard_error())
     handler.setFormatter(NameOnly())

@@ -59,10 +59,10 @@ def test_a_missing_secret_is_named(tmp_path: Path, name: str) -> None:
         ("HOST", "0.0.0.0"),  # without an https PUBLIC_URL
     ],
 )
-def test_a_malformed_setting_is_named_and_its_value_is_not_repeated(tmp_path: Path, name: str, value: str) -> None:
+def test_a_malformed_setting_is_named_and_no_secret_is_repeated(tmp_path: Path, name: str, value: str) -> None:
     said = sentence(settings(tmp_path, **{name: value}))
     assert said.startswith(name)
-    assert value not in said or name in ("HOST", "DEMO_NOW")
+    assert not (name.endswith(("_KEY", "_KEYS", "_TOKEN")) and value in said)
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:

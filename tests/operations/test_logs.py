@@ -1,0 +1,84 @@
+"""Canaries are seeded, errors of every kind provoked, and all that was logged is read: not one of them stands there."""
+
+import io
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from counseling import logs
+from counseling.database import writing
+from counseling.models.doses import DayDose
+from counseling.permissions import public
+from counseling.refs import new_request_key
+from tests.support.cast import DONG_KINH, Cast
+from tests.support.postgres import Cluster
+from tests.support.settings import MORNING
+from tests.support.treatment import TODAY, dose, opened, ordered, somebody
+
+NAME, CODE, TENTHS = "Hoàng Thị Chim Yến", "CANARY-8675309", 1234
+
+
+@pytest.fixture
+def stderr(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """All that the application and its libraries write to standard error."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.set_up("DEBUG")
+    yield stream
+    monkeypatch.undo()
+    logs.set_up("INFO")
+
+
+def test_no_log_tells_who_somebody_is(
+    app: Flask, session: Session, cast: Cast, stderr: io.StringIO, request: pytest.FixtureRequest
+) -> None:
+    opened(session, cast)
+    person = somebody(session, cast, name=NAME, code=CODE)
+    order = ordered(session, cast, person, TENTHS)
+    dose(session, cast, person, order)
+    again = {
+        "patient_id": person.id,
+        "dose_on": TODAY,
+        "part": 1,
+        "kind": "observed",
+        "order_id": order,
+        "mg_tenths": TENTHS,
+        "site_id": DONG_KINH,
+        "recorded_by_id": 1,
+        "recorded_at": MORNING,
+        "request_key": new_request_key(),
+    }
+    with pytest.raises(IntegrityError) as refused, writing(session) as tx:
+        tx.execute(insert(DayDose).values(**again))
+    with pytest.raises(DBAPIError) as nonsense:
+        session.execute(text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": NAME})
+    session.rollback()
+
+    @public
+    def breaks() -> str:
+        raise ValueError(f"{NAME} {CODE} {TENTHS}")
+
+    app.add_url_rule("/breaks", "breaks", breaks)
+    answer = app.test_client().get("/breaks", base_url="https://localhost")
+    assert answer.status_code == 500
+    for library in ("sqlalchemy.pool", "waitress", "werkzeug", "alembic", "gunicorn.error"):
+        try:
+            raise RuntimeError(f"{NAME} {CODE}") from refused.value
+        except RuntimeError:
+            logging.getLogger(library).exception("%s at %s", NAME, CODE, exc_info=sys.exc_info())
+    err = stderr.getvalue()
+    said = err + str(refused.value) + str(nonsense.value) + answer.text
+    if session.get_bind().dialect.name == "postgresql":
+        cluster: Cluster = request.getfixturevalue("postgres")
+        said += Path(cluster.log_path).read_text(encoding="utf-8")
+    assert "unforeseen error" in err  # it was logged …
+    assert "waitress RuntimeError" in err
+    for canary in (NAME, "Chim", "Yến", CODE, "8675309", str(TENTHS), person.ref):
+        assert canary not in said  # … without telling
