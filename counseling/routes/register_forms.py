@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from flask_babel import gettext, lazy_gettext
 from wtforms import FileField, Form, HiddenField, SelectField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import InputRequired
 
 from counseling.queries.choices import StationChoice
 from counseling.registers.columns import Field, Proposal
@@ -14,6 +14,7 @@ from counseling.registers.reading import Sheet
 from counseling.registers.row_reader import column_letter
 from counseling.registers.values import as_text
 from counseling.routes.typed_fields import DayField
+from counseling.services.register_applying import EARLIEST
 
 EXAMPLES = 3
 
@@ -38,11 +39,16 @@ class ApplyForm(Form):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.today = today
 
-    def validate_elsewhere_until(self, field: DayField) -> None:
-        until = field.read
-        if until and not date(2008, 1, 1) <= until < self.today:
-            yesterday = (self.today - timedelta(days=1)).strftime("%d/%m/%Y")
-            raise ValidationError(gettext("Chọn ngày không muộn hơn hôm qua (%(day)s)", day=yesterday))
+    def validate(self, *args: object, **kwargs: object) -> bool:
+        if not super().validate(*args, **kwargs):
+            return False
+        # A reader's value stands only after all validators of its field have run.
+        until = self.elsewhere_until.read
+        if until and EARLIEST <= until < self.today:
+            return True
+        yesterday = (self.today - timedelta(days=1)).strftime("%d/%m/%Y")
+        self.elsewhere_until.errors = [gettext("Chọn ngày không muộn hơn hôm qua (%(day)s)", day=yesterday)]
+        return False
 
 
 class ColumnLine:

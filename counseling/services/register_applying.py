@@ -98,12 +98,15 @@ def _room_for_pages(tx: Session) -> Iterator[None]:
         yield
         return
     connection = tx.connection()
-    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+    # The driver's own: SQLAlchemy's refuses further statements once one has failed.
+    raw: Any = connection.connection.driver_connection
+    before = raw.execute("PRAGMA cache_size").fetchone()[0]
+    raw.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size = {before}")
+        if not connection.invalidated:  # closed where the worker itself was stopped
+            raw.execute(f"PRAGMA cache_size = {before}")
 
 
 def clear_copied(session: AnySession, import_id: int) -> None:
