@@ -71,8 +71,8 @@ translations: $(READY_FOR_TESTS)  ## take new sentences into the catalogues and 
 	@template="$$(mktemp)"; trap 'rm -f "$$template"' EXIT
 	$(BIN)/pybabel --quiet extract --mapping pyproject.toml $(KEYWORDS) --no-location --sort-output --project diem-tua --output-file "$$template" counseling
 	mkdir -p translations
-	test -e translations/en || $(BIN)/pybabel --quiet init --input-file "$$template" --output-dir translations --locale en
-	$(BIN)/pybabel --quiet update --input-file "$$template" --output-dir translations --no-fuzzy-matching --ignore-obsolete
+	test -e translations/en || $(BIN)/pybabel --quiet init --no-wrap --input-file "$$template" --output-dir translations --locale en
+	$(BIN)/pybabel --quiet update --input-file "$$template" --output-dir translations --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date
 	$(MAKE) --no-print-directory catalogues
 
 .PHONY: format
