@@ -49,7 +49,8 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
 OVERLAP = """
     NEW.phase <> 'one_time' AND EXISTS (
         SELECT 1 FROM dose_orders o WHERE o.patient_id = NEW.patient_id AND o.phase <> 'one_time' AND o.id <> NEW.id
-        AND o.starts_on <= NEW.last_on AND o.last_on >= NEW.starts_on)"""
+        AND o.starts_on <= NEW.last_on AND o.last_on >= NEW.starts_on
+        AND o.last_on >= o.starts_on)"""  # an order emptied before it began overlaps nothing
 OUTSIDE_ORDER = """
     NOT EXISTS (SELECT 1 FROM dose_orders o WHERE o.id = NEW.order_id
         AND NEW.dose_on BETWEEN o.starts_on AND o.last_on)"""

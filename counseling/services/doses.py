@@ -60,6 +60,8 @@ BEGIN_RECORDING = (
     .where(StationDay.id == bindparam("day_id"), StationDay.state == DayState.OPENED.value)
     .values(state=DayState.RECORDING.value)
 )
+# A doctor's order of the same second: PostgreSQL reads only the locked rows again after waiting, the guard reads all.
+OTHER_ORDER = ("day_doses_within_order", "day_doses_of_one_order")
 # What either database calls the rule that a second dose meets.
 SAME_DOSE = ("uq_day_doses_patient_day_part_attempt", "day_doses_never_replaced_2", "day_doses.attempt")
 
@@ -191,6 +193,8 @@ def _why_nothing_was_found(tx: Session, patient_id: int, site_id: int) -> str:
 
 def _explain(session: AnySession, error: IntegrityError, patient_id: int, today: date) -> NoReturn:
     """Somebody else was faster, between our look and our insert: say it as the rules would have."""
+    if any(name in violated(error) for name in OTHER_ORDER):
+        raise Refusal("order_changed") from None
     if not any(name in violated(error) for name in SAME_DOSE):
         raise error
     dose = list_doses_of_the_day(session, patient_id, today)[-1]

@@ -44,11 +44,11 @@ def verify_ledger(session: AnySession) -> list[Differing]:
     entries = select(AuditEntry.chain, AuditEntry.subject, AuditEntry.details).where(
         AuditEntry.action == "dose.recorded"
     )
-    for row in session.execute(entries.execution_options(yield_per=ROWS_AT_A_TIME)):
-        said = json.loads(row.details)
-        dose_id = int(row.subject.removeprefix("dose:"))
+    for entry in session.execute(entries.execution_options(yield_per=ROWS_AT_A_TIME)):
+        said = json.loads(entry.details)
+        dose_id = int(entry.subject.removeprefix("dose:"))
         facts = (dose_id, said["patient"], said["order"], said["part"], said["mg_tenths"], said["attempt"])
-        sums[Differing(row.chain, date.fromisoformat(said["on"]))] -= _digest(facts)
+        sums[Differing(entry.chain, date.fromisoformat(said["on"]))] -= _digest(facts)
     session.rollback()
     return sorted(place for place, total in sums.items() if total % WHOLE)
 
