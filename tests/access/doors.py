@@ -1,0 +1,273 @@
+"""What every endpoint answers to every desk: the table that a new route has to be written into.
+
+A desk that may not come in gets `refused`. One that may gets `done` for what is within its scope (SEES), and 404 for
+the rest: other stations, other communes, the other side, what does not exist. Not signed in: 303 to /login, always.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from counseling.refs import new_request_key
+from tests.access.world import DESKS, TODAY, File, World
+
+# Whose files a desk reads, written by hand from the rules of the three compartments.
+SEES: dict[str, set[str]] = {
+    "dispenser": {"dong_kinh"},
+    "dispenser2": {"cao_loc", "both"},
+    "doctor": {"dong_kinh", "cao_loc", "both"},
+    "counselor": {"mau_son"},
+    "nurse": {"cao_loc", "both"},
+    "nurse/support": {"cong_son", "cao_loc_point"},
+    "volunteer": {"mau_son"},
+    "volunteer2": {"cong_son"},
+    "supervisor": {"dong_kinh", "cao_loc", "both"},
+    "community": {"mau_son", "cong_son", "cao_loc_point"},
+    "province": {"dong_kinh", "cao_loc", "both", "huu_lung"},
+    "province/support": {"mau_son", "cong_son", "cao_loc_point", "huu_lung_point"},
+    "admin": set(),
+}
+TEAM_FIELDS = {"name", "alias", "address", "notes", "national", "code", "phone", "identity", "dose", "card", "ref"}
+SUPERVISED_FIELDS = {"code", "ref"}
+SUPPORT_FIELDS = {"community", "hamlet", "ref"}
+# Which fields of those files a desk may ever read.
+READS: dict[str, set[str]] = {
+    **dict.fromkeys(("dispenser", "dispenser2", "doctor", "nurse"), TEAM_FIELDS),
+    **dict.fromkeys(("supervisor", "province"), SUPERVISED_FIELDS),
+    **dict.fromkeys(("counselor", "nurse/support", "volunteer", "volunteer2"), SUPPORT_FIELDS),
+    **dict.fromkeys(("community", "province/support"), SUPPORT_FIELDS),
+    "admin": set(),
+}
+
+EVERYBODY = frozenset(DESKS)
+DISPENSERS = frozenset({"dispenser", "dispenser2", "nurse"})
+DOCTORS = frozenset({"doctor"})
+TREATMENT_TEAM = DISPENSERS | DOCTORS
+COUNSELORS = frozenset({"counselor", "nurse/support"})
+VOLUNTEERS = frozenset({"volunteer", "volunteer2"})
+SUPERVISORS = frozenset({"supervisor", "province"})
+COMMUNITY = frozenset({"community", "province/support"})
+SUPPORT_SIDE = COUNSELORS | VOLUNTEERS | COMMUNITY
+ADMINISTRATORS = frozenset({"admin"})
+
+
+@dataclass(frozen=True)
+class Door:
+    """`about`: whose file the address names (treatment, support, or either: "file"), a "house" id, or nothing.
+
+    `form` is a right one, so that only the door keeps a stranger from writing. `public` doors ask nobody who they are.
+    """
+
+    desks: frozenset[str] = EVERYBODY
+    done: int = 200
+    refused: int = 403
+    about: str = ""
+    form: Any = None
+    public: bool = False
+    values: Any = None  # for house ids: what the address takes
+
+
+def page(desks: frozenset[str], done: int = 200, refused: int = 403) -> Door:
+    return Door(desks, done, refused)
+
+
+def person(desks: frozenset[str], about: str = "treatment") -> Door:
+    return Door(desks, 200, 404, about)
+
+
+def act(desks: frozenset[str], form: Any = None, done: int = 303, about: str = "treatment") -> Door:
+    return Door(desks, done, 404, about, form or nothing)
+
+
+def house(values: Any = None, form: Any = None, done: int = 200) -> Door:
+    return Door(ADMINISTRATORS, done, 403, "house" if values else "", form, values=values)
+
+
+def upload(done: int, form: Any = None) -> Door:
+    """About a register that somebody handed in for the station of the file `target`."""
+    return Door(TREATMENT_TEAM, done, 404, "upload", form)
+
+
+def nothing(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {}
+
+
+def key(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {"request_key": new_request_key()}
+
+
+def fixed(**fields: Any) -> Any:
+    return lambda world, file, desk: dict(fields)
+
+
+def edited(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    assert file is not None
+    return {
+        "full_name": "Lý Đã Sửa", "birth": "1980", "sex": "male", "language": "vi", "can_read": "", "area_id": "",
+        "register_code": f"SUA-{file.name}", "stamp": file.values["stamp"],
+    }  # fmt: skip
+
+
+def registered(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {
+        "full_name": "Lý Mới Đến", "birth": "1979", "sex": "male", "language": "vi", "register_code": "MOI-77",
+        "can_read": "", "area_id": "", "station": "2" if desk in ("dispenser", "doctor") else "3",
+        "request_key": new_request_key(),
+    }  # fmt: skip
+
+
+def swallowed(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    assert file is not None
+    return {
+        "dose_on": TODAY.isoformat(), "order_id": file.values["order_id"], "part": 1,
+        "mg_tenths": file.values["mg_tenths"], "request_key": new_request_key(),
+    }  # fmt: skip
+
+
+def order(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    assert file is not None
+    return {
+        "phase": "maintenance", "dose_1": "55", "starts_on": TODAY.strftime("%d/%m/%Y"),
+        "ends_on": TODAY.strftime("%d/%m/%Y"), "latest": file.values["latest_order"], "request_key": new_request_key(),
+    }  # fmt: skip
+
+
+def sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {"ref": file.ref if file else "zzzzzzzzzzzz"}
+
+
+def ids(**names: str) -> Any:
+    """Values of an address about something of the house; of nothing that exists when `world` is None."""
+    return lambda world: {name: world.ids[key] if world else 987_654 for name, key in names.items()}
+
+
+SPARE = "volunteer2 person"
+STAFF, AREA, SITE, TEAM = (
+    ids(staff_id=SPARE),
+    ids(area_id="area"),
+    ids(site_id="site"),
+    ids(team_id="team"),
+)
+
+DOORS: dict[str, Door] = {
+    # Open to everybody
+    "static": Door(public=True, done=200),
+    "health.healthz": Door(public=True),
+    "health.readyz": Door(public=True),
+    "home.manifest": Door(public=True),
+    "account.login": Door(public=True, done=303),
+    "account.sign_in": Door(public=True, done=422, form=nothing),
+    "account.logout": Door(public=True, done=303, form=nothing),
+    "account.language": Door(public=True, done=303, form=fixed(locale="en")),
+    # Everybody's own
+    "home.index": page(EVERYBODY, done=303),
+    "account.desk": page(EVERYBODY),
+    "account.choose_desk": Door(done=422, form=fixed(desk="987654")),
+    "account.password": page(EVERYBODY),
+    "account.change_password": Door(done=422, form=nothing),
+    "account.sessions": page(EVERYBODY),
+    "account.end_session": Door(frozenset({"volunteer2"}), done=303, refused=404, form=nothing, about="house",
+                                values=ids(session_id="other session")),
+    # The station
+    "station.index": page(DISPENSERS),
+    "station.live_list": page(DISPENSERS),
+    "station.close": page(DISPENSERS),
+    "station.find": Door(DISPENSERS, form=fixed(q="nobody of this name")),
+    "station.move_day": Door(DISPENSERS, done=303, form=fixed(to="on_paper")),
+    "doses.show": person(DISPENSERS),
+    "doses.handed_over": person(DISPENSERS),
+    "doses.record": act(DISPENSERS, swallowed),
+    "doses.visit": act(DISPENSERS, lambda world, file, desk: {"reason": "no_order", **key(world, file, desk)}),
+    # Files
+    "patients.index": page(TREATMENT_TEAM, refused=404),
+    "patients.find": Door(TREATMENT_TEAM, refused=404, form=fixed(q="nobody of this name")),
+    "patients.new": page(TREATMENT_TEAM, refused=404),
+    "patients.register": Door(TREATMENT_TEAM, 303, 404, form=registered),
+    "patients.show": person(TREATMENT_TEAM | SUPERVISORS | SUPPORT_SIDE, about="file"),
+    "patients.edit": person(TREATMENT_TEAM),
+    "patients.save": act(TREATMENT_TEAM, edited),
+    "patients.add_phone": act(TREATMENT_TEAM, fixed(number="0987 654 321")),
+    "patients.remove_phone": act(TREATMENT_TEAM),
+    "patients.status": person(TREATMENT_TEAM),
+    "patients.change_status": act(
+        TREATMENT_TEAM, fixed(status="discharged", since_on=TODAY.isoformat(), reason="theo ý người bệnh")
+    ),
+    "patients.cards": person(TREATMENT_TEAM),
+    "patients.issue": act(TREATMENT_TEAM, key),
+    "patients.revoke": act(TREATMENT_TEAM, fixed(reason="lost")),
+    "patients.choose_cards": page(TREATMENT_TEAM, refused=404),
+    "patients.print_cards": act(TREATMENT_TEAM, sheet, done=200, about="sheet"),
+    "patients.hiv": person(DOCTORS),
+    "patients.write_hiv": act(DOCTORS, fixed(status="negative")),
+    # The doctor
+    "doctor.index": page(DOCTORS),
+    "doctor.bands": page(DOCTORS),
+    "doctor.close_task": Door(DOCTORS, 303, 403, "treatment", nothing),
+    "orders.index": person(DOCTORS),
+    "orders.new": person(DOCTORS),
+    "orders.write": act(DOCTORS, order),
+    "orders.stop": act(DOCTORS, fixed(reason="medical")),
+    # The register import; `imports` gives everybody an upload that waits for its columns
+    "register.index": page(TREATMENT_TEAM, refused=404),
+    "register.upload": Door(TREATMENT_TEAM, 422, 404, form=key),
+    "register.show": upload(200),
+    "register.progress": upload(200),
+    "register.columns": upload(200),
+    "register.save_columns": upload(422, nothing),
+    "register.check": upload(303, nothing),
+    "register.confirm": upload(303, nothing),
+    "register.apply": upload(303, nothing),
+    "register.throw_away": upload(303, nothing),
+    "register.wrong_rows": upload(404),
+    # The support side
+    "counseling_desk.index": page(COUNSELORS),
+    "counseling_desk.find": Door(COUNSELORS, form=fixed(q="nobody of this name")),
+    "counseling_desk.new": page(COUNSELORS),
+    "counseling_desk.register": Door(
+        COUNSELORS, 303, form=lambda *who: {"community_name": "Chị Tư", "language": "vi", **key(*who)}
+    ),
+    "outreach.index": page(VOLUNTEERS),
+    "supervision.index": page(SUPERVISORS | COMMUNITY),
+    # The house
+    "admin.staff_list": house(),
+    "admin.new_staff": house(),
+    "admin.add_staff": house(
+        form=fixed(username="moi.den", display_name="Người Mới", role="dispenser:treatment", place="site:2")
+    ),
+    "admin.staff_page": house(STAFF),
+    "admin.rename_staff": house(STAFF, fixed(display_name="Tên Khác"), 303),
+    "admin.disable_staff": house(STAFF, nothing, 303),
+    "admin.enable_staff": house(STAFF, nothing, 303),
+    "admin.reset_password": house(STAFF, nothing, 200),
+    "admin.give_role": house(STAFF, fixed(role="dispenser:treatment", place="site:2"), 303),
+    "admin.end_role": house(ids(staff_id=SPARE, role_id="volunteer2 role"), nothing, 303),
+    "admin.end_all_sessions": house(STAFF, nothing, 303),
+    "admin.session_list": house(),
+    "admin.end_session": house(ids(session_id="other session"), nothing, 303),
+    "admin.area_list": house(),
+    "admin.new_area": house(),
+    "admin.draw_area": house(form=fixed(code="KV-09", name="Khu vực Tây", parent_id="1"), done=303),
+    "admin.area_page": house(AREA),
+    "admin.rename_area": house(AREA, fixed(name="Khu vực Bắc"), 303),
+    "admin.move_here": house(AREA, fixed(areas=["6"]), 303),
+    "admin.site_list": house(),
+    "admin.new_site": house(),
+    "admin.add_site": house(
+        form=fixed(code="CP-09", name="Trạm Mới", area_id="6", counsels="y", treated_by_id=""), done=303
+    ),
+    "admin.site_page": house(SITE),
+    "admin.change_site_page": house(SITE),
+    "admin.change_site": house(SITE, fixed(name="Tên Mới", area_id="3", dispenses="y", counsels="y",
+                                           treated_by_id="1"), 303),
+    "admin.set_hours": house(SITE, fixed(day0="7:00-11:00"), 303),
+    "admin.add_exception": house(SITE, fixed(on_date="2026-12-25", hours="", reason="nghỉ"), 303),
+    "admin.remove_exception": house(ids(site_id="site", exception_id="exception"), nothing, 303),
+    "admin.team_list": house(),
+    "admin.new_team": house(),
+    "admin.add_team": house(form=fixed(code="D-09", name="Đội Mới", area_id="6", site_id="2"), done=303),
+    "admin.team_page": house(TEAM),
+    "admin.change_team": house(TEAM, fixed(name="Đội Khác", area_id="5", site_id="2"), 303),
+    "admin.close_team": house(TEAM, nothing, 303),
+    "admin.reopen_team": house(TEAM, nothing, 303),
+}  # fmt: skip
