@@ -21,7 +21,7 @@ from counseling.refs import new_ref, new_request_key
 from counseling.services.adherence import columns
 from counseling.services.defaults import ship_defaults
 from counseling.services.station_days import open_station_day
-from counseling.services.treatment_rows import TreatmentDetails, sealed_columns, search_rows
+from counseling.treatment_rows import TreatmentDetails, sealed_columns, search_rows
 from tests.support.cast import CAO_LOC, DONG_KINH, FACILITY, PASSWORD, Cast, fill
 from tests.support.settings import MORNING
 

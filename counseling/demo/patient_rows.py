@@ -20,7 +20,7 @@ from counseling.models.patients import (
     SearchKey,
     TreatmentFile,
 )
-from counseling.services.treatment_rows import (
+from counseling.treatment_rows import (
     TREATMENT,
     TreatmentDetails,
     phone_row,

@@ -12,8 +12,8 @@ from counseling.demo.dice import Dice
 from counseling.demo.people import Person
 from counseling.demo.plan import Frame
 from counseling.models.patients import FileStatusChange, Patient, PhoneNumber, SearchKey, SupportFile
-from counseling.services.support_rows import SupportDetails, sealed_support_columns
-from counseling.services.treatment_rows import SUPPORT, phone_row, search_rows
+from counseling.support_rows import SupportDetails, sealed_support_columns
+from counseling.treatment_rows import SUPPORT, phone_row, search_rows
 
 IN_BOTH = 0.2  # share of the people in aftercare who are in treatment too
 PLAIN_TRIES = 20

@@ -12,7 +12,7 @@ from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
 from counseling.permissions import Viewer, treatment_files_visible_to
 from counseling.queries.patient_search import has_keys
-from counseling.services.treatment_rows import TREATMENT, TreatmentDetails, open_text, search_value
+from counseling.treatment_rows import TREATMENT, TreatmentDetails, open_text, search_value
 from counseling.vault import Vault
 
 MOST_SHOWN = 10

@@ -13,7 +13,7 @@ from counseling.models.orders import DoseOrder, Drug, OrderPart
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber
 from counseling.models.people import Staff
 from counseling.models.places import Site
-from counseling.services.treatment_rows import open_card_code, open_phone, open_status_reason
+from counseling.treatment_rows import open_card_code, open_phone, open_status_reason
 
 LAST_DOSES = 30
 

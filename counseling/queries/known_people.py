@@ -17,7 +17,7 @@ from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import PhoneNumber, SearchKey, TreatmentFile
 from counseling.models.places import Site
 from counseling.registers.known_people import KnownOrder, KnownPerson
-from counseling.services.treatment_rows import (
+from counseling.treatment_rows import (
     TREATMENT,
     open_hiv_status,
     open_phone,

@@ -21,7 +21,7 @@ from counseling.models.places import Site
 from counseling.permissions import Viewer, treatment_files_visible_to
 from counseling.registers.bad_cell import BadCell
 from counseling.registers.phones import parse_phone
-from counseling.services.treatment_rows import TREATMENT, open_text, search_value, token_kind
+from counseling.treatment_rows import TREATMENT, open_text, search_value, token_kind
 from counseling.vault import Vault
 
 PAGE_ROWS = 50

@@ -16,7 +16,7 @@ from counseling.models.people import Staff
 from counseling.models.places import Site
 from counseling.models.registers import RegisterImport, RegisterImportRow
 from counseling.permissions import Viewer, sites_visible_to
-from counseling.services.treatment_rows import open_text
+from counseling.treatment_rows import open_text
 
 PAGE_ROWS = 100
 FILTERS = ("all", "new", "changed", "unchanged", "wrong", "warnings", "likely", "missing")

@@ -12,8 +12,8 @@ from counseling.models.patients import SupportFile
 from counseling.models.places import Area
 from counseling.permissions import Viewer, support_files_visible_to
 from counseling.queries.patient_search import PAGE_ROWS, name_condition
-from counseling.services.support_rows import open_community_name
-from counseling.services.treatment_rows import SUPPORT
+from counseling.support_rows import open_community_name
+from counseling.treatment_rows import SUPPORT
 
 
 @dataclass(frozen=True)

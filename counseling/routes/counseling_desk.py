@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
-from wtforms import Form, HiddenField, RadioField, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from counseling.clock import utc_now
@@ -17,6 +17,7 @@ from counseling.permissions import Permission, requires
 from counseling.queries.choices import list_communes, list_teams
 from counseling.queries.support_people import list_by_name
 from counseling.refs import new_request_key
+from counseling.routes.house_form import HouseForm
 from counseling.routes.patients.finding import page_of, typed_words
 from counseling.routes.patients.parts import WORDS, key_of, me, this_day
 from counseling.routes.refusal_words import say_at
@@ -33,13 +34,13 @@ from counseling.routes.typed_fields import (
 )
 from counseling.routes.viewing import note_view
 from counseling.services.support_people import register_supported
-from counseling.services.support_rows import SupportDetails
+from counseling.support_rows import SupportDetails
 
 bp = Blueprint("counseling_desk", __name__, url_prefix="/counseling")
 TOO_LONG = lazy_gettext("Ghi ngắn hơn 120 chữ")
 
 
-class SupportedForm(Form):  # type: ignore[misc]  # WTForms has no types
+class SupportedForm(HouseForm):
     community_name = StringField(
         lazy_gettext("Tên gọi người đó chọn"),
         [InputRequired(lazy_gettext("Ghi một tên gọi")), Length(max=120, message=TOO_LONG)],

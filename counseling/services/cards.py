@@ -14,7 +14,7 @@ from counseling.domain.refusal import Refusal
 from counseling.models.patients import Card
 from counseling.refs import new_request_key
 from counseling.services.treatment_files import By, lock_file, note_change
-from counseling.services.treatment_rows import TREATMENT, token_kind
+from counseling.treatment_rows import TREATMENT, token_kind
 
 REVOKE_REASONS = ("lost", "damaged", "returned", "misused")
 REF_LENGTH = 16

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from counseling.database import AnySession, vault_of, writing
 from counseling.models.patients import TreatmentFile
 from counseling.services.treatment_files import By, lock_file, note_change
-from counseling.services.treatment_rows import HIV_LETTERS, seal
+from counseling.treatment_rows import HIV_LETTERS, seal
 
 
 def record_hiv_status(session: AnySession, patient_id: int, hiv_status: str, *, by: By, now: datetime) -> None:

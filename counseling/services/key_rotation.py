@@ -30,9 +30,9 @@ from counseling.database import AnySession, vault_of, writing
 from counseling.models.patients import Card, SearchKey, SupportFile
 from counseling.services import audit
 from counseling.services.sealed_columns import SEALED, SealedTable
-from counseling.services.support_rows import open_community_name
 from counseling.services.treatment_files import lock_file, redo_search_keys
-from counseling.services.treatment_rows import TREATMENT, open_card_code, open_treatment_file, search_rows, token_kind
+from counseling.support_rows import open_community_name
+from counseling.treatment_rows import TREATMENT, open_card_code, open_treatment_file, search_rows, token_kind
 from counseling.vault import HEAD_BYTES, KEY_ID_BYTES, CannotOpen, Vault
 
 FILES_AT_ONCE = 10  # search keys of so many files in one transaction

@@ -24,7 +24,7 @@ from counseling.services.treatment_files import (
     note_change,
     redo_search_keys,
 )
-from counseling.services.treatment_rows import TreatmentDetails, open_treatment_file, sealed_columns, stamp_of
+from counseling.treatment_rows import TreatmentDetails, open_treatment_file, sealed_columns, stamp_of
 from counseling.vault import Vault
 
 # What an edit leaves alone: each of these has a verb of its own.

@@ -16,7 +16,7 @@ from counseling.services.treatment_files import (
     open_numbers,
     redo_search_keys,
 )
-from counseling.services.treatment_rows import TREATMENT, open_treatment_file
+from counseling.treatment_rows import TREATMENT, open_treatment_file
 
 
 def add_phone(session: AnySession, patient_id: int, number: str, *, by: By, now: datetime) -> None:

@@ -43,7 +43,7 @@ from counseling.services import adherence, audit
 from counseling.services.register_imports import ROWS_AT_ONCE, still_ours
 from counseling.services.register_staging import STAGED_KEYS, STAGED_ROWS
 from counseling.services.treatment_files import By
-from counseling.services.treatment_rows import TREATMENT
+from counseling.treatment_rows import TREATMENT
 
 S, K = STAGED_ROWS.c, STAGED_KEYS.c
 A_DAY = timedelta(days=1)

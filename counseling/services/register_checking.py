@@ -29,7 +29,7 @@ from counseling.registers.rows import read_rows
 from counseling.registers.station_names import may_be_station
 from counseling.services.register_imports import clear_staged, open_sheet, read_mapping, still_ours
 from counseling.services.register_staging import STAGED_KEYS, STAGED_ROWS, CheckedRow, Likely, Stager
-from counseling.services.treatment_rows import TREATMENT, search_value, token_kind
+from counseling.treatment_rows import TREATMENT, search_value, token_kind
 from counseling.vault import Vault
 
 CHUNK = 200

@@ -13,7 +13,7 @@ from counseling.refs import new_ref, new_request_key
 from counseling.registers.comparing import Change, OrderPlan
 from counseling.registers.known_people import KnownPerson
 from counseling.registers.register_row import RegisterRow, RowFault
-from counseling.services.treatment_rows import (
+from counseling.treatment_rows import (
     HIV_LETTERS,
     SEALED_TEXTS,
     TREATMENT,

@@ -14,9 +14,9 @@ from counseling.models.patients import Patient, SearchKey, SupportFile
 from counseling.models.places import OutreachTeam
 from counseling.refs import new_ref
 from counseling.services import audit
-from counseling.services.support_rows import SupportDetails, sealed_support_columns
 from counseling.services.treatment_files import By, add_status
-from counseling.services.treatment_rows import SUPPORT, search_rows
+from counseling.support_rows import SupportDetails, sealed_support_columns
+from counseling.treatment_rows import SUPPORT, search_rows
 
 
 def register_supported(session: AnySession, details: SupportDetails, *, by: By, request_key: str, now: datetime) -> str:

@@ -14,7 +14,7 @@ from counseling.database import AnySession
 from counseling.models.patients import FileStatusChange, PhoneNumber, SearchKey, TreatmentFile
 from counseling.refs import new_ref
 from counseling.services import audit
-from counseling.services.treatment_rows import (
+from counseling.treatment_rows import (
     TREATMENT,
     TreatmentDetails,
     TreatmentPerson,

@@ -30,8 +30,8 @@ from counseling.services.orders import write_dose_order
 from counseling.services.patients import DosedElsewhereUntil, change_status, register_patient
 from counseling.services.sealed_columns import SEALED
 from counseling.services.support_people import register_supported
-from counseling.services.support_rows import SupportDetails
-from counseling.services.treatment_rows import SUPPORT, TreatmentDetails, open_card_code
+from counseling.support_rows import SupportDetails
+from counseling.treatment_rows import SUPPORT, TreatmentDetails, open_card_code
 from counseling.vault import CannotOpen
 from tests.support.cast import DONG_KINH, FACILITY, Cast
 from tests.support.settings import MORNING, config_for, invented_key

@@ -20,7 +20,7 @@ from counseling.services.cards import ensure_card, issue_card, revoke_card
 from counseling.services.hiv_status import note_hiv_reading, record_hiv_status
 from counseling.services.patients import change_status, edit_details
 from counseling.services.phones import add_phone, remove_phone
-from counseling.services.treatment_rows import TREATMENT, open_hiv_status, open_treatment_file, stamp_of
+from counseling.treatment_rows import TREATMENT, open_hiv_status, open_treatment_file, stamp_of
 from tests.support.cast import Cast
 from tests.support.files import TODAY, by, details, patient_of, registered
 from tests.support.settings import MORNING

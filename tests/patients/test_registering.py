@@ -20,7 +20,7 @@ from counseling.queries.file_parts import list_phones
 from counseling.queries.patients import get_treatment_row
 from counseling.services.adherence import from_columns, recount_from_rows
 from counseling.services.patients import DosedElsewhereUntil, register_patient
-from counseling.services.treatment_rows import TREATMENT, open_hiv_status, open_treatment_file
+from counseling.treatment_rows import TREATMENT, open_hiv_status, open_treatment_file
 from tests.support.cast import CAO_LOC, Cast
 from tests.support.files import TODAY, by, details, patient_of, registered
 from tests.support.settings import MORNING

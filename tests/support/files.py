@@ -12,9 +12,9 @@ from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.refs import new_request_key
 from counseling.services.patients import register_patient
 from counseling.services.support_people import register_supported
-from counseling.services.support_rows import SupportDetails
 from counseling.services.treatment_files import By
-from counseling.services.treatment_rows import TreatmentDetails
+from counseling.support_rows import SupportDetails
+from counseling.treatment_rows import TreatmentDetails
 from tests.support.cast import DONG_KINH, FACILITY, Cast
 from tests.support.settings import MORNING
 

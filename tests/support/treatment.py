@@ -18,7 +18,7 @@ from counseling.services.orders import write_dose_order
 from counseling.services.patients import DosedElsewhereUntil, register_patient
 from counseling.services.station_days import open_station_day
 from counseling.services.treatment_files import By
-from counseling.services.treatment_rows import TreatmentDetails
+from counseling.treatment_rows import TreatmentDetails
 from tests.support.cast import DONG_KINH, FACILITY, Cast
 from tests.support.settings import MORNING
 

@@ -20,7 +20,7 @@ from counseling.routes.refusal_words import say_at
 from counseling.routes.typed_fields import day_text, offer_communes
 from counseling.routes.viewing import note_view
 from counseling.services import patients, phones
-from counseling.services.treatment_rows import TREATMENT, TreatmentPerson, open_treatment_file, stamp_of
+from counseling.treatment_rows import TREATMENT, TreatmentPerson, open_treatment_file, stamp_of
 
 
 @bp.get("/<ref>/edit")

@@ -19,8 +19,8 @@ from counseling.routes.patients.forms import REASONS, STATUSES
 from counseling.routes.patients.parts import ensure_ref, this_day, treatment_row
 from counseling.routes.typed_fields import LANGUAGES, SEXES
 from counseling.routes.viewing import note_view
-from counseling.services.support_rows import open_support_file
-from counseling.services.treatment_rows import TREATMENT, open_treatment_file
+from counseling.support_rows import open_support_file
+from counseling.treatment_rows import TREATMENT, open_treatment_file
 
 LABELS: dict[str, Any] = {
     "statuses": dict(STATUSES),

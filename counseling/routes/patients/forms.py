@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from counseling.registers.dates import Birth
+from counseling.routes.house_form import HouseForm
 from counseling.routes.typed_fields import (
     CAN_READ,
     LANGUAGES,
@@ -27,7 +28,7 @@ from counseling.routes.typed_fields import (
     stripped,
 )
 from counseling.services.cards import REVOKE_REASONS
-from counseling.services.treatment_rows import TreatmentDetails, TreatmentPerson
+from counseling.treatment_rows import TreatmentDetails, TreatmentPerson
 
 STATUSES = (
     ("active", lazy_gettext("Đang điều trị")),
@@ -48,7 +49,7 @@ HIV = (
 )
 
 
-class FileForm(Form):  # type: ignore[misc]  # WTForms has no types
+class FileForm(HouseForm):
     """What registration and editing ask alike."""
 
     full_name = ReadField(lazy_gettext("Họ và tên"), read_name, [InputRequired(lazy_gettext("Ghi họ và tên"))])
@@ -136,13 +137,13 @@ class EditForm(FileForm):
         )
 
 
-class PhoneForm(Form):  # type: ignore[misc]
+class PhoneForm(HouseForm):
     number = ReadField(
         lazy_gettext("Thêm số điện thoại"), read_e164, [InputRequired(lazy_gettext("Ghi số điện thoại"))]
     )
 
 
-class StatusForm(Form):  # type: ignore[misc]
+class StatusForm(HouseForm):
     status = RadioField(lazy_gettext("Tình trạng"), [InputRequired(lazy_gettext("Chọn tình trạng"))], choices=STATUSES)
     since_on = DayField(lazy_gettext("Từ ngày"), [InputRequired(lazy_gettext("Ghi ngày"))])
     reason = TextAreaField(
@@ -150,11 +151,11 @@ class StatusForm(Form):  # type: ignore[misc]
     )
 
 
-class HivForm(Form):  # type: ignore[misc]
+class HivForm(HouseForm):
     status = RadioField(lazy_gettext("Tình trạng HIV"), [InputRequired(lazy_gettext("Chọn một mục"))], choices=HIV)
 
 
-class RevokeForm(Form):  # type: ignore[misc]
+class RevokeForm(HouseForm):
     reason = RadioField(
         lazy_gettext("Lý do hủy thẻ"),
         [InputRequired(lazy_gettext("Chọn lý do"))],

@@ -15,7 +15,7 @@ from counseling.routes.patients.forms import HivForm
 from counseling.routes.patients.parts import me, treatment_row
 from counseling.routes.viewing import note_view
 from counseling.services import hiv_status
-from counseling.services.treatment_rows import open_hiv_status
+from counseling.treatment_rows import open_hiv_status
 
 
 @bp.get("/<ref>/hiv")

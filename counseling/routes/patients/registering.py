@@ -20,7 +20,7 @@ from counseling.routes.refusal_words import say_at
 from counseling.routes.typed_fields import offer_communes
 from counseling.routes.viewing import note_view
 from counseling.services.patients import DosedElsewhereUntil, register_patient
-from counseling.services.treatment_rows import TreatmentDetails
+from counseling.treatment_rows import TreatmentDetails
 
 FIELDS = {"dosed_elsewhere_in_future": "elsewhere_until", "": "register_code"}
 

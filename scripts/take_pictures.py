@@ -1,0 +1,185 @@
+"""Take the pictures of docs/pictures: every page of a fresh demo, on a phone and on a desktop.
+
+Run after `make test` has set up the tools: `.venv/bin/python scripts/take_pictures.py`. It fills a demo of its own in a
+temporary folder at 22 November 2026, so that the pictures are the same whenever they are taken.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.support.browser import ARGUMENTS, DEMO_PASSWORD, DESKTOP, PHONE
+from tests.support.server import LiveServer, run_flask
+
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+REGISTER = Path(__file__).resolve().parent.parent / "tests" / "data" / "register-dong-kinh.xlsx"
+DEMO_NOW = "2026-11-22T07:10+07:00"
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+Act = Callable[[Page], None]
+
+
+def first_row(page: Page, list_selector: str = ".rows") -> None:
+    page.locator(f"{list_selector} a").first.click()
+    page.wait_for_load_state()
+
+
+def open_file(page: Page) -> None:
+    first_row(page, "main .rows")
+
+
+def follow(text: str) -> Act:
+    def act(page: Page) -> None:
+        page.get_by_role("link", name=text).first.click()
+        page.wait_for_load_state()
+
+    return act
+
+
+def then(*acts: Act) -> Act:
+    def act(page: Page) -> None:
+        for one in acts:
+            one(page)
+
+    return act
+
+
+def first_dose(page: Page) -> None:
+    first_row(page)
+    page.wait_for_timeout(400)  # the list beside the person arrives by itself
+
+
+def record_first(page: Page) -> None:
+    first_row(page)
+    for check in page.locator("[name=gap_check][value=alert]").all():
+        check.check()
+    page.locator(".hand button").click()
+    page.wait_for_load_state()
+
+
+def stopped(page: Page) -> None:
+    page.locator(".rows .state.stop").first.locator("xpath=ancestor::a").click()
+    page.wait_for_load_state()
+
+
+def hand_over(page: Page) -> None:
+    stopped(page)
+    page.locator(".stop-block button").click()
+    page.wait_for_load_state()
+
+
+def wrong_sign_in(page: Page) -> None:
+    page.fill("[name=username]", "dispenser")
+    page.fill("[name=password]", "khong-dung-dau")
+    page.locator("form:has([name=password]) button.main").click()
+    page.wait_for_load_state()
+
+
+def import_register(*, apply: bool) -> Act:
+    def act(page: Page) -> None:
+        page.set_input_files("input[type=file]", REGISTER)
+        page.locator("main form:has(input[type=file]) button.main").click()
+        page.wait_for_url(re.compile("/register/.+"))
+        page.wait_for_selector("[data-state=checked], [data-state=failed]", timeout=60_000)
+        page.wait_for_timeout(300)
+        if apply:
+            page.locator("main button.main").last.click()
+            page.wait_for_selector("[data-state=applied], [data-state=failed]", timeout=60_000)
+
+    return act
+
+
+def submit_empty(page: Page) -> None:
+    page.locator("main form[method=post] button.main").last.click()
+    page.wait_for_load_state()
+
+
+# name, account (None: signed out), desk number for whoever has two, address, what is done there
+PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
+    ("sign-in", None, 0, "/login", None),
+    ("sign-in-refused", None, 0, "/login", wrong_sign_in),
+    ("not-found", "dispenser", 0, "/patients/khongcoai234/", None),
+    ("not-allowed", "counselor", 0, "/station/", None),
+    ("desks", "nurse", -1, "/desk", None),
+    ("own-password", "dispenser", 0, "/account/password", None),
+    ("own-sessions", "dispenser", 0, "/account/sessions", None),
+    ("station-today", "dispenser", 0, "/station/", None),
+    ("station-dose", "dispenser", 0, "/station/", first_dose),
+    ("station-recorded", "dispenser", 0, "/station/", record_first),
+    ("station-stopped", "dispenser", 0, "/station/", stopped),
+    ("station-handed-over", "dispenser", 0, "/station/", hand_over),
+    ("station-close", "dispenser", 0, "/station/close", None),
+    ("station-not-open", "dispenser2", 0, "/station/", None),
+    ("patients", "dispenser", 0, "/patients/", None),
+    ("patient-new", "dispenser", 0, "/patients/new", None),
+    ("patient-new-errors", "dispenser", 0, "/patients/new", submit_empty),
+    ("patient-file", "dispenser", 0, "/patients/", open_file),
+    ("patient-edit", "dispenser", 0, "/patients/", then(open_file, follow("Sửa"))),
+    ("patient-cards", "dispenser", 0, "/patients/", then(open_file, follow("Thẻ"))),
+    ("register-import", "dispenser", 0, "/register/", None),
+    ("register-checked", "dispenser", 0, "/register/", import_register(apply=False)),
+    ("doctor-desk", "doctor", 0, "/doctor/", None),
+    ("doctor-bands", "doctor", 0, "/doctor/bands", None),
+    ("counseling", "counselor", 0, "/counseling/", None),
+    ("counseling-new", "counselor", 0, "/counseling/new", None),
+    ("support-file", "counselor", 0, "/counseling/", open_file),
+    ("outreach", "volunteer", 0, "/outreach/", None),
+    ("supervision-treatment", "supervisor", 0, "/supervision/", None),
+    ("supervision-community", "community", 0, "/supervision/", None),
+    ("admin", "admin", 0, "/admin/", None),
+]
+
+
+def main() -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    wanted = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        instance = Path(folder)
+        for command in (["init"], ["demo"]):
+            run_flask(instance, *command)
+        server = LiveServer(instance, DEMO_NOW=DEMO_NOW)
+        server.start()
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        try:
+            for name, account, desk, address, act in PICTURES_OF:
+                if wanted and name not in wanted:
+                    continue
+                for size, (width, height) in SIZES.items():
+                    context = browser.new_context(locale="vi-VN", viewport={"width": width, "height": height})
+                    page = context.new_page()
+                    try:
+                        take(page, server.url, account, desk, address, act)
+                    except Exception as error:  # one page that fails must not hide the others
+                        print(f"{name} ({size}): {error}", file=sys.stderr)
+                    page.screenshot(path=PICTURES / f"{name}-{size}.png")
+                    context.close()
+        finally:
+            browser.close()
+            server.stop()
+
+
+def take(page: Page, url: str, account: str | None, desk: int, address: str, act: Act | None) -> None:
+    page.set_default_timeout(15_000)
+    if account:
+        page.goto(f"{url}/login")
+        page.fill("[name=username]", account)
+        page.fill("[name=password]", DEMO_PASSWORD)
+        page.locator("form:has([name=password]) button.main").click()
+        page.wait_for_url(lambda where: "/login" not in where)
+        if "/desk" in page.url and desk >= 0:
+            page.locator("main button[name=desk]").nth(desk).click()
+            page.wait_for_load_state()
+    page.goto(url + address)
+    if act:
+        act(page)
+
+
+if __name__ == "__main__":
+    main()

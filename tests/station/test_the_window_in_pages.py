@@ -1,0 +1,180 @@
+"""The window as its dispenser meets it: list, dose, refusal, forged forms, signed out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from counseling.models.doses import DayDose
+from counseling.refs import new_request_key
+from tests.support.cast import CAO_LOC, Cast, csrf_token, post, sign_in
+from tests.support.settings import MORNING
+from tests.support.treatment import TODAY, Person, opened, ordered, somebody
+
+LONG_NAME = "Hoàng Thị Nguyệt Minh Ánh Tuyết Phương Thảo Đặng Vi"
+
+
+@pytest.fixture(autouse=True)
+def at_half_past_six(start_clock_at: Callable[[datetime], None], app: object) -> None:
+    start_clock_at(MORNING)
+
+
+@pytest.fixture
+def person(session: Session, cast: Cast) -> Person:
+    person = somebody(session, cast, name=LONG_NAME, code="LS-0007")
+    ordered(session, cast, person, 605)
+    opened(session, cast)
+    session.rollback()
+    return person
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+
+
+def press(client: FlaskClient, person: Person, **changes: str) -> object:
+    page = client.get(f"/patients/{person.ref}/dose").text
+    return client.post(f"/patients/{person.ref}/dose", data={**hidden_fields(page), **changes})
+
+
+def doses(session: Session) -> int:
+    session.rollback()
+    return session.execute(select(func.count(DayDose.id))).scalar_one()
+
+
+def test_two_taps_from_the_list_to_the_dose(client: FlaskClient, session: Session, person: Person) -> None:
+    sign_in(client, "dispenser")
+    listed = client.get("/station/").text
+    assert LONG_NAME in listed and f"/patients/{person.ref}/dose" in listed
+    page = client.get(f"/patients/{person.ref}/dose").text
+    assert "60,5 mg" in page and "6,05 ml" in page and LONG_NAME in page and "1990" in page
+    answer = client.post(f"/patients/{person.ref}/dose", data=hidden_fields(page))
+    assert answer.status_code == 303
+    after = client.get(answer.location).text
+    assert "Đã ghi 60,5 mg" in after
+    assert doses(session) == 1
+
+
+def test_the_second_button_press_says_when_and_where_the_first_was(
+    client: FlaskClient, session: Session, person: Person
+) -> None:
+    sign_in(client, "dispenser")
+    page = client.get(f"/patients/{person.ref}/dose").text
+    first = client.post(f"/patients/{person.ref}/dose", data=hidden_fields(page))
+    again = client.post(f"/patients/{person.ref}/dose", data=hidden_fields(page))
+    assert (first.status_code, again.status_code) == (303, 303)  # the same key: the first result
+    other = {**hidden_fields(page), "request_key": new_request_key()}
+    refused = client.post(f"/patients/{person.ref}/dose", data=other)
+    assert refused.status_code == 409
+    assert "6h30" in refused.text and "Trạm Y tế phường Đông Kinh" in refused.text
+    assert doses(session) == 1
+
+
+@pytest.mark.parametrize("field", ["mg_tenths", "order_id", "part"])
+@pytest.mark.parametrize("forged", ["1e2", "６０５", "-605", "60.5", "", "0605x", " 605", "99999999999999"])
+def test_a_forged_number_is_refused_and_nothing_is_recorded(
+    client: FlaskClient, session: Session, person: Person, field: str, forged: str
+) -> None:
+    sign_in(client, "dispenser")
+    assert press(client, person, **{field: forged}).status_code in (400, 409)  # type: ignore[attr-defined]
+    assert doses(session) == 0
+
+
+@pytest.mark.parametrize("forged", ["2026-13-45", "", "22/11/2026", "0001-01-01"])
+def test_a_forged_day_is_refused(client: FlaskClient, session: Session, person: Person, forged: str) -> None:
+    sign_in(client, "dispenser")
+    assert press(client, person, dose_on=forged).status_code in (400, 409)  # type: ignore[attr-defined]
+    assert doses(session) == 0
+
+
+def test_without_a_form_token_nothing_is_recorded(client: FlaskClient, session: Session, person: Person) -> None:
+    sign_in(client, "dispenser")
+    assert press(client, person, csrf_token="").status_code == 400  # type: ignore[attr-defined]
+    assert doses(session) == 0
+
+
+@pytest.mark.parametrize("username", ["dispenser2", "doctor", "supervisor", "counselor", "volunteer", "admin"])
+def test_nobody_else_finds_the_dose_screen(
+    client: FlaskClient, session: Session, person: Person, username: str
+) -> None:
+    sign_in(client, username)
+    assert client.get(f"/patients/{person.ref}/dose").status_code == 404
+    answer = post(client, f"/patients/{person.ref}/dose", request_key=new_request_key())
+    assert answer.status_code == 404
+    assert doses(session) == 0
+
+
+def test_signed_out_is_sent_to_sign_in_whether_the_person_exists_or_not(client: FlaskClient, person: Person) -> None:
+    for ref in (person.ref, "khongcoai234"):
+        answer = client.get(f"/patients/{ref}/dose")
+        assert answer.status_code == 303 and answer.location.startswith("/login")
+    fragment = client.get("/station/list", headers={"HX-Request": "true"})
+    assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (401, "/login")
+
+
+def test_the_list_answers_nothing_new_until_something_changes(
+    client: FlaskClient, session: Session, cast: Cast, person: Person
+) -> None:
+    sign_in(client, "dispenser")
+    page = client.get("/station/").text
+    found = re.search(r"/station/list\?seen=[\d-]+", page)
+    assert found
+    assert client.get(found[0]).status_code == 204
+    press(client, person)
+    changed = client.get(found[0])
+    assert changed.status_code == 200 and "6h30" in changed.text
+
+
+def test_a_stop_says_who_can_lift_it_and_tells_the_doctor(client: FlaskClient, session: Session, cast: Cast) -> None:
+    person = somebody(session, cast, name="Vi Văn Vắng", elsewhere_until=TODAY - timedelta(days=6))
+    ordered(
+        session, cast, person, starts_on=TODAY - timedelta(days=6), now=MORNING - timedelta(days=6),
+        ends_on=TODAY + timedelta(days=20),
+    )  # fmt: skip
+    opened(session, cast)
+    session.rollback()
+    sign_in(client, "dispenser")
+    page = client.get(f"/patients/{person.ref}/dose").text
+    assert "5 ngày chưa uống" in page and "Bác sĩ khám" in page and "Xác nhận đã uống" not in page
+    told = client.post(
+        f"/patients/{person.ref}/visit", data={**hidden_fields(page), "reason": "gap_stops_dose"}, follow_redirects=True
+    )
+    assert "Đã báo bác sĩ" in told.text
+    client.post("/logout", data={"csrf_token": csrf_token(client)})
+    sign_in(client, "doctor")
+    assert "Vi Văn Vắng" in client.get("/doctor/").text
+
+
+def test_two_people_of_one_name_are_said_before_the_dose(client: FlaskClient, session: Session, cast: Cast) -> None:
+    first = somebody(session, cast, name="Nông Văn Đức", birth_year=1985)
+    somebody(session, cast, name="NÔNG VĂN ĐỨC", birth_year=1985)
+    somebody(session, cast, name="Nông Văn Đức", station=CAO_LOC)
+    ordered(session, cast, first)
+    opened(session, cast)
+    session.rollback()
+    sign_in(client, "dispenser")
+    assert "thêm 1 người cùng tên" in client.get(f"/patients/{first.ref}/dose").text
+
+
+@pytest.mark.parametrize("typed", ["LS-0007", "ls-0007", "hoang nguyet", "Đặng", "dang vi"])
+def test_found_by_code_or_name_without_marks(client: FlaskClient, person: Person, typed: str) -> None:
+    sign_in(client, "dispenser")
+    answer = client.post("/station/find", data={"csrf_token": csrf_token(client, "/station/"), "q": typed})
+    assert answer.location == f"/patients/{person.ref}/dose"
+
+
+def test_closing_the_day_ends_dosing_and_is_said(
+    client: FlaskClient, session: Session, cast: Cast, person: Person
+) -> None:
+    sign_in(client, "dispenser")
+    assert "Còn 1 người" in client.get("/station/close").text
+    assert post(client, "/station/day", page="/station/", to="closed").status_code == 303
+    assert "đã chốt ngày" in client.get(f"/patients/{person.ref}/dose").text
+    assert post(client, "/station/day", page="/station/", to="recording").status_code == 409
+    assert doses(session) == 0
