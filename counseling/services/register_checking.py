@@ -83,6 +83,7 @@ class World:
         self.communes = _communes(session, areas)
         self._people = KnownPeople(list_known_people(session, station_id))
         self._meant: dict[int, int] = {}
+        self._row_tokens: dict[int, list[tuple[str, list[bytes]]]] = {}  # of the rows in hand
 
     def check(self, session: AnySession, rows: list[RegisterRow]) -> list[CheckedRow]:
         """Compare some rows, in the file's order."""
@@ -156,13 +157,16 @@ class World:
             yield self._fault(row, Field.DOSE_MG, "dose_not_pourable")
 
     def _holders(self, session: AnySession, rows: Iterable[RegisterRow]) -> Mapping[bytes, list[KeyHolder]]:
-        tokens = {token for row in rows for kind, value in _values(row) for token in self._tokens(kind, value)}
+        self._row_tokens = {
+            row.row_number: [(kind, self._tokens(kind, value)) for kind, value in _values(row)] for row in rows
+        }
+        tokens = {token for pairs in self._row_tokens.values() for _, found in pairs for token in found}
         return list_key_holders(session, tokens) if tokens else {}
 
     def _likely(self, row: RegisterRow, holders: Mapping[bytes, list[KeyHolder]]) -> list[Likely]:
         found: dict[int, Likely] = {}
-        for kind, value in _values(row):
-            for holder in (holder for token in self._tokens(kind, value) for holder in holders.get(token, ())):
+        for kind, tokens in self._row_tokens.get(row.row_number, ()):
+            for holder in (holder for token in tokens for holder in holders.get(token, ())):
                 if kind in _PAPERS:
                     field = Field.IDENTITY_NUMBER if kind == "identity" else Field.NATIONAL_CODE
                     raise RowRefused(field, "person_elsewhere", holder.station_name)

@@ -19,7 +19,7 @@ from counseling.refs import new_request_key
 from counseling.services.doses import SeenDose, record_dose
 from counseling.services.register_imports import confirm_row
 from counseling.services.station_days import open_station_day
-from counseling.services.treatment_rows import open_text
+from counseling.treatment_rows import open_text
 from tests.register_import.story import (
     DAT,
     KHANH,

@@ -104,7 +104,7 @@ def test_columns_that_nobody_understands_are_asked_about(client: FlaskClient, se
 @pytest.mark.parametrize(
     ("data", "name", "words"),
     [
-        (b"%PDF-1.4", "so.pdf", "không phải bảng tính"),
+        (b"%PDF-1.4", "so.pdf", "không đọc được như bảng tính"),
         (b"", "so.xlsx", "Tệp trống"),
         (b"PK\x03\x04 cut short", "so.xlsx", "bị hỏng"),
     ],
