@@ -113,8 +113,10 @@ def desk() -> ResponseReturnValue:
 @bp.post("/desk")
 @requires(Permission.USE_OWN_ACCOUNT)
 def choose_desk() -> ResponseReturnValue:
+    # Rows are counted in 32 bits: a longer number is nobody's desk and would be an error of the database's driver.
+    chosen = request.form.get("desk", 0, type=int)
     try:
-        own_account.choose_desk(db.session, g.viewer, request.form.get("desk", 0, type=int), utc_now())
+        own_account.choose_desk(db.session, g.viewer, chosen if abs(chosen) < 2**31 else 0, utc_now())
     except Refusal as refusal:
         return render_template("pages/account/desk.html", after="/", refusal=refusal), 422
     return redirect(own_path(request.form.get("next")), 303)
