@@ -32,7 +32,7 @@ from counseling.services.register_staging import STAGED_KEYS, STAGED_ROWS, Check
 from counseling.treatment_rows import TREATMENT, search_value, token_kind
 from counseling.vault import Vault
 
-CHUNK = 200
+CHUNK = 100
 _PAPERS = ("identity", "national_code")
 
 

@@ -77,7 +77,7 @@ def test_killed_while_staging_it_is_done_again_from_the_start(session: Session, 
     with pytest.raises(PowerCut):
         check_import(session, import_id, claim, lambda: MORNING)
     cut_at.clear()
-    assert facts_of(session, cast, ref).rows_done == 200
+    assert facts_of(session, cast, ref).rows_done == 100
     assert begin(session, import_id, "checking", MORNING) is None  # it may still be alive
     again = begin(session, import_id, "checking", LATER)
     assert again
