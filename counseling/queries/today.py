@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import BindParameter, and_, bindparam, select
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.audit_chain import site_chain
@@ -22,8 +22,7 @@ from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
 
 
-@dataclass(frozen=True)
-class TodayRow:
+class TodayRow(NamedTuple):
     """One person on the list. Amounts in tenths of a mg; `given` are the parts drunk today, anywhere."""
 
     patient_id: int
@@ -39,7 +38,6 @@ class TodayRow:
     last_given_at: datetime | None
     visit_outcome: str | None
     gap: int | None
-    unreviewed_gap: int | None
     stops: bool
     namesakes: int
 
@@ -74,63 +72,63 @@ def find_day_state(session: AnySession, site_id: int, today: date) -> str | None
     return session.execute(query).scalar_one_or_none()
 
 
-_RUNNING = aliased(DoseOrder)
+# Built once, and of Core tables: this list is asked for every two seconds by every window.
+_files, _orders, _parts = TreatmentFile.__table__, DoseOrder.__table__, OrderPart.__table__
+_doses, _voids, _visits = DayDose.__table__, DoseVoid.__table__, StationVisit.__table__
+_summaries = AdherenceSummary.__table__
+_TODAY: BindParameter[date] = bindparam("today")
+_OF_THE_STATION = and_(_files.c.station_id == bindparam("site_id"), _files.c.status == "active")
+_RUNS_TODAY = and_(_orders.c.phase != "one_time", _orders.c.starts_on <= _TODAY, _orders.c.last_on >= _TODAY)
+PEOPLE = (
+    select(
+        _files.c.patient_id,
+        _files.c.ref,
+        _files.c.register_code,
+        _files.c.full_name,
+        _files.c.birth_year,
+        _summaries.c.covered_through,
+        _orders.c.id.label("order_id"),
+        _orders.c.last_on,
+        _orders.c.gap_reviewed_through,
+    )
+    .join_from(_files, _summaries, _summaries.c.patient_id == _files.c.patient_id)
+    .outerjoin(_orders, and_(_orders.c.patient_id == _files.c.patient_id, _RUNS_TODAY))
+    .where(_OF_THE_STATION)
+    .order_by(_files.c.register_code)
+)
+PARTS = (
+    select(_parts.c.order_id, _parts.c.mg_tenths)
+    .join_from(_parts, _orders, _orders.c.id == _parts.c.order_id)
+    .join(_files, _files.c.patient_id == _orders.c.patient_id)
+    .where(_OF_THE_STATION, _RUNS_TODAY)
+    .order_by(_parts.c.order_id, _parts.c.part)
+)
+# Doses of today that count, of the station's own people wherever they drank them.
+GIVEN = (
+    select(_doses.c.patient_id, _doses.c.mg_tenths, _doses.c.recorded_at)
+    .join_from(_doses, _files, _files.c.patient_id == _doses.c.patient_id)
+    .outerjoin(_voids, _voids.c.day_dose_id == _doses.c.id)
+    .where(
+        _files.c.station_id == bindparam("site_id"),
+        _doses.c.dose_on == _TODAY,
+        _doses.c.part < 11,
+        _voids.c.id.is_(None),
+    )
+    .order_by(_doses.c.recorded_at)
+)
+# Who came today and went without a dose, oldest first.
+VISITS = (
+    select(_visits.c.patient_id, _visits.c.outcome)
+    .where(_visits.c.site_id == bindparam("site_id"), _visits.c.visit_on == _TODAY, _visits.c.outcome != "vomited")
+    .order_by(_visits.c.id)
+)
 _folded = lru_cache(maxsize=20_000)(fold)  # 300 names every two seconds
 
 
 def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[GapBand]) -> TodayList:
     """Everybody in treatment at the station, as they stand today; the version is read first, so it is never too new."""
     version = list_version(session, site_id, today)
-    people = session.execute(
-        select(
-            TreatmentFile.patient_id,
-            TreatmentFile.ref,
-            TreatmentFile.register_code,
-            TreatmentFile.full_name,
-            TreatmentFile.birth_year,
-            AdherenceSummary.covered_through,
-            _RUNNING.id.label("order_id"),
-            _RUNNING.last_on,
-            _RUNNING.gap_reviewed_through,
-        )
-        .join(AdherenceSummary, AdherenceSummary.patient_id == TreatmentFile.patient_id)
-        .outerjoin(_RUNNING, and_(_RUNNING.patient_id == TreatmentFile.patient_id, *_runs_on(today)))
-        .where(TreatmentFile.station_id == site_id, TreatmentFile.status == "active")
-        .order_by(TreatmentFile.register_code)
-    ).all()
-    parts = _parts_by_order(session, site_id, today)
-    given = _given_by_patient(session, site_id, today)
-    visits = _visits_by_patient(session, site_id, today)
-    vault = vault_of(session)
-    names = {row.patient_id: vault.open("treatment_files.full_name", row.ref, row.full_name) or "" for row in people}
-    folded = {patient_id: _folded(name) for patient_id, name in names.items()}
-    same = Counter(folded.values())
-    rows = []
-    for row in people:
-        doses = given.get(row.patient_id, [])
-        gap = 0 if doses else gap_days(row.covered_through, today)
-        unreviewed = 0 if doses else gap_days(row.covered_through, today, row.gap_reviewed_through)
-        band = band_for(unreviewed, bands)
-        rows.append(
-            TodayRow(
-                patient_id=row.patient_id,
-                ref=row.ref,
-                register_code=row.register_code,
-                name=names[row.patient_id],
-                folded_name=folded[row.patient_id],
-                birth_year=row.birth_year,
-                order_id=row.order_id,
-                last_on=row.last_on,
-                parts=tuple(parts.get(row.order_id, ())),
-                given=tuple(mg for mg, _ in doses),
-                last_given_at=doses[-1][1] if doses else None,
-                visit_outcome=visits.get(row.patient_id),
-                gap=gap,
-                unreviewed_gap=unreviewed,
-                stops=band is not None and band.response.stops,
-                namesakes=same[folded[row.patient_id]],
-            )
-        )
+    rows = _rows(session, site_id, today, bands)
     return TodayList(
         state=find_day_state(session, site_id, today),
         version=version,
@@ -144,45 +142,55 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
     )
 
 
-def _runs_on(day: date) -> tuple[ColumnElement[bool], ...]:
-    return (_RUNNING.phase != "one_time", _RUNNING.starts_on <= day, _RUNNING.last_on >= day)
+def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBand]) -> list[TodayRow]:
+    here = {"site_id": site_id, "today": today}
+    people = session.execute(PEOPLE, here).all()
+    parts = _parts_by_order(session, here)
+    given = _given_by_patient(session, here)
+    visits = {row.patient_id: row.outcome for row in session.execute(VISITS, here)}
+    vault = vault_of(session)
+    names = [vault.open("treatment_files.full_name", row.ref, row.full_name) or "" for row in people]
+    folded = [_folded(name) for name in names]
+    same = Counter(folded)
+    return [
+        TodayRow(
+            patient_id=row.patient_id,
+            ref=row.ref,
+            register_code=row.register_code,
+            name=name,
+            folded_name=plain,
+            birth_year=row.birth_year,
+            order_id=row.order_id,
+            last_on=row.last_on,
+            parts=tuple(parts.get(row.order_id, ())),
+            given=tuple(mg for mg, _ in given.get(row.patient_id, ())),
+            last_given_at=given[row.patient_id][-1][1] if row.patient_id in given else None,
+            visit_outcome=visits.get(row.patient_id),
+            gap=0 if row.patient_id in given else gap_days(row.covered_through, today),
+            stops=row.patient_id not in given and _stops(row, today, bands),
+            namesakes=same[plain],
+        )
+        for row, name, plain in zip(people, names, folded, strict=True)
+    ]
 
 
-def _parts_by_order(session: AnySession, site_id: int, today: date) -> dict[int, list[int]]:
-    query = (
-        select(OrderPart.order_id, OrderPart.mg_tenths)
-        .join(_RUNNING, _RUNNING.id == OrderPart.order_id)
-        .join(TreatmentFile, TreatmentFile.patient_id == _RUNNING.patient_id)
-        .where(TreatmentFile.station_id == site_id, TreatmentFile.status == "active", *_runs_on(today))
-        .order_by(OrderPart.order_id, OrderPart.part)
-    )
+def _stops(row: Any, today: date, bands: Sequence[GapBand]) -> bool:
+    band = band_for(gap_days(row.covered_through, today, row.gap_reviewed_through), bands)
+    return band is not None and band.response.stops
+
+
+def _parts_by_order(session: AnySession, here: dict[str, Any]) -> dict[int, list[int]]:
     parts: dict[int, list[int]] = {}
-    for order_id, mg_tenths in session.execute(query):
+    for order_id, mg_tenths in session.execute(PARTS, here):
         parts.setdefault(order_id, []).append(mg_tenths)
     return parts
 
 
-def _given_by_patient(session: AnySession, site_id: int, today: date) -> dict[int, list[tuple[int, datetime]]]:
-    """Doses of today that count, of the station's own people wherever they drank them."""
-    query = (
-        select(DayDose.patient_id, DayDose.mg_tenths, DayDose.recorded_at)
-        .join(TreatmentFile, TreatmentFile.patient_id == DayDose.patient_id)
-        .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
-        .where(TreatmentFile.station_id == site_id, DayDose.dose_on == today, DayDose.part < 11, DoseVoid.id.is_(None))
-        .order_by(DayDose.recorded_at)
-    )
+def _given_by_patient(session: AnySession, here: dict[str, Any]) -> dict[int, list[tuple[int, datetime]]]:
     given: dict[int, list[tuple[int, datetime]]] = {}
-    for patient_id, mg_tenths, at in session.execute(query):
+    for patient_id, mg_tenths, at in session.execute(GIVEN, here):
         given.setdefault(patient_id, []).append((mg_tenths, at))
     return given
-
-
-def _visits_by_patient(session: AnySession, site_id: int, today: date) -> dict[int, str]:
-    """Who came today and went without a dose: the last outcome of each."""
-    query = select(StationVisit.patient_id, StationVisit.outcome).where(
-        StationVisit.site_id == site_id, StationVisit.visit_on == today, StationVisit.outcome != "vomited"
-    )
-    return {row.patient_id: row.outcome for row in session.execute(query.order_by(StationVisit.id))}
 
 
 @dataclass(frozen=True)

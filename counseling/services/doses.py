@@ -60,6 +60,8 @@ BEGIN_RECORDING = (
     .where(StationDay.id == bindparam("day_id"), StationDay.state == DayState.OPENED.value)
     .values(state=DayState.RECORDING.value)
 )
+# Which task on the doctor's list a visit without a dose opens.
+TASK_AFTER = {"withheld": "withheld_review", "stopped": "order_review"}
 # A doctor's order of the same second: PostgreSQL reads only the locked rows again after waiting, the guard reads all.
 OTHER_ORDER = ("day_doses_within_order", "day_doses_of_one_order")
 # What either database calls the rule that a second dose meets.
@@ -227,13 +229,7 @@ def record_visit(
     with writing(session) as tx:
         if tx.execute(select(StationVisit.id).where(StationVisit.request_key == request_key)).first():
             return
-        facility_id = tx.execute(
-            select(TreatmentFile.facility_id).where(
-                TreatmentFile.patient_id == patient_id, TreatmentFile.station_id == site_id
-            )
-        ).scalar_one_or_none()
-        if facility_id is None:
-            raise Refusal("not_at_this_station")
+        facility_id = _facility_of(tx, patient_id, site_id)
         values = {
             "patient_id": patient_id,
             "site_id": site_id,
@@ -246,8 +242,8 @@ def record_visit(
             "request_key": request_key,
         }
         tx.execute(INSERT_VISIT, values)
-        if outcome in ("withheld", "stopped"):
-            kind = "withheld_review" if outcome == "withheld" else "order_review"
+        if outcome in TASK_AFTER:
+            kind = TASK_AFTER[outcome]
             open_task(
                 tx,
                 side="treatment",
@@ -261,3 +257,14 @@ def record_visit(
             )
         details = {"patient": patient_id, "outcome": outcome, "reason": reason, "on": today}
         audit.append(tx, audit.site_chain(site_id), actor, "visit.recorded", f"patient:{patient_id}", details, now)
+
+
+def _facility_of(tx: Session, patient_id: int, site_id: int) -> int:
+    """The facility whose doctor decides about a patient of this station. Refuses not_at_this_station."""
+    query = select(TreatmentFile.facility_id).where(
+        TreatmentFile.patient_id == patient_id, TreatmentFile.station_id == site_id
+    )
+    facility_id = tx.execute(query).scalar_one_or_none()
+    if facility_id is None:
+        raise Refusal("not_at_this_station")
+    return facility_id
