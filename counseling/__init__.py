@@ -16,7 +16,7 @@ from counseling import clock, commands, headers, languages, logs, static_files
 from counseling.config import Config
 from counseling.database import db, init_database
 from counseling.queries.latest_instant import latest_instant
-from counseling.routes import blueprints, doorkeeper, errors, shell, viewing
+from counseling.routes import blueprints, doorkeeper, errors, row_ids, shell, viewing
 
 ROOT = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
@@ -40,6 +40,7 @@ def create_app(config: Config) -> Flask:
     errors.init_app(app)
     shell.init_app(app)
     viewing.init_app(app)
+    row_ids.init_app(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     commands.init_app(app)

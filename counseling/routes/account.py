@@ -32,6 +32,7 @@ from counseling.routes.devices import device_label, device_token, remember_devic
 from counseling.routes.doorkeeper import SignedIn
 from counseling.routes.own_paths import own_path
 from counseling.routes.refusal_words import say_at
+from counseling.routes.row_ids import row_id
 from counseling.services import own_account, signing_in
 
 bp = Blueprint("account", __name__)
@@ -114,7 +115,7 @@ def desk() -> ResponseReturnValue:
 @requires(Permission.USE_OWN_ACCOUNT)
 def choose_desk() -> ResponseReturnValue:
     # Rows are counted in 32 bits: a longer number is nobody's desk and would be an error of the database's driver.
-    chosen = request.form.get("desk", 0, type=int)
+    chosen = request.form.get("desk", 0, type=row_id)
     try:
         own_account.choose_desk(db.session, g.viewer, chosen if abs(chosen) < 2**31 else 0, utc_now())
     except Refusal as refusal:

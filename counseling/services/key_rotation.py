@@ -188,4 +188,6 @@ def _redo_support_file(tx: Session, vault: Vault, side: str, patient_id: int) ->
     file = tx.execute(query.with_for_update()).one()
     name = open_community_name(vault, file.ref, file.community_name)
     tx.execute(delete(SearchKey).where(SearchKey.patient_id == patient_id, SearchKey.side == side))
-    tx.execute(insert(SearchKey), search_rows(vault, side, patient_id, full_name=name))
+    keys = search_rows(vault, side, patient_id, full_name=name)
+    if keys:  # a name of signs only has none
+        tx.execute(insert(SearchKey), keys)

@@ -40,7 +40,9 @@ def register_supported(session: AnySession, details: SupportDetails, *, by: By, 
             _ensure_own_team(tx, details)
             patient_id = tx.execute(insert(Patient).values(created_at=now).returning(Patient.id)).scalar_one()
             tx.execute(insert(SupportFile).values(patient_id=patient_id, **columns))
-            tx.execute(insert(SearchKey), search_rows(vault, SUPPORT, patient_id, full_name=details.community_name))
+            keys = search_rows(vault, SUPPORT, patient_id, full_name=details.community_name)
+            if keys:  # a name of signs only ("♥") has none
+                tx.execute(insert(SearchKey), keys)
             add_status(tx, patient_id, details.status, details.status_since, None, by, now, side=SUPPORT)
             chain = audit.site_chain(details.site_id)
             audit.append(tx, chain, by.actor, "supported.registered", f"patient:{patient_id}", {}, now)

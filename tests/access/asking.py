@@ -80,7 +80,7 @@ class Doorbell:
         return dict(door.form(self.world, stand_in, desk or "dispenser")) if door.form else {}
 
     def ring(
-        self, desk: str | None, endpoint: str, target: str = "", htmx: bool = False, **fields: Any
+        self, desk: str | None, endpoint: str, target: str = "", /, *, htmx: bool = False, **fields: Any
     ) -> TestResponse:
         """Ask as somebody at `desk` (None: not signed in), and look at the answer from all sides but its status."""
         client = client_at(self.app, self.world, desk) if desk else self.app.test_client()

@@ -25,10 +25,10 @@ from counseling.services.cards import issue_card
 from counseling.services.patients import DosedElsewhereUntil, register_patient
 from counseling.services.register_imports import upload_register
 from counseling.services.support_people import register_supported
-from counseling.services.support_rows import SupportDetails, sealed_support_columns
 from counseling.services.tasks import open_task
 from counseling.services.treatment_files import By
-from counseling.services.treatment_rows import (
+from counseling.support_rows import SupportDetails, sealed_support_columns
+from counseling.treatment_rows import (
     TreatmentDetails,
     open_card_code,
     open_treatment_file,
@@ -224,7 +224,7 @@ def _treated(session: Session, cast: Cast, name: str, number: int, station: int,
     _note_values(session, file, order_id, mg_tenths)
     words = {text.lower(): what for what, text in texts.items()}
     numbers = {phone[3:]: "phone", identity: "identity", f"{mg_tenths // 10},{mg_tenths % 10}mg": "dose"}
-    file.marks = words | numbers | {file.values["card_code"].lower(): "card", ref: "ref"}
+    file.marks = words | numbers | {file.values["card_code"].lower().rpartition(":")[2]: "card", ref: "ref"}
     return file
 
 
