@@ -21,65 +21,71 @@ from counseling.models.places import Site
 
 FIRST_REPLACEMENT_PART = 11
 
+# Core tables, not the classes: the ORM's share of these statements would be half of what they cost.
+_files, _summaries, _heads = TreatmentFile.__table__, AdherenceSummary.__table__, AuditHead.__table__
+_orders, _parts = DoseOrder.__table__, OrderPart.__table__
+_days, _doses, _voids = StationDay.__table__, DayDose.__table__, DoseVoid.__table__
+_visits, _sites = StationVisit.__table__, Site.__table__
+
 # One joined SELECT for what has to be locked and known; only rows that always exist are locked (PostgreSQL cannot
 # lock the nullable side of an outer join). The chain's head exists because opening the day wrote to it.
 CONTEXT = (
     select(
-        TreatmentFile.status,
-        StationDay.id.label("day_id"),
-        StationDay.state.label("day_state"),
-        AdherenceSummary.anchor_on,
-        AdherenceSummary.covered,
-        AdherenceSummary.complete,
-        AdherenceSummary.covered_through,
-        AuditHead.sequence,
-        AuditHead.hash,
-        DoseOrder.id.label("order_id"),
-        DoseOrder.gap_reviewed_through,
+        _files.c.status,
+        _days.c.id.label("day_id"),
+        _days.c.state.label("day_state"),
+        _summaries.c.anchor_on,
+        _summaries.c.covered,
+        _summaries.c.complete,
+        _summaries.c.covered_through,
+        _heads.c.sequence,
+        _heads.c.hash,
+        _orders.c.id.label("order_id"),
+        _orders.c.gap_reviewed_through,
         exists()
         .where(
-            StationVisit.patient_id == TreatmentFile.patient_id,
-            StationVisit.visit_on == bindparam("today"),
-            StationVisit.outcome == "withheld",
+            _visits.c.patient_id == _files.c.patient_id,
+            _visits.c.visit_on == bindparam("today"),
+            _visits.c.outcome == "withheld",
         )
         .label("was_withheld"),
     )
-    .join(AdherenceSummary, AdherenceSummary.patient_id == TreatmentFile.patient_id)
-    .join(StationDay, and_(StationDay.site_id == TreatmentFile.station_id, StationDay.day_on == bindparam("today")))
-    .join(AuditHead, AuditHead.chain == bindparam("chain"))
+    .join_from(_files, _summaries, _summaries.c.patient_id == _files.c.patient_id)
+    .join(_days, and_(_days.c.site_id == _files.c.station_id, _days.c.day_on == bindparam("today")))
+    .join(_heads, _heads.c.chain == bindparam("chain"))
     .outerjoin(
-        DoseOrder,
+        _orders,
         and_(
-            DoseOrder.patient_id == TreatmentFile.patient_id,
-            DoseOrder.phase != "one_time",
-            DoseOrder.starts_on <= bindparam("today"),
-            DoseOrder.last_on >= bindparam("today"),
+            _orders.c.patient_id == _files.c.patient_id,
+            _orders.c.phase != "one_time",
+            _orders.c.starts_on <= bindparam("today"),
+            _orders.c.last_on >= bindparam("today"),
         ),
     )
-    .where(TreatmentFile.patient_id == bindparam("patient_id"), TreatmentFile.station_id == bindparam("site_id"))
+    .where(_files.c.patient_id == bindparam("patient_id"), _files.c.station_id == bindparam("site_id"))
 )
-LOCKED_CONTEXT = CONTEXT.with_for_update(of=[AdherenceSummary, AuditHead])
-PARTS = select(OrderPart.part, OrderPart.mg_tenths).where(OrderPart.order_id == bindparam("order_id"))
-PARTS = PARTS.order_by(OrderPart.part)
+LOCKED_CONTEXT = CONTEXT.with_for_update(of=[_summaries, _heads])
+PARTS = select(_parts.c.part, _parts.c.mg_tenths).where(_parts.c.order_id == bindparam("order_id"))
+PARTS = PARTS.order_by(_parts.c.part)
 DOSES_OF_THE_DAY = (
     select(
-        DayDose.id,
-        DayDose.part,
-        DayDose.attempt,
-        DayDose.mg_tenths,
-        DayDose.request_key,
-        DayDose.recorded_at,
-        Site.name.label("site_name"),
-        DoseVoid.id.label("void_id"),
+        _doses.c.id,
+        _doses.c.part,
+        _doses.c.attempt,
+        _doses.c.mg_tenths,
+        _doses.c.request_key,
+        _doses.c.recorded_at,
+        _sites.c.name.label("site_name"),
+        _voids.c.id.label("void_id"),
     )
-    .join(Site, Site.id == DayDose.site_id)
-    .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
+    .join_from(_doses, _sites, _sites.c.id == _doses.c.site_id)
+    .outerjoin(_voids, _voids.c.day_dose_id == _doses.c.id)
     .where(
-        DayDose.patient_id == bindparam("patient_id"),
-        DayDose.dose_on == bindparam("today"),
-        DayDose.part < FIRST_REPLACEMENT_PART,
+        _doses.c.patient_id == bindparam("patient_id"),
+        _doses.c.dose_on == bindparam("today"),
+        _doses.c.part < FIRST_REPLACEMENT_PART,
     )
-    .order_by(DayDose.recorded_at)
+    .order_by(_doses.c.recorded_at)
 )
 
 

@@ -57,7 +57,7 @@ def check() -> ResponseReturnValue | None:
         abort(500, "a route without a declared permission")
     if request.endpoint in ("static", "health.healthz", "health.readyz"):
         return None
-    g.viewer = current_user.viewer if current_user.is_authenticated else None
+    g.viewer = getattr(current_user, "viewer", None)  # nobody signed in: Flask-Login's anonymous user has none
     permission: Permission | None = view.permission
     return None if permission is None else admit(g.viewer, permission)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,12 @@ __all__ = ["HOUSE", "Head", "append", "append_after", "digest_of", "lock_head", 
 
 INSERT_ENTRY = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
 UPDATE_HEAD = update(AuditHead.__table__)  # type: ignore[arg-type]
-LOCK_HEAD = select(AuditHead.sequence, AuditHead.hash).with_for_update()
+_heads = AuditHead.__table__.c
+# Built once, with the chain as a parameter: SQLAlchemy then compiles them once, and not per change.
+MOVE_HEAD = UPDATE_HEAD.where(_heads.chain == bindparam("of_chain")).values(
+    sequence=bindparam("sequence"), hash=bindparam("hash")
+)
+LOCK_HEAD = select(_heads.sequence, _heads.hash).where(_heads.chain == bindparam("of_chain")).with_for_update()
 
 
 class Head(NamedTuple):
@@ -32,13 +37,12 @@ class Head(NamedTuple):
 
 def lock_head(tx: Session, chain: str) -> Head:
     """Lock the end of a chain until the transaction ends, making the chain when it is new."""
-    query = LOCK_HEAD.where(AuditHead.chain == chain)
-    row = tx.execute(query).first()
+    row = tx.execute(LOCK_HEAD, {"of_chain": chain}).first()
     if row is None:
         dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
         first = dialect.insert(AuditHead).values(chain=chain, sequence=0, hash=GENESIS)
         tx.execute(first.on_conflict_do_nothing())
-        row = tx.execute(query).one()
+        row = tx.execute(LOCK_HEAD, {"of_chain": chain}).one()
     return Head(row.sequence, row.hash)
 
 
@@ -77,7 +81,7 @@ def append_after(
             "hash": digest,
         },
     )
-    tx.execute(UPDATE_HEAD.where(AuditHead.chain == chain).values(sequence=sequence, hash=digest))
+    tx.execute(MOVE_HEAD, {"of_chain": chain, "sequence": sequence, "hash": digest})
     return Head(sequence, digest)
 
 
