@@ -15,6 +15,7 @@ from counseling.domain.amounts import BadAmount, parse_mg
 from counseling.domain.orders import Phase
 from counseling.queries.orders import OrderFacts
 from counseling.refs import new_request_key
+from counseling.routes.house_form import HouseForm
 
 PHASES = (
     SelectChoice(Phase.INDUCTION.value, lazy_gettext("Dò liều, khởi liều")),
@@ -58,7 +59,7 @@ class DayField(StringField):  # type: ignore[misc]
             self.day = read_day(self.data or "")
 
 
-class OrderForm(Form):  # type: ignore[misc]
+class OrderForm(HouseForm):
     phase = RadioField(
         lazy_gettext("Giai đoạn"),
         [InputRequired(lazy_gettext("Chọn giai đoạn"))],

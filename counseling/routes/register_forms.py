@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import FileField, Form, HiddenField, SelectField
+from wtforms import FileField, HiddenField, SelectField
 from wtforms.validators import InputRequired
 
 from counseling.queries.choices import StationChoice
@@ -13,13 +13,14 @@ from counseling.registers.columns import Field, Proposal
 from counseling.registers.reading import Sheet
 from counseling.registers.row_reader import column_letter
 from counseling.registers.values import as_text
+from counseling.routes.house_form import HouseForm
 from counseling.routes.typed_fields import DayField
 from counseling.services.register_applying import EARLIEST
 
 EXAMPLES = 3
 
 
-class UploadForm(Form):  # type: ignore[misc]  # WTForms has no types
+class UploadForm(HouseForm):
     file = FileField(lazy_gettext("Tệp sổ người bệnh"), [InputRequired(lazy_gettext("Chọn một tệp"))])
     station = SelectField(
         lazy_gettext("Điểm cấp phát"), [InputRequired(lazy_gettext("Chọn điểm cấp phát"))], coerce=int
@@ -30,7 +31,7 @@ class UploadForm(Form):  # type: ignore[misc]  # WTForms has no types
         self.station.choices = [(station.id, station.name) for station in stations]
 
 
-class ApplyForm(Form):  # type: ignore[misc]
+class ApplyForm(HouseForm):
     elsewhere_until = DayField(
         lazy_gettext("Đã uống ở nơi khác đến hết ngày"), [InputRequired(lazy_gettext("Ghi một ngày"))]
     )
