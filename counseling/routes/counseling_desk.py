@@ -37,7 +37,7 @@ from counseling.services.support_people import register_supported
 from counseling.support_rows import SupportDetails
 
 bp = Blueprint("counseling_desk", __name__, url_prefix="/counseling")
-TOO_LONG = lazy_gettext("Ghi ngắn hơn 120 chữ")
+TOO_LONG = lazy_gettext("Ghi tối đa 120 ký tự")
 
 
 class SupportedForm(HouseForm):

@@ -18,9 +18,9 @@ from counseling.registers.values import parse_code, parse_identity_number, parse
 
 SENTENCES = {
     "name_not_understood": lazy_gettext("Ghi họ tên bằng chữ, không có số"),
-    "name_too_long": lazy_gettext("Họ tên dài quá: ghi tối đa 120 chữ"),
+    "name_too_long": lazy_gettext("Họ tên dài quá: ghi tối đa 120 ký tự"),
     "code_not_understood": lazy_gettext("Ghi mã có ít nhất một chữ hoặc một số"),
-    "code_too_long": lazy_gettext("Mã dài quá: ghi tối đa 40 chữ"),
+    "code_too_long": lazy_gettext("Mã dài quá: ghi tối đa 40 ký tự"),
     "birth_not_understood": lazy_gettext("Ghi năm sinh bốn số, hoặc ngày sinh như 05/03/1985"),
     "birth_out_of_range": lazy_gettext("Xem lại năm sinh: từ 1920 đến 2020"),
     "date_not_understood": lazy_gettext("Ghi ngày như 05/03/2026"),

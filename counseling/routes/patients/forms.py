@@ -62,20 +62,20 @@ class FileForm(HouseForm):
     register_code = ReadField(lazy_gettext("Mã số trong sổ"), read_code, [InputRequired(lazy_gettext("Ghi mã số"))])
     area_id = SelectField(lazy_gettext("Xã, phường"), [Optional()])
     address = StringField(
-        lazy_gettext("Địa chỉ"), [Optional(), Length(max=300, message=lazy_gettext("Ghi ngắn hơn 300 chữ"))]
+        lazy_gettext("Địa chỉ"), [Optional(), Length(max=300, message=lazy_gettext("Ghi tối đa 300 ký tự"))]
     )
     identity_number = ReadField(lazy_gettext("Số căn cước"), read_identity, [Optional()])
     national_code = ReadField(lazy_gettext("Mã trên hệ thống quốc gia"), read_code, [Optional()])
     alias = StringField(
         lazy_gettext("Tên gọi ở điểm"),
-        [Optional(), Length(max=120, message=lazy_gettext("Ghi ngắn hơn 120 chữ"))],
+        [Optional(), Length(max=120, message=lazy_gettext("Ghi tối đa 120 ký tự"))],
         filters=[stripped],
     )
     language = SelectField(lazy_gettext("Tiếng thường nói"), choices=LANGUAGES, default="vi")
     can_read = RadioField(lazy_gettext("Đọc chữ"), [Optional()], choices=CAN_READ, default="")
     treatment_began_on = DayField(lazy_gettext("Ngày bắt đầu điều trị"), [Optional()])
     notes = TextAreaField(
-        lazy_gettext("Ghi chú"), [Optional(), Length(max=2000, message=lazy_gettext("Ghi ngắn hơn 2000 chữ"))]
+        lazy_gettext("Ghi chú"), [Optional(), Length(max=2000, message=lazy_gettext("Ghi tối đa 2000 ký tự"))]
     )
 
     def answers(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class RegistrationForm(FileForm):
     elsewhere_until = DayField(lazy_gettext("Đã uống thuốc ở nơi khác đến hết ngày"), [Optional()])
     elsewhere_source = StringField(
         lazy_gettext("Theo giấy tờ hoặc lời của ai"),
-        [Optional(), Length(max=160, message=lazy_gettext("Ghi ngắn hơn 160 chữ"))],
+        [Optional(), Length(max=160, message=lazy_gettext("Ghi tối đa 160 ký tự"))],
         filters=[stripped],
     )
     confirmed = BooleanField(lazy_gettext("Đã đối chiếu, vẫn là người khác"))
@@ -147,7 +147,7 @@ class StatusForm(HouseForm):
     status = RadioField(lazy_gettext("Tình trạng"), [InputRequired(lazy_gettext("Chọn tình trạng"))], choices=STATUSES)
     since_on = DayField(lazy_gettext("Từ ngày"), [InputRequired(lazy_gettext("Ghi ngày"))])
     reason = TextAreaField(
-        lazy_gettext("Lý do"), [Optional(), Length(max=500, message=lazy_gettext("Ghi ngắn hơn 500 chữ"))]
+        lazy_gettext("Lý do"), [Optional(), Length(max=500, message=lazy_gettext("Ghi tối đa 500 ký tự"))]
     )
 
 
