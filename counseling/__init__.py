@@ -16,7 +16,8 @@ from counseling import clock, commands, headers, languages, logs, static_files
 from counseling.config import Config
 from counseling.database import db, init_database
 from counseling.queries.latest_instant import latest_instant
-from counseling.routes import blueprints, doorkeeper, errors, row_ids, shell, viewing
+from counseling.routes import blueprints, doorkeeper, errors, row_ids, shell, viewing, zero_bytes
+from counseling.uploads import RequestInMemory
 
 ROOT = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
@@ -27,6 +28,7 @@ def create_app(config: Config) -> Flask:
     logs.set_up(config.log_level)
     config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Flask(__name__, instance_path=str(config.instance.resolve()), static_folder=None)
+    app.request_class = RequestInMemory
     app.config.from_mapping(flask_settings(config))
     app.extensions["diem_tua_config"] = config
     init_database(app, config)
@@ -37,6 +39,7 @@ def create_app(config: Config) -> Flask:
     static_files.init_app(app)
     doorkeeper.init_app(app)
     CSRFProtect(app)
+    zero_bytes.init_app(app)
     errors.init_app(app)
     shell.init_app(app)
     viewing.init_app(app)

@@ -25,7 +25,7 @@ from counseling.routes import viewing
 
 THREADS = 8
 MEBIBYTE = 1024 * 1024
-LARGEST_BODY = 22 * MEBIBYTE  # a little over MAX_CONTENT_LENGTH, so that a file too large gets our page
+LARGEST_BODY = 64 * MEBIBYTE  # far over MAX_CONTENT_LENGTH, so that a file too large gets our page and its words
 SILENT_SECONDS = 60  # a connection that neither sends nor takes anything for so long is closed
 
 SENTENCES = {

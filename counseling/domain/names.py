@@ -38,6 +38,8 @@ def tidy_name(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFD", text)
     kept = "".join(char for char in decomposed if not unicodedata.category(char).startswith("M"))
     return unicodedata.normalize("NFC", kept)

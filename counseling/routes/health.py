@@ -22,6 +22,6 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """200 when the database answers, its migrations are the program's, its guards stand and the clock is right; else 503 and the codes."""
+    """200 when the database answers, its migrations and guards are right and the clock is; else 503 and the codes."""
     problems = list_problems(db.session, utc_now())
     return jsonify(ready=not problems, problems=problems), 503 if problems else 200

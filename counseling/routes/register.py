@@ -8,14 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import select
 from werkzeug.datastructures import CombinedMultiDict
 
 from counseling import background
 from counseling.clock import station_day, utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
-from counseling.models.registers import RegisterImport
 from counseling.permissions import Permission, requires
 from counseling.queries.choices import list_stations
 from counseling.queries.register_imports import (
@@ -41,7 +39,7 @@ from counseling.services.register_imports import (
     confirm_row,
     discard,
     match_columns,
-    open_sheet,
+    open_kept_sheet,
     read_mapping,
     upload_register,
 )
@@ -211,10 +209,12 @@ def throw_away(ref: str) -> ResponseReturnValue:
 def wrong_rows(ref: str) -> ResponseReturnValue:
     """The rows to mend, with their reasons, as long as the file is kept."""
     facts = _get(ref)
-    row = db.session.execute(select(RegisterImport).where(RegisterImport.id == facts.id)).scalar_one()
-    if row.file is None or facts.mapping is None:
+    try:
+        cells = {line.number: line.cells for line in open_kept_sheet(db.session, facts.id).rows}
+    except Refusal:
         abort(404)
-    cells = {line.number: line.cells for line in open_sheet(db.session, row).rows}
+    if facts.mapping is None:
+        abort(404)
     headings = read_mapping(facts.mapping).headings
     width = max(headings, default=-1) + 1
     bad = [
@@ -263,8 +263,7 @@ def _index(form: UploadForm, status: int) -> ResponseReturnValue:
 def _columns(
     facts: ImportFacts, status: int, chosen: dict[int, Field] | None = None, bad: BadMapping | None = None
 ) -> ResponseReturnValue:
-    row = db.session.execute(select(RegisterImport).where(RegisterImport.id == facts.id)).scalar_one()
-    sheet = open_sheet(db.session, row)
+    sheet = open_kept_sheet(db.session, facts.id)
     proposal = propose_columns(sheet)
     kept = read_mapping(facts.mapping).columns if facts.mapping else dict(proposal.columns)
     lines = column_lines(sheet, proposal, kept if chosen is None else chosen)

@@ -6,8 +6,7 @@ All that is slow (reading, sealing, hashing) was done by the check; here rows ar
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from counseling.database import AnySession, vault_of, writing
+from counseling.database import AnySession, writing
 from counseling.domain.adherence import EMPTY, Adherence
 from counseling.domain.refusal import Refusal
 from counseling.models import Base
@@ -38,22 +37,22 @@ from counseling.models.orders import DoseOrder, Drug, OrderPart
 from counseling.models.patients import FileStatusChange, Patient, PhoneNumber, SearchKey, TreatmentFile
 from counseling.models.places import Site
 from counseling.models.registers import RegisterImport
-from counseling.queries.known_people import FILE, known_person
+from counseling.queries.known_people import FILE
 from counseling.services import adherence, audit
-from counseling.services.register_imports import ROWS_AT_ONCE, still_ours
+from counseling.services.register_copying import clear_copied, room_for_pages
+from counseling.services.register_imports import still_ours
 from counseling.services.register_staging import STAGED_KEYS, STAGED_ROWS
+from counseling.services.register_world import ensure_same_world
 from counseling.services.treatment_files import By
 from counseling.treatment_rows import TREATMENT
 
 S, K = STAGED_ROWS.c, STAGED_KEYS.c
 A_DAY = timedelta(days=1)
-CACHE_KIBIBYTES = 96 * 1024
 EARLIEST = date(2008, 1, 1)  # methadone came to Việt Nam in 2008
 _COPIED = (
     "ref", "register_code", "national_code", "full_name", "birth_year", "birth_on", "sex", "identity_number",
     "area_id", "address", "hiv_status", "notes", "treatment_began_on",
 )  # fmt: skip
-_SEALED = ("full_name", "national_code", "identity_number", "birth_on", "address", "hiv_status", "notes", "phone")
 _CHANGEABLE = tuple(name for name in _COPIED if name not in ("ref", "birth_on"))
 
 
@@ -81,7 +80,7 @@ def apply_import(
     """
     ensure_elsewhere_day(elsewhere_until, today)
     try:
-        with writing(session) as tx, _room_for_pages(tx):
+        with writing(session) as tx, room_for_pages(tx):
             # Locks the import: a second claim waits here and then finds it applied.
             still_ours(tx, import_id, claim, dosed_elsewhere_until=elsewhere_until)
             _Applying(tx, import_id, elsewhere_until, by, today, now).run(skip_wrong)
@@ -89,35 +88,6 @@ def apply_import(
         # A code taken, an order or a dose written in between: the database has refused what the check had allowed.
         raise Refusal("world_changed") from error
     clear_copied(session, import_id)
-
-
-@contextmanager
-def _room_for_pages(tx: Session) -> Iterator[None]:
-    """Let SQLite keep all pages of this transaction in memory: writing some out early doubles the time of the lock."""
-    if tx.get_bind().dialect.name != "sqlite":
-        yield
-        return
-    connection = tx.connection()
-    # The driver's own: SQLAlchemy's refuses further statements once one has failed.
-    raw: Any = connection.connection.driver_connection
-    before = raw.execute("PRAGMA cache_size").fetchone()[0]
-    raw.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
-    try:
-        yield
-    finally:
-        if not connection.invalidated:  # closed where the worker itself was stopped
-            raw.execute(f"PRAGMA cache_size = {before}")
-
-
-def clear_copied(session: AnySession, import_id: int) -> None:
-    """The rows stay, to be read beside the paper; what was only there to be copied goes, in short transactions."""
-    last = session.execute(select(func.max(S.row_number)).where(S.import_id == import_id)).scalar_one_or_none() or 0
-    for first in range(0, last + 1, ROWS_AT_ONCE):
-        until = first + ROWS_AT_ONCE - 1
-        with writing(session) as tx:
-            tx.execute(delete(STAGED_KEYS).where(K.import_id == import_id, K.row_number.between(first, until)))
-            rows = update(STAGED_ROWS).where(S.import_id == import_id, S.row_number.between(first, until))
-            tx.execute(rows.values(dict.fromkeys(_SEALED, null())))
 
 
 class _Applying:
@@ -151,7 +121,7 @@ class _Applying:
         if not counts["new"] and not counts["changed"] and not counts["unchanged"]:
             raise Refusal("import_has_nothing")
         self._lock_people()
-        self._ensure_same_world()
+        ensure_same_world(self.tx, self.row, self.changed)
         self._give_ids()
         self._write_keys()
         self._add_people()
@@ -178,52 +148,6 @@ class _Applying:
         people = select(S.patient_id).where(self.changed)
         query = select(AdherenceSummary.patient_id).where(AdherenceSummary.patient_id.in_(people))
         self.tx.execute(query.order_by(AdherenceSummary.patient_id).with_for_update()).all()
-
-    def _ensure_same_world(self) -> None:
-        """Everything that the check decided on must still be so; else nothing is written."""
-        checks = (self._has_new_key(), self._has_new_likeness(), self._has_new_order(), self._has_changed_file())
-        if any(checks):
-            raise Refusal("world_changed")
-
-    def _has_new_key(self) -> bool:
-        return bytes(self.row.key_id or b"") != vault_of(self.tx).newest_id
-
-    def _has_new_likeness(self) -> bool:
-        """Somebody registered since who shares a name, a phone or a paper with a row, anywhere."""
-        alike = (
-            select(literal(1))
-            .select_from(SearchKey)
-            .join(STAGED_KEYS, and_(K.token == SearchKey.token, K.kind == SearchKey.kind))
-            .where(
-                SearchKey.patient_id > self.row.seen_patient_id,
-                SearchKey.side == TREATMENT,
-                SearchKey.kind.in_(("name", "phone", "identity", "national_code")),
-                K.import_id == self.row.id,
-            )
-        )
-        return self.tx.execute(alike.limit(1)).first() is not None
-
-    def _has_new_order(self) -> bool:
-        newest = (
-            select(func.coalesce(func.max(DoseOrder.id), 0))
-            .where(DoseOrder.patient_id == S.patient_id, DoseOrder.phase != "one_time")
-            .scalar_subquery()
-        )
-        lowered = select(DoseOrder.last_on).where(DoseOrder.id == S.lowers_order_id).scalar_subquery()
-        moved = and_(S.lowers_order_id.is_not(None), lowered != S.lowers_from)
-        differs = select(S.row_number).where(
-            self.changed, S.order_key.is_not(None), or_(newest != S.seen_order_id, moved)
-        )
-        return self.tx.execute(differs.limit(1)).first() is not None
-
-    def _has_changed_file(self) -> bool:
-        rows = self.tx.execute(
-            select(S.seen_stamp, *FILE.c)
-            .join(FILE, FILE.c.patient_id == S.patient_id)
-            .where(self.changed, S.seen_stamp.is_not(None))
-            .with_for_update(of=FILE)
-        )
-        return any(known_person(self.tx, row).stamp != row.seen_stamp for row in rows)
 
     def _add_people(self) -> None:
         at, who = _at(self.now), literal(self.by.staff_id)

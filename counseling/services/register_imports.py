@@ -207,6 +207,11 @@ def open_sheet(session: AnySession, row: RegisterImport) -> Sheet:
     return read_table(vault.open_bytes("register_imports.file", row.ref, row.file), name)
 
 
+def open_kept_sheet(session: AnySession, import_id: int) -> Sheet:
+    """The same, by the import's id. Refuses import_moved_on when the file is no longer kept."""
+    return open_sheet(session, session.get_one(RegisterImport, import_id))
+
+
 def mapping_of(proposal: Proposal) -> str:
     """How the place of the table and the meaning of its columns are kept."""
     columns = {str(column): field.value for column, field in proposal.columns.items()}
