@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.sources import Module, imports, layer_of, modules, of_layer
 
-HELPERS = {"database", "vault", "refs", "permissions"}
+HELPERS = {"database", "vault", "refs", "permissions", "treatment_rows", "support_rows"}
 # What each folder may import of the program. A folder that is not here has no place in the house yet.
 MAY_IMPORT = {
     "domain": {"domain"},
@@ -21,7 +21,7 @@ MAY_IMPORT = {
     | {"config", "logs", "migrating", "sealed_stream", "clock"},
     "routes": {"domain", "registers", "queries", "services", "routes", "sms"}
     | HELPERS
-    | {"clock", "config", "languages", "logs", "static_files"},
+    | {"clock", "config", "languages", "logs", "static_files", "background"},
     # By hand and by the clock: they start processes and demo stories, so they may reach almost everywhere.
     "commands": {"domain", "registers", "queries", "services", "routes", "commands", "demo", "sms", "models"}
     | HELPERS
@@ -54,6 +54,17 @@ def test_imports_point_downwards(layer: str) -> None:
         for module in of_layer(layer)
         for node, name in imports(module)
         if name.startswith("counseling.") and layer_of(name) not in MAY_IMPORT[layer]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_helpers_at_the_top_know_nothing_below_the_doors() -> None:
+    wrong = [
+        f"{module.at(node)} imports {name}"
+        for module in modules()
+        if module.name.removeprefix("counseling.") in HELPERS
+        for node, name in imports(module)
+        if name.startswith("counseling.") and layer_of(name) not in {"domain", "models", "config", "vault", *HELPERS}
     ]
     assert not wrong, "\n".join(wrong)
 
