@@ -80,7 +80,9 @@ def list_sites(session: AnySession) -> list[SiteRow]:
     rows: Result[Any] = session.execute(
         select(*columns).join(Area, Area.id == Site.area_id).outerjoin(facility, facility.id == Site.treated_by_id)
     )
-    return sorted((SiteRow(*tuple(row)) for row in rows), key=lambda site: (site.closed_on is not None, fold(site.name)))
+    return sorted(
+        (SiteRow(*tuple(row)) for row in rows), key=lambda site: (site.closed_on is not None, fold(site.name))
+    )
 
 
 def find_site(session: AnySession, site_id: int) -> SiteRow | None:
