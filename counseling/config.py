@@ -22,6 +22,7 @@ T = TypeVar("T")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 KEY_BYTES = 32
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class BadConfiguration(SystemExit):
@@ -36,7 +37,7 @@ class Config:
     secret_key: str = field(repr=False)
     data_keys: tuple[bytes, ...] = field(repr=False)
     backup_key: bytes = field(repr=False)
-    timezone: ZoneInfo = ZoneInfo("Asia/Ho_Chi_Minh")
+    timezone: ZoneInfo = VIETNAM
     demo: bool = False
     demo_now: datetime | None = None
     host: str = "127.0.0.1"
@@ -74,7 +75,7 @@ class _Reader:
             secret_key=self.secret("SECRET_KEY", _long_secret),
             data_keys=self.secret("DATA_KEYS", _keys),
             backup_key=self.secret("BACKUP_KEY", _key),
-            timezone=self.read("TIMEZONE", ZoneInfo, ZoneInfo("Asia/Ho_Chi_Minh")),
+            timezone=self.read("TIMEZONE", ZoneInfo, VIETNAM),
             demo=self.demo,
             demo_now=self.read("DEMO_NOW", _instant, None),
             host=self.read("HOST", str, "127.0.0.1"),
