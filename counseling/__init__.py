@@ -40,7 +40,6 @@ def create_app(config: Config) -> Flask:
     doorkeeper.init_app(app)
     CSRFProtect(app)
     zero_bytes.init_app(app)
-    zero_bytes.init_app(app)
     errors.init_app(app)
     shell.init_app(app)
     viewing.init_app(app)
