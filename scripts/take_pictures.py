@@ -6,7 +6,6 @@ temporary folder at 22 November 2026, so that the pictures are the same whenever
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -82,18 +81,25 @@ def wrong_sign_in(page: Page) -> None:
     page.wait_for_load_state()
 
 
-def import_register(*, apply: bool) -> Act:
-    def act(page: Page) -> None:
+def checked_register(page: Page) -> None:
+    """The check page: of the file uploaded for the first size, or of a new upload."""
+    waiting = page.locator("main .rows a", has_text="chờ nhập")
+    if waiting.count():
+        waiting.first.click()
+    else:
         page.set_input_files("input[type=file]", REGISTER)
-        page.locator("main form:has(input[type=file]) button.main").click()
-        page.wait_for_url(re.compile("/register/.+"))
-        page.wait_for_selector("[data-state=checked], [data-state=failed]", timeout=60_000)
-        page.wait_for_timeout(300)
-        if apply:
-            page.locator("main button.main").last.click()
-            page.wait_for_selector("[data-state=applied], [data-state=failed]", timeout=60_000)
+        page.get_by_role("button", name="Tải lên và kiểm tra").click()
+    page.get_by_role("heading", name="Kết quả kiểm tra").wait_for(timeout=60_000)
 
-    return act
+
+def imported_register(page: Page) -> None:
+    done = page.locator("main .rows a", has_text="đã nhập")
+    if done.count():
+        done.first.click()
+    else:
+        checked_register(page)
+        page.locator(".hand button").click()
+    page.get_by_role("heading", name="Đã nhập sổ").wait_for(timeout=60_000)
 
 
 def submit_empty(page: Page) -> None:
@@ -124,8 +130,10 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("patient-edit", "dispenser", 0, "/patients/", then(open_file, follow("Sửa"))),
     ("patient-cards", "dispenser", 0, "/patients/", then(open_file, follow("Thẻ"))),
     ("register-import", "dispenser", 0, "/register/", None),
-    ("register-checked", "dispenser", 0, "/register/", import_register(apply=False)),
+    ("register-checked", "dispenser", 0, "/register/", checked_register),
+    ("register-done", "dispenser", 0, "/register/", imported_register),
     ("doctor-desk", "doctor", 0, "/doctor/", None),
+    ("doctor-order", "doctor", 0, "/doctor/", first_row),
     ("doctor-bands", "doctor", 0, "/doctor/bands", None),
     ("counseling", "counselor", 0, "/counseling/", None),
     ("counseling-new", "counselor", 0, "/counseling/new", None),
@@ -134,6 +142,9 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("supervision-treatment", "supervisor", 0, "/supervision/", None),
     ("supervision-community", "community", 0, "/supervision/", None),
     ("admin", "admin", 0, "/admin/", None),
+    ("admin-sites", "admin", 0, "/admin/", follow("Cơ sở")),
+    ("admin-areas", "admin", 0, "/admin/", follow("Địa bàn")),
+    ("admin-sessions", "admin", 0, "/admin/", follow("Nơi đang đăng nhập")),
 ]
 
 
