@@ -12,6 +12,12 @@ from flask import Flask, request
 from counseling.permissions import public
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Pages are told on one database; what is beneath them, and a sample of the pages, on both."""
+    return sqlite_url
+
+
 def test_a_large_upload_stays_in_memory(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("a temporary file")

@@ -24,6 +24,12 @@ from tests.support.treatment import TODAY, Person, dose, opened, somebody
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Pages are told on one database; what is beneath them, and a sample of the pages, on both."""
+    return sqlite_url
+
+
+@pytest.fixture
 def doctor(client: FlaskClient, cast: Cast, start_clock_at: Callable[[datetime], None]) -> FlaskClient:
     """A browser in which the doctor is signed in."""
     start_clock_at(MORNING)

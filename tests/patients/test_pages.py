@@ -34,6 +34,12 @@ FORM = {
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Pages are told on one database; what is beneath them, and a sample of the pages, on both."""
+    return sqlite_url
+
+
+@pytest.fixture
 def at_desk(app: Flask, cast: Cast, start_clock_at) -> FlaskClient:  # type: ignore[no-untyped-def]
     start_clock_at(MORNING)
     client = app.test_client()

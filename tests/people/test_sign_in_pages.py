@@ -16,6 +16,12 @@ from tests.support.settings import MORNING
 StartClock = Callable[[datetime], None]
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Pages are told on one database; what is beneath them, and a sample of the pages, on both."""
+    return sqlite_url
+
+
 def try_to_sign_in(client: FlaskClient, username: str, password: str, **fields: str) -> tuple[int, str]:
     answer = post(client, "/login", page="/login", username=username, password=password, **fields)
     return answer.status_code, answer.text if answer.status_code != 303 else answer.location

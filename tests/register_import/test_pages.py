@@ -35,6 +35,12 @@ from tests.support.settings import MORNING
 PATIENCE_SECONDS = 60
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Pages are told on one database; what is beneath them, and a sample of the pages, on both."""
+    return sqlite_url
+
+
 @pytest.fixture(autouse=True)
 def morning(app: Flask, start_clock_at: Callable[[datetime], None]) -> None:
     # After the application, which sets the clock itself.

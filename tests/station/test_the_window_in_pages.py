@@ -20,6 +20,12 @@ from tests.support.treatment import TODAY, Person, opened, ordered, somebody
 LONG_NAME = "Hoàng Thị Nguyệt Minh Ánh Tuyết Phương Thảo Đặng Vi"
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Pages are told on one database; what is beneath them, and a sample of the pages, on both."""
+    return sqlite_url
+
+
 @pytest.fixture(autouse=True)
 def at_half_past_six(start_clock_at: Callable[[datetime], None], app: object) -> None:
     start_clock_at(MORNING)
