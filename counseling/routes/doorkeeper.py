@@ -51,7 +51,8 @@ def load(token: str) -> SignedIn | None:
 def check() -> ResponseReturnValue | None:
     g.viewer = None
     if request.endpoint is None:
-        return None  # no such address: the error page says so
+        g.viewer = getattr(current_user, "viewer", None)  # no such address: the error page says so, in their language
+        return None
     view: Any = current_app.view_functions[request.endpoint]
     if not hasattr(view, "permission"):
         abort(500, "a route without a declared permission")
