@@ -61,24 +61,15 @@ class TodayList:
     without_order: list[TodayRow]
 
 
-def list_version(session: AnySession, site_id: int, today: date) -> str:
-    """Changes whenever anything at the site does: the number of entries in the site's audit chain, and the day."""
-    query = select(AuditHead.sequence).where(AuditHead.chain == site_chain(site_id))
-    return f"{today.toordinal()}-{session.execute(query).scalar_one_or_none() or 0}"
-
-
-def find_day_state(session: AnySession, site_id: int, today: date) -> str | None:
-    query = select(StationDay.state).where(StationDay.site_id == site_id, StationDay.day_on == today)
-    return session.execute(query).scalar_one_or_none()
-
-
 # Built once, and of Core tables: this list is asked for every two seconds by every window.
 _files, _orders, _parts = TreatmentFile.__table__, DoseOrder.__table__, OrderPart.__table__
 _doses, _voids, _visits = DayDose.__table__, DoseVoid.__table__, StationVisit.__table__
-_summaries = AdherenceSummary.__table__
+_summaries, _days, _heads = AdherenceSummary.__table__, StationDay.__table__, AuditHead.__table__
 _TODAY: BindParameter[date] = bindparam("today")
 _OF_THE_STATION = and_(_files.c.station_id == bindparam("site_id"), _files.c.status == "active")
 _RUNS_TODAY = and_(_orders.c.phase != "one_time", _orders.c.starts_on <= _TODAY, _orders.c.last_on >= _TODAY)
+SEQUENCE = select(_heads.c.sequence).where(_heads.c.chain == bindparam("chain"))
+DAY_STATE = select(_days.c.state).where(_days.c.site_id == bindparam("site_id"), _days.c.day_on == _TODAY)
 PEOPLE = (
     select(
         _files.c.patient_id,
@@ -122,6 +113,19 @@ VISITS = (
     .where(_visits.c.site_id == bindparam("site_id"), _visits.c.visit_on == _TODAY, _visits.c.outcome != "vomited")
     .order_by(_visits.c.id)
 )
+
+
+def list_version(session: AnySession, site_id: int, today: date) -> str:
+    """Changes whenever anything at the site does: the number of entries in the site's audit chain, and the day."""
+    sequence = session.execute(SEQUENCE, {"chain": site_chain(site_id)}).scalar_one_or_none()
+    return f"{today.toordinal()}-{sequence or 0}"
+
+
+def find_day_state(session: AnySession, site_id: int, today: date) -> str | None:
+    state: str | None = session.execute(DAY_STATE, {"site_id": site_id, "today": today}).scalar_one_or_none()
+    return state
+
+
 _folded = lru_cache(maxsize=20_000)(fold)  # 300 names every two seconds
 
 

@@ -44,6 +44,17 @@ FIND_VIEWER = (
 )
 
 
+_sites, _teams, _areas = Site.__table__, OutreachTeam.__table__, Area.__table__
+DESKS = (
+    select(_roles.c.id, _roles.c.kind, _roles.c.side, _sites.c.name, _teams.c.name, _areas.c.name)
+    .outerjoin_from(_roles, _sites, _sites.c.id == _roles.c.site_id)
+    .outerjoin(_teams, _teams.c.id == _roles.c.team_id)
+    .outerjoin(_areas, _areas.c.id == _roles.c.area_id)
+    .where(_roles.c.staff_id == bindparam("staff_id"), _roles.c.ended_at.is_(None))
+    .order_by(_roles.c.id)
+)
+
+
 def hash_token(token: str) -> bytes:
     """What the database keeps of a session's or device's token: reading the table does not sign anybody in."""
     return hashlib.sha256(token.encode()).digest()
@@ -74,13 +85,5 @@ def find_viewer(session: AnySession, token: str, now: datetime) -> tuple[Viewer,
 
 def list_desks(session: AnySession, staff_id: int) -> list[Desk]:
     """The desks that somebody may sit at now, oldest first."""
-    place = (Site.name, OutreachTeam.name, Area.name)
-    rows = session.execute(
-        select(StaffRole.id, StaffRole.kind, StaffRole.side, *place)
-        .outerjoin(Site, Site.id == StaffRole.site_id)
-        .outerjoin(OutreachTeam, OutreachTeam.id == StaffRole.team_id)
-        .outerjoin(Area, Area.id == StaffRole.area_id)
-        .where(StaffRole.staff_id == staff_id, StaffRole.ended_at.is_(None))
-        .order_by(StaffRole.id)
-    )
+    rows = session.execute(DESKS, {"staff_id": staff_id})
     return [Desk(role_id, RoleKind(kind), Side(side), a or b or c or "") for role_id, kind, side, a, b, c in rows]
