@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.dose import measure_dose, measure_dose8
 from benchmarks.figures import Figure, table, write_json
 from benchmarks.pages import measure_list, measure_rest
+from benchmarks.register_import import measure_import
 from benchmarks.stored import measure_stored
 from benchmarks.workshop import Workshop, open_workshop
 
@@ -19,6 +20,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], Iterator[Figure]]] = {
     "dose8": measure_dose8,
     "list": measure_list,
     "stored": measure_stored,
+    "import": measure_import,
 }
 
 

@@ -23,6 +23,10 @@ class Answer:
     def text(self) -> str:
         return self.body.decode()
 
+    def header(self, name: str) -> str:
+        found = re.search(rf"^{name}: (.*?)\r?$", self.headers.decode(), re.IGNORECASE | re.MULTILINE)
+        return found.group(1) if found else ""
+
     def hidden_fields(self) -> dict[str, str]:
         return dict(HIDDEN.findall(self.text))
 
@@ -46,15 +50,19 @@ class Client:
             self._socket.close()
             self._socket = None
 
-    def request(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> bytes:
+    def request(
+        self, method: str, path: str, body: bytes | None = None, kind: str = "application/x-www-form-urlencoded"
+    ) -> bytes:
         """The bytes of a request with the cookies of this moment."""
-        body = b"" if fields is None else urlencode(fields).encode()
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
         if self.cookies:
             lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
-        if fields is not None:
-            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        if body is not None:
+            lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
+        return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+    def form(self, path: str, fields: Mapping[str, str]) -> bytes:
+        return self.request("POST", path, urlencode(fields).encode())
 
     def send(self, request: bytes) -> Answer:
         if self._socket is None:
@@ -87,7 +95,7 @@ class Client:
         return self.send(self.request("GET", path))
 
     def post(self, path: str, fields: Mapping[str, str]) -> Answer:
-        return self.send(self.request("POST", path, fields))
+        return self.send(self.form(path, fields))
 
     def sign_in(self, username: str, password: str) -> None:
         token = self.get("/login").hidden_fields()["csrf_token"]

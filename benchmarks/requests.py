@@ -21,12 +21,12 @@ def dose_forms(desk: Client, refs: Sequence[str]) -> Iterator[bytes]:
 def _form(desk: Client, ref: str) -> bytes:
     fields = desk.get(f"/patients/{ref}/dose").hidden_fields()
     fields.pop("next", None)  # of the language switch, another form of the page
-    return desk.request("POST", f"/patients/{ref}/dose", fields)
+    return desk.form(f"/patients/{ref}/dose", fields)
 
 
 def rows(client: Client) -> Iterator[bytes]:
     """The bare app's one-row insert, without end."""
-    return repeat(client.request("POST", "/row", {"code": "R-0001"}))
+    return repeat(client.form("/row", {"code": "R-0001"}))
 
 
 def pages(client: Client, path: str) -> Iterator[bytes]:
