@@ -70,7 +70,7 @@ def stopped(page: Page) -> None:
 
 def hand_over(page: Page) -> None:
     stopped(page)
-    page.locator(".stop-block button").click()
+    page.locator(".hand button").click()
     page.wait_for_load_state()
 
 

@@ -156,6 +156,8 @@
     if (menu && !menu.contains(event.target)) menu.open = false;
   });
   const ready = () => {
+    // Our own sentences stand at the field, in the reader's language; the browser's bubble does neither.
+    for (const form of document.forms) form.noValidate = true;
     filter();
     arrive();
   };

@@ -90,7 +90,7 @@ def test_the_second_window_is_told_that_the_dose_has_been_given(
     desk.wait_for_url("**/station/?done=*")
     other.locator(".hand button").click()
     expect(other.locator(".notice.stop")).to_contain_text("Không ghi lần thứ hai")
-    expect(other.locator(".hand button")).to_have_count(0)
+    expect(other.get_by_role("button", name="Xác nhận đã uống")).to_have_count(0)
 
 
 def test_the_same_button_after_a_lost_answer_gives_the_first_result(desk: Page) -> None:
@@ -123,7 +123,7 @@ def test_back_after_a_dose_does_not_show_the_button_again(desk: Page) -> None:
     desk.go_back()
     desk.wait_for_url("**/dose")
     expect(desk.locator(".stop-block")).to_contain_text("đã uống đủ")
-    expect(desk.locator(".hand button")).to_have_count(0)
+    expect(desk.get_by_role("button", name="Xác nhận đã uống")).to_have_count(0)
 
 
 def test_the_list_keeps_what_was_typed_while_it_renews_itself(
