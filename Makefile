@@ -60,7 +60,7 @@ test: test-tools  ## format, lint, types, translations and all tests, on both da
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/check_translations.py
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@TMPDIR="$$(scripts/fast-temporary-folder)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: bench
 bench: $(READY_FOR_TESTS) system-tools catalogues  ## figures beside their floors (ONLY=name for one)

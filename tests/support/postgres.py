@@ -111,7 +111,7 @@ class Cluster:
     def create_database(self, name: str, template: str = "template0") -> str:
         """A database for the tests' owner, copied from `template` (nobody may be connected to it). Returns its URL."""
         names = [sql.Identifier(part) for part in (name, template, OWNER)]
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*names))
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(*names))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
