@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.domain.adherence import EMPTY, Adherence, bits_from_bytes, bits_to_bytes, recount
 from counseling.models.doses import AdherenceSummary, DayDose, DosedElsewhere, DoseVoid
 from counseling.models.orders import OrderPart
 
-UPDATE = update(AdherenceSummary.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
+# Built once, with the patient as a parameter: SQLAlchemy then compiles it once, and not per dose.
+UPDATE = update(AdherenceSummary.__table__).where(  # type: ignore[arg-type]  # Core table behind the mapped class
+    AdherenceSummary.__table__.c.patient_id == bindparam("of_patient")
+)
 
 
 def from_columns(anchor_on: date | None, covered: bytes, complete: bytes) -> Adherence:
@@ -43,7 +46,7 @@ def lock_summary(tx: Session, patient_id: int) -> Adherence:
 
 
 def save_summary(tx: Session, patient_id: int, summary: Adherence) -> None:
-    tx.execute(UPDATE.where(AdherenceSummary.patient_id == patient_id).values(**columns(summary)))
+    tx.execute(UPDATE, {"of_patient": patient_id, **columns(summary)})
 
 
 def recount_from_rows(tx: Session, patient_id: int) -> Adherence:
