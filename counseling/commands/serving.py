@@ -46,6 +46,7 @@ def serve() -> None:
     """Serve people on HOST and PORT until Ctrl-C or SIGTERM."""
     config: Config = current_app.extensions["diem_tua_config"]
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts jobs in the background ignores it
     alone: AbstractContextManager[None] = only_server(config.instance) if config.is_embedded else nullcontext()
     try:
         with alone:
