@@ -6,35 +6,45 @@ Reads need nothing special. Everything that writes goes through `writing()`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import psycopg
 import sqlcipher3.dbapi2 as sqlcipher
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from counseling.clock import monotonic
 from counseling.config import BadConfiguration, Config
 from counseling.vault import Vault
 
 # SQLite 3.7.0–3.51.2 can lose committed rows or corrupt the file in WAL mode (sqlite.org/wal.html, "WAL-reset bug").
 FIRST_SAFE_SQLITE = (3, 51, 3)
 BUSY_MILLISECONDS = 10_000
+# A server that was started again has closed our connections: after so long a rest each is asked before it is used.
+ASKED_AFTER_SECONDS = 5.0
+IN_A_TRANSACTION: Mapping[str, Any] = {"isolation_level": "READ COMMITTED"}  # on PostgreSQL, where reads are not
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})
 AnySession = Session | scoped_session[Any]
+# The hot path hands on `session.connection()`: a third of what a short statement costs is the session's own share.
+Reader = AnySession | Connection
+Transaction = Session | Connection
 
 
 @dataclass(frozen=True)
 class _Equipment:
     vault: Vault
     write_lock: AbstractContextManager[Any]
+    write_options: Mapping[str, Any]
 
 
 _equipment: WeakKeyDictionary[Engine, _Equipment] = WeakKeyDictionary()
@@ -48,15 +58,27 @@ def init_database(app: Flask, config: Config) -> None:
         engine = db.engine
     # One lock in front of SQLite's writes: without it the slowest 1 % of doses wait 0.3–0.7 s in the busy loop.
     lock: AbstractContextManager[Any] = threading.Lock() if config.is_embedded else nullcontext()
-    _equipment[engine] = _Equipment(Vault(config.data_keys), lock)
+    options: Mapping[str, Any] = {"writes": True, **({} if config.is_embedded else IN_A_TRANSACTION)}
+    _equipment[engine] = _Equipment(Vault(config.data_keys), lock, options)
     if config.is_embedded:
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "checkin", _note_rest)
+        event.listen(engine, "checkout", _ensure_alive)
 
 
 def _engine_options(config: Config) -> dict[str, Any]:
     # hide_parameters: an error's text must not carry a patient's key into a log.
     if not config.is_embedded:
-        return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 8, "max_overflow": 4}
+        # Reads stand outside transactions (READ COMMITTED sees each statement's own moment anyway): no BEGIN and COMMIT
+        # to wait for, and no ROLLBACK, at which psycopg forgets every statement that it has prepared.
+        return {
+            "hide_parameters": True,
+            "isolation_level": "AUTOCOMMIT",
+            "pool_size": 8,
+            "max_overflow": 4,
+            "pool_use_lifo": True,  # the connection that has its statements prepared
+        }
     if sqlcipher.sqlite_version_info < FIRST_SAFE_SQLITE:
         raise BadConfiguration("The SQLite library is too old to be safe: install the pinned sqlcipher3.")
     path, key = Path(config.database_url.removeprefix("sqlite:///")), config.database_key or b""
@@ -66,6 +88,7 @@ def _engine_options(config: Config) -> dict[str, Any]:
         "creator": lambda: connect_encrypted(path, key),
         "pool_size": 12,
         "max_overflow": 20,
+        "pool_use_lifo": True,  # whoever wrote last has the pages in memory, decrypted
     }
 
 
@@ -93,6 +116,19 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _note_rest(_: object, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = monotonic()
+
+
+def _ensure_alive(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+    if monotonic() - record.info.get("rests_since", monotonic()) < ASKED_AFTER_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.Error as error:
+        raise DisconnectionError from error  # the pool tries the next connection, or a new one
+
+
 def vault_of(session: AnySession) -> Vault:
     return _equipment_of(_plain(session)).vault
 
@@ -107,10 +143,11 @@ def writing(session: AnySession) -> Iterator[Session]:
     if tx.info.get("writing"):
         raise RuntimeError("writing() does not nest: one verb, one transaction")
     tx.rollback()
-    with _equipment_of(tx).write_lock:
+    equipment = _equipment_of(tx)
+    with equipment.write_lock:
         tx.info["writing"] = True
         try:
-            tx.connection(execution_options={"writes": True})
+            tx.connection(execution_options=equipment.write_options)
             yield tx
             tx.commit()
         except BaseException:

@@ -5,6 +5,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
+from counseling.database import IN_A_TRANSACTION
 from counseling.models import Base, guards
 
 
@@ -15,7 +16,7 @@ def run() -> None:
         return
     engine = current_app.extensions["migrate"].db.engine
     embedded = engine.dialect.name == "sqlite"
-    with engine.connect() as connection:
+    with engine.connect().execution_options(**({} if embedded else IN_A_TRANSACTION)) as connection:
         raw = connection.connection.driver_connection
         if embedded:
             raw.execute("PRAGMA foreign_keys = OFF")  # a pragma inside a transaction does nothing

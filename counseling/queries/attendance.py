@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, select
 
-from counseling.database import AnySession
+from counseling.database import Reader
 from counseling.domain.audit_chain import site_chain
 from counseling.domain.station_days import DayState
 from counseling.domain.window import Attendance, GivenDose, RunningOrder
@@ -27,8 +27,9 @@ _orders, _parts = DoseOrder.__table__, OrderPart.__table__
 _days, _doses, _voids = StationDay.__table__, DayDose.__table__, DoseVoid.__table__
 _visits, _sites = StationVisit.__table__, Site.__table__
 
-# One joined SELECT for what has to be locked and known; only rows that always exist are locked (PostgreSQL cannot
-# lock the nullable side of an outer join). The chain's head exists because opening the day wrote to it.
+# One joined SELECT for what has to be locked and known, a row for each part of the order. Only rows that always exist
+# are locked (PostgreSQL cannot lock the nullable side of an outer join). The chain's head exists because opening the
+# day wrote to it.
 CONTEXT = (
     select(
         _files.c.status,
@@ -42,6 +43,8 @@ CONTEXT = (
         _heads.c.hash,
         _orders.c.id.label("order_id"),
         _orders.c.gap_reviewed_through,
+        _parts.c.part,
+        _parts.c.mg_tenths,
         exists()
         .where(
             _visits.c.patient_id == _files.c.patient_id,
@@ -62,11 +65,11 @@ CONTEXT = (
             _orders.c.last_on >= bindparam("today"),
         ),
     )
+    .outerjoin(_parts, _parts.c.order_id == _orders.c.id)
     .where(_files.c.patient_id == bindparam("patient_id"), _files.c.station_id == bindparam("site_id"))
+    .order_by(_parts.c.part)
 )
 LOCKED_CONTEXT = CONTEXT.with_for_update(of=[_summaries, _heads])
-PARTS = select(_parts.c.part, _parts.c.mg_tenths).where(_parts.c.order_id == bindparam("order_id"))
-PARTS = PARTS.order_by(_parts.c.part)
 DOSES_OF_THE_DAY = (
     select(
         _doses.c.id,
@@ -98,21 +101,20 @@ class Loaded:
     doses: Sequence[Any]
 
 
-def find_attendance(
-    session: AnySession, patient_id: int, site_id: int, today: date, *, lock: bool = False
-) -> Loaded | None:
+def find_attendance(reader: Reader, patient_id: int, site_id: int, today: date, *, lock: bool = False) -> Loaded | None:
     """What is known of a station's patient today; None when the day was never opened or the patient is not theirs.
 
     `lock` locks the patient and the end of the site's audit chain until the transaction ends.
     """
     values = {"patient_id": patient_id, "site_id": site_id, "today": today, "chain": site_chain(site_id)}
-    context = session.execute(LOCKED_CONTEXT if lock else CONTEXT, values).first()
-    if context is None:
+    rows = reader.execute(LOCKED_CONTEXT if lock else CONTEXT, values).all()
+    if not rows:
         return None
-    doses = list_doses_of_the_day(session, patient_id, today)
+    context = rows[0]
+    doses = list_doses_of_the_day(reader, patient_id, today)
     order = None
     if context.order_id is not None:
-        parts = tuple((part, mg) for part, mg in session.execute(PARTS, {"order_id": context.order_id}))
+        parts = tuple((row.part, row.mg_tenths) for row in rows)
         order = RunningOrder(context.order_id, parts, context.gap_reviewed_through)
     attendance = Attendance(
         today=today,
@@ -126,9 +128,9 @@ def find_attendance(
     return Loaded(attendance, context, doses)
 
 
-def list_doses_of_the_day(session: AnySession, patient_id: int, today: date) -> Sequence[Any]:
+def list_doses_of_the_day(reader: Reader, patient_id: int, today: date) -> Sequence[Any]:
     """All of one day, voided ones too, over all stations, oldest first."""
-    return session.execute(DOSES_OF_THE_DAY, {"patient_id": patient_id, "today": today}).all()
+    return reader.execute(DOSES_OF_THE_DAY, {"patient_id": patient_id, "today": today}).all()
 
 
 def given(dose: Any) -> GivenDose:

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import bindparam, or_, select
 
-from counseling.database import AnySession
+from counseling.database import Reader
 from counseling.domain.missed_doses import GapBand, GapResponse
 from counseling.models.orders import GapBandRow
 
@@ -21,9 +21,9 @@ BANDS = (
 )
 
 
-def list_bands(session: AnySession, on: date) -> list[GapBand]:
+def list_bands(reader: Reader, on: date) -> list[GapBand]:
     """Bands effective on the day, both ends counted in, from the shortest gap to the longest."""
     return [
         GapBand(row.from_days, row.to_days, GapResponse(row.response), row.source, row.approved_on, row.id)
-        for row in session.execute(BANDS, {"on": on})
+        for row in reader.execute(BANDS, {"on": on})
     ]

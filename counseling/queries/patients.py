@@ -53,6 +53,19 @@ def get_treatment_row(session: AnySession, viewer: Viewer, ref: str) -> Row[*tup
     return _found(session.execute(_treatment_file_within(viewer), {"ref": ref}).first())
 
 
+def get_patient_id(session: AnySession, viewer: Viewer, ref: str) -> int:
+    """The inner id of a treatment file within the reader's scope, for whoever needs no more of it. Raises NotFound."""
+    row = session.connection().execute(_patient_id_within(viewer), {"ref": ref}).first()
+    return int(_found(row).patient_id)
+
+
+@lru_cache(maxsize=1_000)
+def _patient_id_within(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    return select(TreatmentFile.patient_id).where(
+        treatment_files_visible_to(viewer), TreatmentFile.ref == bindparam("ref")
+    )
+
+
 @lru_cache(maxsize=1_000)
 def _treatment_file_within(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """Built once per signed-in desk: SQLAlchemy then keys its thirty columns once, and not per page."""

@@ -63,7 +63,7 @@ def hash_token(token: str) -> bytes:
 def find_viewer(session: AnySession, token: str, now: datetime) -> tuple[Viewer, datetime] | None:
     """The person behind a session's token and when they were last seen; None when the session has ended."""
     values = {"token_hash": hash_token(token), "now": now, "idle_since": now - IDLE}
-    row = session.execute(FIND_VIEWER, values).first()
+    row = session.connection().execute(FIND_VIEWER, values).first()
     if row is None:
         return None
     viewer = Viewer(

@@ -19,6 +19,18 @@ _SHEET_TAG = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
 _RELATION_TAG = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
 
+# What the standard library raises on a file that is not what it says: names that are no text, wrong offsets …
+DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+
 
 def read_xlsx(data: bytes) -> Sheet:
     try:
@@ -32,7 +44,7 @@ def read_xlsx(data: bytes) -> Sheet:
                 contents = _look_through(archive, paths[position])
                 if contents.rows:
                     return gather(_rows(workbook, position), contents.faults, name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, IndexError, NotImplementedError, RuntimeError) as error:
+    except DAMAGES as error:
         raise UnreadableRegister("damaged") from error
     raise UnreadableRegister("empty")
 
@@ -101,7 +113,7 @@ def _worksheet_paths(archive: zipfile.ZipFile) -> list[str]:
     relations = [_attributes(tag) for tag in _RELATION_TAG.findall(archive.read("xl/_rels/workbook.xml.rels"))]
     targets = {relation["Id"]: relation["Target"] for relation in relations}
     sheets = [_attributes(tag) for tag in _SHEET_TAG.findall(archive.read("xl/workbook.xml"))]
-    found = [next(value for key, value in sheet.items() if key.endswith(":id")) for sheet in sheets]
+    found = [next((value for key, value in sheet.items() if key.endswith(":id")), "") for sheet in sheets]
     return [targets[key].removeprefix("/") if targets[key].startswith("/") else f"xl/{targets[key]}" for key in found]
 
 

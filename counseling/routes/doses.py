@@ -18,7 +18,7 @@ from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
 from counseling.queries.namesakes import count_namesakes
-from counseling.queries.patients import NotFound, get_treatment_row
+from counseling.queries.patients import NotFound, get_patient_id, get_treatment_row
 from counseling.refs import new_request_key
 from counseling.routes.station import name_of, this_day
 from counseling.routes.viewing import note_view
@@ -42,14 +42,14 @@ def show(ref: str) -> ResponseReturnValue:
 @bp.post("/dose")
 @requires(Permission.RECORD_DOSE)
 def record(ref: str) -> ResponseReturnValue:
-    row = person(ref)
+    patient_id = patient_id_of(ref)
     seen, key = seen_dose(), form_key()
     if request.form.get("gap_check") == "signs":
-        return withhold(row, key)
+        return keep_visit(ref, patient_id, "withheld", "signs", key)
     try:
         doses.record_dose(
             db.session,
-            row.patient_id,
+            patient_id,
             seen,
             site_id=g.viewer.site_id,
             by=g.viewer.staff_id,
@@ -59,7 +59,7 @@ def record(ref: str) -> ResponseReturnValue:
             now=utc_now(),
         )
     except Refusal as refusal:
-        return render_template("pages/station/dose.html", **the_person(row), said=refusal), 409
+        return render_template("pages/station/dose.html", **the_person(person(ref)), said=refusal), 409
     return redirect(url_for("station.index", done=ref), 303)
 
 
@@ -67,21 +67,17 @@ def record(ref: str) -> ResponseReturnValue:
 @requires(Permission.RECORD_DOSE)
 def visit(ref: str) -> ResponseReturnValue:
     """Somebody whom a rule stopped came to the window: kept as a visit, and the doctor gets a task of today."""
-    row = person(ref)
+    patient_id = patient_id_of(ref)
     reason = request.form.get("reason", "")
     if reason not in ("gap_stops_dose", "no_order", "not_active"):
         abort(400)
-    return keep_visit(row, "stopped", reason, form_key())
+    return keep_visit(ref, patient_id, "stopped", reason, form_key())
 
 
-def withhold(row: Any, key: str) -> ResponseReturnValue:
-    return keep_visit(row, "withheld", "signs", key)
-
-
-def keep_visit(row: Any, outcome: str, reason: str, key: str) -> ResponseReturnValue:
+def keep_visit(ref: str, patient_id: int, outcome: str, reason: str, key: str) -> ResponseReturnValue:
     doses.record_visit(
         db.session,
-        row.patient_id,
+        patient_id,
         outcome,
         site_id=g.viewer.site_id,
         reason=reason,
@@ -92,7 +88,7 @@ def keep_visit(row: Any, outcome: str, reason: str, key: str) -> ResponseReturnV
         today=this_day(),
         now=utc_now(),
     )
-    return redirect(url_for("doses.handed_over", ref=row.ref), 303)
+    return redirect(url_for("doses.handed_over", ref=ref), 303)
 
 
 @bp.get("/handed-over")
@@ -102,6 +98,13 @@ def handed_over(ref: str) -> ResponseReturnValue:
     row = person(ref)
     note_view("station.handed_over", [row.patient_id])
     return render_template("pages/station/handed_over.html", row=row, name=name_of(row))
+
+
+def patient_id_of(ref: str) -> int:
+    try:
+        return get_patient_id(db.session, g.viewer, ref)
+    except NotFound:
+        abort(404)
 
 
 def person(ref: str) -> Any:

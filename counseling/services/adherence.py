@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from counseling.database import Transaction
 from counseling.domain.adherence import EMPTY, Adherence, bits_from_bytes, bits_to_bytes, recount
 from counseling.models.doses import AdherenceSummary, DayDose, DosedElsewhere, DoseVoid
 from counseling.models.orders import OrderPart
@@ -45,7 +46,7 @@ def lock_summary(tx: Session, patient_id: int) -> Adherence:
     return from_columns(*row)
 
 
-def save_summary(tx: Session, patient_id: int, summary: Adherence) -> None:
+def save_summary(tx: Transaction, patient_id: int, summary: Adherence) -> None:
     tx.execute(UPDATE, {"of_patient": patient_id, **columns(summary)})
 
 

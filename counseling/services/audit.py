@@ -12,13 +12,14 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from counseling.database import Transaction
 from counseling.domain.audit_chain import GENESIS, HOUSE, entry_hash, site_chain, views_chain
 from counseling.models.audit import AuditEntry, AuditHead
 from counseling.models.installation import Installation
 
 __all__ = ["HOUSE", "Head", "append", "append_after", "digest_of", "lock_head", "site_chain", "stamp", "views_chain"]
 
-INSERT_ENTRY = insert(AuditEntry.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
+INSERT_ENTRY = insert(AuditEntry.__table__).inline()  # type: ignore[arg-type]  # Core table behind the mapped class
 UPDATE_HEAD = update(AuditHead.__table__)  # type: ignore[arg-type]
 _heads = AuditHead.__table__.c
 # Built once, with the chain as a parameter: SQLAlchemy then compiles them once, and not per change.
@@ -54,7 +55,7 @@ def append(
 
 
 def append_after(
-    tx: Session,
+    tx: Transaction,
     head: Head,
     chain: str,
     actor: str,

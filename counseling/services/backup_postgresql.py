@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, Engine
 
+from counseling.database import IN_A_TRANSACTION
 from counseling.domain.refusal import Refusal
 from counseling.migrating import upgrade_within
 from counseling.models import guards
@@ -72,7 +73,7 @@ def _dump_table(cursor: psycopg.Cursor[Any], table: str, sealed: SealedWriter) -
 def restore(engine: Engine, reader: SealedReader, now: datetime) -> None:
     """Everything in one transaction, so that a damaged file changes nothing. Raises Damaged, Refusal."""
     try:
-        with engine.connect() as connection, connection.begin():
+        with engine.connect().execution_options(**IN_A_TRANSACTION) as connection, connection.begin():
             connection.exec_driver_sql(LOCK_WAIT)
             _empty(connection)
             upgrade_within(connection, reader.about["revision"])

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from counseling.database import AnySession, vault_of, violated, writing
+from counseling.database import AnySession, Transaction, vault_of, violated, writing
 from counseling.domain.missed_doses import GapBand
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState
@@ -87,7 +87,7 @@ def record_dose(
     """
     try:
         with writing(session) as tx:
-            return _record(tx, patient_id, seen, site_id, by, actor, request_key, today, now)
+            return _record(tx.connection(), patient_id, seen, site_id, by, actor, request_key, today, now)
     except Refusal as refusal:
         # The answer was lost and the button pressed again later, perhaps after midnight: the first result stands.
         return _first_result(session, patient_id, request_key) or _refuse(refusal)
@@ -106,7 +106,7 @@ def _first_result(session: AnySession, patient_id: int, request_key: str) -> Rec
 
 
 def _record(
-    tx: Session,
+    tx: Transaction,
     patient_id: int,
     seen: SeenDose,
     site_id: int,
@@ -173,7 +173,7 @@ def _ensure(attendance: Attendance, bands: Sequence[GapBand], seen: SeenDose, to
 
 
 def _cover(
-    tx: Session,
+    tx: Transaction,
     patient_id: int,
     context: Any,
     order: RunningOrder,
@@ -186,7 +186,7 @@ def _cover(
     adherence.save_summary(tx, patient_id, summary.with_day(today, complete=complete))
 
 
-def _why_nothing_was_found(tx: Session, patient_id: int, site_id: int) -> str:
+def _why_nothing_was_found(tx: Transaction, patient_id: int, site_id: int) -> str:
     here = select(TreatmentFile.patient_id).where(
         TreatmentFile.patient_id == patient_id, TreatmentFile.station_id == site_id
     )

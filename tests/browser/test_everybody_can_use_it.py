@@ -54,6 +54,8 @@ def visit(page: Page, url: str, address: str) -> None:
     if address.startswith("rows:"):
         page.locator("main .rows a").first.click()
     page.wait_for_load_state()
+    # What arrives fades in for 120 ms: half-way its colours are nobody's, and axe would measure them.
+    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
 
 
 def scrolls_sideways(page: Page) -> bool:

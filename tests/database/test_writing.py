@@ -1,13 +1,16 @@
 """`writing()`: the one door to a change, which nobody finds locked and nobody walks around."""
 
 import threading
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import create_engine, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from counseling.database import writing
+from counseling import create_app, database
+from counseling.database import db, writing
 from counseling.models.places import Area
+from tests.support.settings import config_for
 
 THREADS, TURNS = 8, 25
 
@@ -80,3 +83,20 @@ def test_what_is_read_inside_is_what_others_have_committed(session: Session) -> 
         tx.add(an_area("A"))
     with writing(session) as tx:
         assert tx.scalar(select(func.count()).select_from(Area)) == 1
+
+
+def test_connections_that_died_while_they_rested_are_not_met(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database server was started again overnight; nobody's first page in the morning is an error."""
+    monkeypatch.setattr(database, "ASKED_AFTER_SECONDS", 0)
+    app = create_app(config_for(postgresql_url, tmp_path / "instance"))
+    with app.app_context():
+        engine = db.engine
+        with Session(engine) as session:
+            resting = session.scalar(select(func.pg_backend_pid()))
+        with create_engine(postgresql_url).connect() as killer:
+            killer.execute(select(func.pg_terminate_backend(resting)))
+        with Session(engine) as session:
+            assert session.scalar(select(func.pg_backend_pid())) != resting
+        engine.dispose()

@@ -167,18 +167,18 @@ def test_a_backup_under_load_is_one_instant(
     assert counts[0] == counts[1] != 0
 
 
-def test_postgresql_is_not_replaced_under_people_who_work_on_it(
+def test_postgresql_is_not_replaced_under_somebody_who_is_writing(
     postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backup_postgresql, "LOCK_WAIT", "SET LOCAL lock_timeout = '100ms'")
     config = config_for(postgresql_url, tmp_path / "instance")
     app = create_app(config)
-    with app.app_context(), Session(db.engine) as session, Session(db.engine) as reader:
+    with app.app_context(), Session(db.engine) as session, Session(db.engine) as writer:
         write_backup(session, config, tmp_path / "b", MORNING)
-        reader.execute(select(StaffSession.id)).all()
-        with pytest.raises(Refusal, match="database_busy"):
-            restore_backup(session, config, tmp_path / "b", replace=True, now=MORNING)
-        reader.rollback()
+        with writing(writer) as tx:
+            tx.execute(select(StaffSession.id)).all()
+            with pytest.raises(Refusal, match="database_busy"):
+                restore_backup(session, config, tmp_path / "b", replace=True, now=MORNING)
         restore_backup(session, config, tmp_path / "b", replace=True, now=MORNING)
 
 
