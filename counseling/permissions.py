@@ -49,6 +49,13 @@ class Permission(StrEnum):
     SEE_OUTREACH_LIST = "see_outreach_list"
     SEE_COUNSELING_DESK = "see_counseling_desk"
     SEE_CONTACT_LIST = "see_contact_list"
+    ANSWER_MESSAGES = "answer_messages"
+    ASK_CONSENT = "ask_consent"
+    SEE_TASKS = "see_tasks"
+    LOG_CONTACT = "log_contact"
+    RECORD_SESSION = "record_session"
+    MANAGE_AFTERCARE = "manage_aftercare"
+    GIVE_TASK = "give_task"
     ADMINISTER = "administer"
 
 
@@ -58,26 +65,45 @@ _TREATMENT_TEAM = _EVERYBODY | {
     Permission.EDIT_TREATMENT_FILE,
     Permission.MANAGE_CARDS,
     Permission.IMPORT_REGISTER,
+    Permission.ANSWER_MESSAGES,
+    Permission.ASK_CONSENT,
 }
 
 ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
     (RoleKind.DISPENSER, Side.TREATMENT): frozenset(
-        _TREATMENT_TEAM | {Permission.SEE_TODAY, Permission.RECORD_DOSE, Permission.MANAGE_STATION_DAY}
+        _TREATMENT_TEAM
+        | {
+            Permission.SEE_TODAY,
+            Permission.RECORD_DOSE,
+            Permission.MANAGE_STATION_DAY,
+            Permission.SEE_TASKS,
+        }
     ),
     (RoleKind.DOCTOR, Side.TREATMENT): frozenset(
         _TREATMENT_TEAM | {Permission.WRITE_DOSE_ORDER, Permission.SEE_HIV_STATUS}
     ),
     (RoleKind.COUNSELOR, Side.SUPPORT): frozenset(
-        _EVERYBODY | {Permission.SEE_COUNSELING_DESK, Permission.SEE_SUPPORT_FILE, Permission.EDIT_SUPPORT_FILE}
+        _EVERYBODY
+        | {
+            Permission.SEE_COUNSELING_DESK,
+            Permission.SEE_SUPPORT_FILE,
+            Permission.EDIT_SUPPORT_FILE,
+            Permission.ANSWER_MESSAGES,
+            Permission.ASK_CONSENT,
+            Permission.SEE_TASKS,
+            Permission.LOG_CONTACT,
+            Permission.RECORD_SESSION,
+            Permission.MANAGE_AFTERCARE,
+        }
     ),
     (RoleKind.VOLUNTEER, Side.SUPPORT): frozenset(
-        _EVERYBODY | {Permission.SEE_OUTREACH_LIST, Permission.SEE_SUPPORT_FILE}
+        _EVERYBODY | {Permission.SEE_OUTREACH_LIST, Permission.SEE_SUPPORT_FILE, Permission.LOG_CONTACT}
     ),
     (RoleKind.SUPERVISOR, Side.TREATMENT): frozenset(
-        _EVERYBODY | {Permission.SEE_ADHERENCE_LIST, Permission.SEE_TREATMENT_FILE}
+        _EVERYBODY | {Permission.SEE_ADHERENCE_LIST, Permission.SEE_TREATMENT_FILE, Permission.GIVE_TASK}
     ),
     (RoleKind.SUPERVISOR, Side.SUPPORT): frozenset(
-        _EVERYBODY | {Permission.SEE_CONTACT_LIST, Permission.SEE_SUPPORT_FILE}
+        _EVERYBODY | {Permission.SEE_CONTACT_LIST, Permission.SEE_SUPPORT_FILE, Permission.GIVE_TASK}
     ),
     (RoleKind.ADMINISTRATOR, Side.HOUSE): frozenset(_EVERYBODY | {Permission.ADMINISTER}),
 }

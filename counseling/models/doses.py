@@ -204,6 +204,7 @@ class AdherenceSummary(Base):
     """Kept by every write that changes it; equals `domain.adherence.recount` of the rows. Bit 0 is `anchor_on`."""
 
     __tablename__ = "adherence_summaries"
+    __table_args__ = (Index("ix_adherence_summaries_covered_through", "covered_through"),)  # the longest gap first
 
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"), primary_key=True)
     anchor_on: Mapped[date | None]

@@ -21,12 +21,23 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "order_parts": (),
     "file_status_changes": ("reason",),
     "audit_entries": (),
+    "outreach_contacts": ("note",),
+    "counseling_sessions": ("agreed",),
+    "delivery_receipts": (),
 }
 COLUMNS: dict[str, str] = {
     "station_visits": (
         "id, patient_id, site_id, visit_on, outcome, reason, day_dose_id, recorded_by_id, recorded_at, request_key"
     ),
     "file_status_changes": "id, patient_id, side, status, since_on, recorded_by_id, recorded_at",
+    "outreach_contacts": (
+        "id, ref, patient_id, site_id, team_id, kind, outcome, topics, next_on, contact_on, task_id, corrects_id,"
+        " recorded_by_id, recorded_at, request_key"
+    ),
+    "counseling_sessions": (
+        "id, ref, site_id, patient_id, sex, kind, form, topics, minutes, held_on, counselor_id, recorded_at,"
+        " request_key"
+    ),
     "dose_orders": (
         "id, patient_id, drug_id, phase, starts_on, ends_on, gap_reviewed_through, origin, written_by_id,"
         " second_doctor_id, written_at, request_key"
@@ -43,6 +54,9 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "order_parts": ("id", "order_id, part, mg_tenths"),
     "file_status_changes": ("id",),
     "audit_entries": ("id", "chain, sequence"),
+    "outreach_contacts": ("id", "request_key", "ref"),
+    "counseling_sessions": ("id", "request_key", "ref"),
+    "delivery_receipts": ("id", "event_key"),
     "dose_orders": ("id", "request_key"),
 }
 

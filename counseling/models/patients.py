@@ -74,6 +74,7 @@ class SupportFile(Base):
         CheckConstraint(one_of("sex", SEXES), name="sex"),
         Index("ix_support_files_site_id_status", "site_id", "status"),
         Index("ix_support_files_team_id_status", "team_id", "status"),
+        Index("ix_support_files_status_last_contact_on", "status", "last_contact_on"),
     )
 
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"), primary_key=True)
@@ -93,6 +94,9 @@ class SupportFile(Base):
     registered_at: Mapped[datetime]
     registered_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     request_key: Mapped[str | None] = mapped_column(String(32), unique=True)
+    # Kept by every contact that is logged or undone: the list of an area is ranked by silence.
+    last_contact_on: Mapped[date | None]
+    last_outcome: Mapped[str | None] = mapped_column(String(16))
 
 
 class FileStatusChange(Base):
@@ -115,10 +119,13 @@ class FileStatusChange(Base):
 
 
 class PhoneNumber(Base):
-    """A number of one file, in E.164. A number may belong to several people; confirming it comes with texts."""
+    """A number of one file, in E.164. A number may belong to several people; only a confirmed one is texted."""
 
     __tablename__ = "phone_numbers"
-    __table_args__ = (CheckConstraint(one_of("side", FILE_SIDES), name="side"),)
+    __table_args__ = (
+        CheckConstraint(one_of("side", FILE_SIDES), name="side"),
+        CheckConstraint("confirmed_at IS NULL OR line_id IS NOT NULL", name="confirmed_has_a_line"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(String(16), unique=True)
@@ -127,6 +134,13 @@ class PhoneNumber(Base):
     number: Mapped[bytes] = mapped_column(LargeBinary)  # sealed under this row's ref
     added_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("phone_lines.id"), index=True)  # once it is to be confirmed
+    check_digits: Mapped[str | None] = mapped_column(String(2))  # sent in text 7, compared with the screen
+    asked_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    is_shared: Mapped[bool] = mapped_column(default=False)  # somebody else reads this phone
+    calls_only: Mapped[bool] = mapped_column(default=False)
 
 
 class SearchKey(Base):

@@ -55,6 +55,8 @@ class Site(Base):
     pour_step_hundredths: Mapped[int | None]  # of a ml: the smallest step of the station's measure
     opened_on: Mapped[date | None]
     closed_on: Mapped[date | None]
+    # Whose counselors read texts from numbers that nobody is known to have; one site of an installation.
+    answers_strangers: Mapped[bool] = mapped_column(default=False)
 
 
 class FormerSiteName(Base):

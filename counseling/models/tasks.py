@@ -9,7 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from counseling.models.base import Base, one_of
 
-TASK_KINDS = ("order_review", "withheld_review", "consider_ending", "renewal")
+TASK_KINDS = (
+    # on the treatment side
+    "order_review", "withheld_review", "consider_ending", "renewal", "call_back", "see_soon",
+    # on the support side: no word of why
+    "look_in", "call_by_phone", "check_in",
+)  # fmt: skip
+TASK_OUTCOMES = ("met_well", "met_needs_help", "not_met", "done")
 
 
 class Task(Base):
@@ -18,6 +24,7 @@ class Task(Base):
         CheckConstraint(one_of("side", ("treatment", "support")), name="side"),
         CheckConstraint("(closed_at IS NULL) = (closed_by_id IS NULL)", name="closed_by_somebody"),
         Index("ix_tasks_site_id_closed_at", "site_id", "closed_at"),
+        Index("ix_tasks_team_id_closed_at", "team_id", "closed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -31,3 +38,11 @@ class Task(Base):
     opened_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     closed_at: Mapped[datetime | None]
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    team_id: Mapped[int | None] = mapped_column(
+        ForeignKey("outreach_teams.id")
+    )  # whose volunteers see it; else the site's
+    # A task that crossed from the treatment side appears at a random hour, so that its moment tells nothing.
+    visible_from: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    # On the treatment side: the support-side task that asks a team to look in. Only its outcome comes back.
+    handed_to_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id"), unique=True)

@@ -14,12 +14,15 @@ def blueprints() -> list[Blueprint]:
         doses,
         health,
         home,
+        messages,
         orders,
         outreach,
         patients,
         register,
+        simulator,
         station,
         supervision,
+        tasks,
     )
 
     return [
@@ -30,10 +33,13 @@ def blueprints() -> list[Blueprint]:
         doses.bp,
         health.bp,
         home.bp,
+        messages.bp,
         orders.bp,
         outreach.bp,
         patients.bp,
         register.bp,
+        simulator.bp,
         station.bp,
         supervision.bp,
+        tasks.bp,
     ]

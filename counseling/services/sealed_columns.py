@@ -12,10 +12,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, case, select
 
 from counseling.models import Base
+from counseling.models.contacts import OutreachContact, VisitConsent
+from counseling.models.counseling import CounselingSession
 from counseling.models.doses import StationVisit
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.registers import RegisterImport, RegisterImportRow
+from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine, SimulatedText
 
 BATCH = 50
 
@@ -61,6 +64,13 @@ SEALED: tuple[SealedTable, ...] = (
     _own(FileStatusChange, _CHANGED_FILE, "reason"),
     _own(DoseOrder, DoseOrder.request_key, "note"),
     _own(StationVisit, StationVisit.request_key, "observations"),
+    _own(PhoneLine, PhoneLine.ref, "number"),
+    _own(OutboundMessage, OutboundMessage.ref, "body"),
+    _own(InboundMessage, InboundMessage.ref, "body"),
+    _own(SimulatedText, SimulatedText.message_ref, "body"),
+    _own(VisitConsent, VisitConsent.ref, "never_by"),
+    _own(OutreachContact, OutreachContact.ref, "note"),
+    _own(CounselingSession, CounselingSession.ref, "agreed"),
     _own(RegisterImport, RegisterImport.ref, "file_name"),
     _own(RegisterImport, RegisterImport.ref, "file", batch=1),  # up to 20 MiB each
     _own(RegisterImportRow, _IMPORT, "shown"),
@@ -79,6 +89,8 @@ KEPT_AS_THEY_ARE: Mapping[str, str] = {
     "search_keys.key_id": "names the key of the token",
     "cards.token": "blind index: redone from the opened code",
     "cards.key_id": "names the key of the token",
+    "phone_lines.token": "blind index: redone from the opened number",
+    "phone_lines.key_id": "names the key of the token",
     "register_import_keys.token": "blind index of an import that is not applied; with an older key it is checked again",
     "register_imports.key_id": "names the key of those tokens",
 }

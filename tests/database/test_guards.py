@@ -128,6 +128,32 @@ def an_order(cast: Cast, person: Person, first: date, last: date, phase: str = "
     }
 
 
+def contacted(session: Session, cast: Cast, person: Person, who: Mapping[str, Any]) -> None:
+    about = {"patient_id": person.id, "site_id": DONG_KINH, "ref": "abcdefghjkmnpqrs"}
+    met = {"kind": "home", "outcome": "met_well", "topics": "", "contact_on": TODAY}
+    add(session, "outreach_contacts", **about, **met, request_key=new_request_key(), **who)
+    talk = {"kind": "adherence", "form": "one_to_one", "sex": "unknown", "topics": "", "minutes": 30, "held_on": TODAY}
+    by = {"counselor_id": cast.staff["counselor"], "recorded_at": MORNING}
+    add(session, "counseling_sessions", **about, **talk, **by, request_key=new_request_key())
+
+
+def reported(session: Session, person: Person) -> None:
+    line = {"ref": "l" * 16, "number": b"x", "token": b"t" * 16, "key_id": b"k" * 4, "permanent_failures": 0}
+    line_id = add(session, "phone_lines", **line)
+    times = {"queued_at": MORNING, "send_after": MORNING, "expires_at": MORNING}
+    about = {"patient_id": person.id, "side": "treatment", "site_id": DONG_KINH, "line_id": line_id}
+    text = {"ref": "m" * 32, "wording": "missed_yesterday", "is_automatic": True, "state": "accepted"}
+    message_id = add(session, "outbound_messages", **about, **text, **times, attempts=1, segments=1)
+    add(
+        session,
+        "delivery_receipts",
+        event_key="e",
+        message_id=message_id,
+        reported="delivered",
+        received_at=MORNING,
+    )
+
+
 @pytest.fixture
 def ledger(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
     """A row in every append-only table."""
@@ -137,6 +163,8 @@ def ledger(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
     given = {"patient_id": person.id, "dose_on": TODAY, "part": 1, "mg_tenths": 600, "site_id": DONG_KINH}
     key = new_request_key()
     add(session, "dose_incidents", **given, reason="collided", given_at=MORNING, request_key=key, **who)
+    contacted(session, cast, person, who)
+    reported(session, person)
     with writing(session) as tx:
         audit.append(tx, "house", "test", "tested", "nobody", {}, MORNING)
 

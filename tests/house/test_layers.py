@@ -23,9 +23,10 @@ MAY_IMPORT = {
     | HELPERS
     | {"clock", "config", "languages", "logs", "static_files", "background"},
     # By hand and by the clock: they start processes and demo stories, so they may reach almost everywhere.
-    "commands": {"domain", "registers", "queries", "services", "routes", "commands", "demo", "sms", "models"}
+    "commands": {"domain", "registers", "queries", "services", "routes", "commands", "demo", "sms", "models", "jobs"}
     | HELPERS
     | {"clock", "config", "logs", "one_server", "migrating", "sealed_stream"},
+    "jobs": {"domain", "queries", "services", "sms"} | HELPERS | {"logs"},
     "demo": {"domain", "models", "registers", "queries", "services", "demo"} | HELPERS | {"clock", "config"},
 }
 # Who may use what comes from outside; what is not here is free for all but `domain`.
