@@ -25,11 +25,14 @@ def open_task(
     dedupe_key: str,
     opened_by_id: int | None,
     at: datetime,
-) -> bool:
-    """Put a task on a site's list inside the caller's transaction; False when one of this key was ever there.
+    team_id: int | None = None,
+    visible_from: datetime | None = None,
+) -> int | None:
+    """Put a task on a site's list inside the caller's transaction; its id, None when one of this key was ever there.
 
     Keys are readable and name the day (`order_review:17:2026-11-22`), so a task that was closed comes back only on
-    another day. `opened_by_id` None: opened by a rule that runs by the clock.
+    another day. `opened_by_id` None: opened by a rule that runs by the clock. `team_id`: the team whose volunteers
+    see it too. `visible_from`: until then the support side does not see it.
     """
     dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
     statement = (
@@ -43,17 +46,26 @@ def open_task(
             dedupe_key=dedupe_key,
             opened_at=at,
             opened_by_id=opened_by_id,
+            team_id=team_id,
+            visible_from=visible_from,
         )
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(Task.id)
     )
-    return tx.execute(statement).first() is not None
+    return tx.execute(statement).scalar_one_or_none()
 
 
-def close_task(tx: Session, task_id: int, *, by_id: int, at: datetime) -> bool:
+def close_task(tx: Session, task_id: int, *, by_id: int, at: datetime, outcome: str | None = None) -> bool:
     """Close one task inside the caller's transaction; False when it was closed before: the first closing stands."""
     closed = update(Task).where(Task.id == task_id, Task.closed_at.is_(None)).returning(Task.id)
-    return tx.execute(closed.values(closed_at=at, closed_by_id=by_id)).first() is not None
+    return tx.execute(closed.values(closed_at=at, closed_by_id=by_id, outcome=outcome)).first() is not None
+
+
+def reopen_task(tx: Session, task_id: int, *, closed_by_id: int, outcome: str) -> bool:
+    """Open a task again because what had closed it was undone; False when somebody else has closed it since."""
+    closed = Task.closed_by_id == closed_by_id, Task.outcome == outcome
+    again = update(Task).where(Task.id == task_id, *closed).values(closed_at=None, closed_by_id=None, outcome=None)
+    return tx.execute(again.returning(Task.id)).first() is not None
 
 
 def close_tasks_of(tx: Session, patient_id: int, kinds: Collection[str], *, by_id: int, at: datetime) -> list[int]:
@@ -72,14 +84,17 @@ def close_tasks_of(tx: Session, patient_id: int, kinds: Collection[str], *, by_i
     return sorted(tx.execute(closed).scalars())
 
 
-def settle_task(session: AnySession, task_id: int, *, by: int, actor: str, now: datetime) -> bool:
+def settle_task(
+    session: AnySession, task_id: int, *, by: int, actor: str, now: datetime, outcome: str | None = None
+) -> bool:
     """Somebody has dealt with a task: close it and say so in its site's chain; False when it was closed before.
 
     The caller has checked that the task stands within the person's scope.
     """
     with writing(session) as tx:
-        if not close_task(tx, task_id, by_id=by, at=now):
+        if not close_task(tx, task_id, by_id=by, at=now, outcome=outcome):
             return False
         site_id = tx.execute(select(Task.site_id).where(Task.id == task_id)).scalar_one()
-        audit.append(tx, audit.site_chain(site_id), actor, "task.closed", f"task:{task_id}", {}, now)
+        details = {"outcome": outcome} if outcome else {}
+        audit.append(tx, audit.site_chain(site_id), actor, "task.closed", f"task:{task_id}", details, now)
         return True

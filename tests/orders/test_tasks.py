@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
-from counseling.models.tasks import TASK_KINDS, Task
+from counseling.models.tasks import Task
 from counseling.queries.doctor_desk import has_task, list_tasks_of
 from counseling.services.tasks import close_task, open_task, settle_task
 from tests.support.cast import FACILITY, Cast
@@ -17,8 +17,10 @@ from tests.support.orders import last_entry, write
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, somebody
 
+ASKED_BY_A_DOCTOR = ("order_review", "withheld_review", "consider_ending", "renewal", "call_back")
 
-def open_one(session: Session, person: Person, kind: str = "order_review", **changes: Any) -> bool:
+
+def open_one(session: Session, person: Person, kind: str = "order_review", **changes: Any) -> int | None:
     values: dict[str, Any] = {
         "side": "treatment",
         "kind": kind,
@@ -41,24 +43,24 @@ def open_kinds(session: Session, person: Person) -> list[str]:
 
 def test_a_task_of_one_key_is_opened_once_even_after_it_was_closed(session: Session, cast: Cast) -> None:
     person = somebody(session, cast)
-    assert open_one(session, person) is True
-    assert open_one(session, person) is False
-    task_id = session.execute(select(Task.id)).scalar_one()
+    task_id = open_one(session, person)
+    assert task_id is not None
+    assert open_one(session, person) is None
     with writing(session) as tx:
         assert close_task(tx, task_id, by_id=cast.staff["doctor"], at=MORNING) is True
         assert close_task(tx, task_id, by_id=cast.staff["dispenser"], at=MORNING) is False
-    assert open_one(session, person) is False
+    assert open_one(session, person) is None
     assert session.execute(select(Task.closed_by_id)).scalar_one() == cast.staff["doctor"]
 
 
 def test_an_order_closes_what_asked_for_it_and_nothing_else(session: Session, cast: Cast) -> None:
     person, other = somebody(session, cast), somebody(session, cast)
-    for kind in TASK_KINDS:
+    for kind in ASKED_BY_A_DOCTOR:
         open_one(session, person, kind)
     open_one(session, person, "order_review", side="support", dedupe_key="another side")
     open_one(session, other)
     write(session, cast, person)
-    assert open_kinds(session, person) == ["consider_ending", "order_review"]
+    assert open_kinds(session, person) == ["consider_ending", "call_back", "order_review"]
     assert open_kinds(session, other) == ["order_review"]
 
 
