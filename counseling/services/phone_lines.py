@@ -1,0 +1,50 @@
+"""A number as such, over both sides: one row however many files name it, found by a blind index like a card."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession
+from counseling.models.texts import PhoneLine
+from counseling.refs import new_ref
+from counseling.vault import Vault
+
+INDEXED_AS = "line:phone"  # of neither side, so that a copy of the table joins no line with a file's search keys
+
+
+def ensure_line(tx: Session, vault: Vault, number: str) -> int:
+    """The line of a number (E.164) inside the caller's transaction, made when it is new."""
+    found = find_line(tx, vault, number)
+    if found is not None:
+        return found
+    ref = new_ref()
+    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
+    made = dialect.insert(PhoneLine).values(
+        ref=ref,
+        number=vault.seal("phone_lines.number", ref, number),
+        token=line_token(vault, number),
+        key_id=vault.newest_id,
+        permanent_failures=0,
+    )
+    line_id = tx.execute(made.on_conflict_do_nothing(index_elements=["token"]).returning(PhoneLine.id)).scalar()
+    if line_id is None:  # somebody else made it at this moment
+        line_id = tx.execute(select(PhoneLine.id).where(PhoneLine.token == line_token(vault, number))).scalar_one()
+    return int(line_id)
+
+
+def find_line(session: AnySession, vault: Vault, number: str) -> int | None:
+    """The line of a number (E.164) under whichever key its index stands; None when we never had to do with it."""
+    tokens = vault.tokens(INDEXED_AS, number)
+    return session.execute(select(PhoneLine.id).where(PhoneLine.token.in_(tokens))).scalar()
+
+
+def open_line_number(vault: Vault, ref: str, sealed: bytes) -> str:
+    """The number of a line in E.164; `ref` is the line's own. Raises vault.CannotOpen."""
+    return vault.open("phone_lines.number", ref, sealed) or ""
+
+
+def line_token(vault: Vault, number: str) -> bytes:
+    """The blind index of a number under the newest key."""
+    return vault.token(INDEXED_AS, number)
