@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from flask import Flask, current_app
 from flask_babel import gettext
-from markupsafe import Markup
 
 from counseling.clock import station_day, utc_now
 from counseling.domain.amounts import format_mg, format_ml, ml_hundredths
@@ -26,8 +25,8 @@ def mg(tenths: int) -> str:
 
 
 @lru_cache(maxsize=4_000)  # a list of 300 people knows thirty amounts
-def _written_mg(tenths: int, mark: str) -> Markup:
-    return Markup(format_mg(tenths, decimal_mark=mark) + " mg")  # noqa: S704 - digits, a mark of ours, a unit
+def _written_mg(tenths: int, mark: str) -> str:
+    return f"{format_mg(tenths, decimal_mark=mark)} mg"
 
 
 def ml(mg_tenths: int, strength: int = STRENGTH) -> str:
