@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from counseling import logs
 from counseling.database import db
 
 
@@ -17,8 +18,11 @@ def start(app: Flask, name: str, work: Callable[[Session], object]) -> threading
         engine = db.engine
 
     def run() -> None:
-        with Session(engine, expire_on_commit=False) as session:
-            work(session)
+        try:
+            with Session(engine, expire_on_commit=False) as session:
+                work(session)
+        except Exception as error:  # Python would print a traceback, and its messages carry what was worked on
+            logs.logger().error("background work failed", job=name, error_type=type(error).__name__)
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()

@@ -157,6 +157,20 @@ def writing(session: AnySession) -> Iterator[Session]:
             tx.info["writing"] = False
 
 
+@contextmanager
+def without_waiting(tx: Connection) -> Iterator[None]:
+    """Writes whose results nobody needs: PostgreSQL gets them in one go and answers once, at the end of the block.
+
+    An error comes up there, as psycopg's own; the transaction is lost with it.
+    """
+    if tx.dialect.name != "postgresql":
+        yield
+        return
+    raw: Any = tx.connection.driver_connection
+    with raw.pipeline():
+        yield
+
+
 def violated(error: IntegrityError) -> str:
     """What the database refused: the constraint's name (PostgreSQL), or SQLite's own words, which name the columns."""
     diagnosis = getattr(error.orig, "diag", None)

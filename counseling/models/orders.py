@@ -70,7 +70,7 @@ class DoseOrder(Base):
         CheckConstraint("ends_on >= starts_on", name="ends_after_it_starts"),
         CheckConstraint("last_on <= ends_on", name="last_day_within"),
         CheckConstraint("second_doctor_id IS NULL OR second_doctor_id <> written_by_id", name="two_doctors"),
-        Index("ix_dose_orders_patient_id_starts_on", "patient_id", "starts_on"),
+        Index("ix_dose_orders_patient_id_last_on", "patient_id", "last_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -29,7 +29,8 @@ class TodayRow(NamedTuple):
     ref: str
     register_code: str
     name: str
-    folded_name: str
+    found_by: str  # what is typed into the list's search is looked for in this
+    typed_code: str
     birth_year: int
     order_id: int | None
     last_on: date | None
@@ -46,7 +47,10 @@ class TodayRow(NamedTuple):
         return bool(self.parts) and len(self.given) >= len(self.parts)
 
     @property
-    def next_mg_tenths(self) -> int | None:
+    def amount(self) -> int | None:
+        """All that was drunk, once the day is done; until then the next part."""
+        if self.is_done:
+            return sum(self.given)
         return self.parts[len(self.given)] if len(self.given) < len(self.parts) else None
 
 
@@ -70,6 +74,7 @@ _OF_THE_STATION = and_(_files.c.station_id == bindparam("site_id"), _files.c.sta
 _RUNS_TODAY = and_(_orders.c.phase != "one_time", _orders.c.starts_on <= _TODAY, _orders.c.last_on >= _TODAY)
 SEQUENCE = select(_heads.c.sequence).where(_heads.c.chain == bindparam("chain"))
 DAY_STATE = select(_days.c.state).where(_days.c.site_id == bindparam("site_id"), _days.c.day_on == _TODAY)
+# A row for each part of the order that runs today, the parts of one person in their order.
 PEOPLE = (
     select(
         _files.c.patient_id,
@@ -81,18 +86,13 @@ PEOPLE = (
         _orders.c.id.label("order_id"),
         _orders.c.last_on,
         _orders.c.gap_reviewed_through,
+        _parts.c.mg_tenths,
     )
     .join_from(_files, _summaries, _summaries.c.patient_id == _files.c.patient_id)
     .outerjoin(_orders, and_(_orders.c.patient_id == _files.c.patient_id, _RUNS_TODAY))
+    .outerjoin(_parts, _parts.c.order_id == _orders.c.id)
     .where(_OF_THE_STATION)
-    .order_by(_files.c.register_code)
-)
-PARTS = (
-    select(_parts.c.order_id, _parts.c.mg_tenths)
-    .join_from(_parts, _orders, _orders.c.id == _parts.c.order_id)
-    .join(_files, _files.c.patient_id == _orders.c.patient_id)
-    .where(_OF_THE_STATION, _RUNS_TODAY)
-    .order_by(_parts.c.order_id, _parts.c.part)
+    .order_by(_files.c.register_code, _parts.c.part)
 )
 # Doses of today that count, of the station's own people wherever they drank them.
 GIVEN = (
@@ -148,8 +148,7 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
 
 def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBand]) -> list[TodayRow]:
     here = {"site_id": site_id, "today": today}
-    people = session.execute(PEOPLE, here).all()
-    parts = _parts_by_order(session, here)
+    people, parts = _people_and_parts(session, here)
     given = _given_by_patient(session, here)
     visits = {row.patient_id: row.outcome for row in session.execute(VISITS, here)}
     vault = vault_of(session)
@@ -162,11 +161,12 @@ def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBan
             ref=row.ref,
             register_code=row.register_code,
             name=name,
-            folded_name=plain,
+            found_by=f"{plain} {row.register_code.lower()} {row.birth_year}",
+            typed_code=row.register_code.lower(),
             birth_year=row.birth_year,
             order_id=row.order_id,
             last_on=row.last_on,
-            parts=tuple(parts.get(row.order_id, ())),
+            parts=tuple(parts[row.patient_id]),
             given=tuple(mg for mg, _ in given.get(row.patient_id, ())),
             last_given_at=given[row.patient_id][-1][1] if row.patient_id in given else None,
             visit_outcome=visits.get(row.patient_id),
@@ -183,11 +183,17 @@ def _stops(row: Any, today: date, bands: Sequence[GapBand]) -> bool:
     return band is not None and band.response.stops
 
 
-def _parts_by_order(session: AnySession, here: dict[str, Any]) -> dict[int, list[int]]:
+def _people_and_parts(session: AnySession, here: dict[str, Any]) -> tuple[list[Any], dict[int, list[int]]]:
+    """The first row of each person, and everybody's parts in tenths of a mg; none without an order."""
+    people: list[Any] = []
     parts: dict[int, list[int]] = {}
-    for order_id, mg_tenths in session.execute(PARTS, here):
-        parts.setdefault(order_id, []).append(mg_tenths)
-    return parts
+    for row in session.execute(PEOPLE, here):
+        if row.patient_id not in parts:
+            people.append(row)
+            parts[row.patient_id] = []
+        if row.mg_tenths is not None:
+            parts[row.patient_id].append(row.mg_tenths)
+    return people, parts
 
 
 def _given_by_patient(session: AnySession, here: dict[str, Any]) -> dict[int, list[tuple[int, datetime]]]:

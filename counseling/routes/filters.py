@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from flask import Flask, current_app
 from flask_babel import gettext
@@ -20,7 +21,12 @@ def init_app(app: Flask) -> None:
 
 def mg(tenths: int) -> str:
     """600 → "60 mg", 605 → "60,5 mg" (in English "60.5 mg")."""
-    return f"{format_mg(tenths, decimal_mark=_mark())} mg"
+    return _written_mg(tenths, _mark())
+
+
+@lru_cache(maxsize=4_000)  # a list of 300 people knows thirty amounts
+def _written_mg(tenths: int, mark: str) -> str:
+    return f"{format_mg(tenths, decimal_mark=mark)} mg"
 
 
 def ml(mg_tenths: int, strength: int = STRENGTH) -> str:

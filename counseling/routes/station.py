@@ -12,6 +12,7 @@ from counseling.clock import station_day, utc_now
 from counseling.database import db, vault_of
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState
+from counseling.languages import current_locale
 from counseling.permissions import Permission, passive, requires
 from counseling.queries import patient_search, today
 from counseling.queries.bands import list_bands
@@ -87,10 +88,25 @@ def the_list() -> dict[str, Any]:
     unapproved = any(band.approved_on is None for band in bands)
     return {
         "list": rows,
+        "written": lines_written(current_locale(), day),
         "today": day,
         "unapproved": unapproved,
         "may_manage": g.viewer.may(Permission.MANAGE_STATION_DAY),
     }
+
+
+_lines: dict[tuple[str, date], dict[today.TodayRow, str]] = {}
+MOST_LINES = 5_000
+
+
+def lines_written(locale: str, day: date) -> dict[today.TodayRow, str]:
+    """Lines as they were written for a row before: after a dose every window asks again, and one line of 300 is new."""
+    if (locale, day) not in _lines and any(kept_day != day for _, kept_day in _lines):
+        _lines.clear()
+    lines = _lines.setdefault((locale, day), {})
+    if len(lines) > MOST_LINES:
+        lines.clear()
+    return lines
 
 
 def just_recorded() -> Any:

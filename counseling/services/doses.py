@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from counseling.database import AnySession, Transaction, vault_of, violated, writing
+from counseling.database import AnySession, Transaction, vault_of, violated, without_waiting, writing
 from counseling.domain.missed_doses import GapBand
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState
@@ -106,7 +106,7 @@ def _first_result(session: AnySession, patient_id: int, request_key: str) -> Rec
 
 
 def _record(
-    tx: Transaction,
+    tx: Connection,
     patient_id: int,
     seen: SeenDose,
     site_id: int,
@@ -125,7 +125,8 @@ def _record(
     if loaded is None:
         raise Refusal(_why_nothing_was_found(tx, patient_id, site_id))
     attendance, context = loaded.attendance, loaded.context
-    bands = list_bands(tx, today)
+    # Nobody who was dosed yesterday is asked about bands: `band_for` has none for a gap of nothing.
+    bands = list_bands(tx, today) if attendance.unreviewed_gap else []
     order = _ensure(attendance, bands, seen, today)
     attempt = 1 + sum(1 for dose in doses if dose.part == seen.part)
     values = {
@@ -146,9 +147,6 @@ def _record(
         "request_key": key,
     }
     dose_id = tx.execute(INSERT_DOSE, values).scalar_one()
-    _cover(tx, patient_id, context, order, attendance.given, seen.part, today)
-    if context.day_state == DayState.OPENED:
-        tx.execute(BEGIN_RECORDING, {"day_id": context.day_id})
     details: dict[str, object] = {
         "patient": patient_id,
         "order": seen.order_id,
@@ -158,7 +156,11 @@ def _record(
         "on": today,
     }
     head = audit.Head(context.sequence, context.hash)
-    audit.append_after(tx, head, chain, actor, "dose.recorded", f"dose:{dose_id}", details, now)
+    with without_waiting(tx):
+        _cover(tx, patient_id, context, order, attendance.given, seen.part, today)
+        if context.day_state == DayState.OPENED:
+            tx.execute(BEGIN_RECORDING, {"day_id": context.day_id})
+        audit.append_after(tx, head, chain, actor, "dose.recorded", f"dose:{dose_id}", details, now)
     return RecordedDose(dose_id, seen.mg_tenths, seen.part, now)
 
 

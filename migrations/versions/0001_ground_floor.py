@@ -207,7 +207,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", "patient_id", name=op.f("uq_dose_orders_id_patient_id")),
         sa.UniqueConstraint("request_key", name=op.f("uq_dose_orders_request_key")),
     )
-    op.create_index("ix_dose_orders_patient_id_starts_on", "dose_orders", ["patient_id", "starts_on"], unique=False)
+    op.create_index("ix_dose_orders_patient_id_last_on", "dose_orders", ["patient_id", "last_on"], unique=False)
     op.create_table(
         "dosed_elsewhere",
         sa.Column("id", sa.Integer(), nullable=False),

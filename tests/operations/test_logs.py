@@ -12,7 +12,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from counseling import logs
+from counseling import background, logs
 from counseling.database import writing
 from counseling.models.doses import DayDose
 from counseling.permissions import public
@@ -23,6 +23,16 @@ from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, dose, opened, ordered, somebody
 
 NAME, CODE, TENTHS = "Hoàng Thị Chim Yến", "CANARY-8675309", 1234
+
+
+def test_work_in_the_background_fails_without_a_traceback(app: Flask, stderr: io.StringIO) -> None:
+    def breaks(_: Session) -> None:
+        raise ValueError(f"{NAME} {CODE}")
+
+    background.start(app, "breaking", breaks).join()
+    assert "background work failed" in stderr.getvalue()
+    assert "ValueError" in stderr.getvalue()
+    assert not any(canary in stderr.getvalue() for canary in (NAME, CODE, "Traceback"))
 
 
 @pytest.fixture
