@@ -5,7 +5,7 @@ Killed at any moment and begun again it goes on where it was: what is under the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,24 +15,23 @@ from sqlalchemy import (
     LargeBinary,
     Row,
     and_,
-    delete,
     func,
-    insert,
     literal,
     or_,
     select,
     tuple_,
     update,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from counseling.database import AnySession, vault_of, writing
-from counseling.models.patients import Card, SearchKey, SupportFile
+from counseling.models.patients import Card, SearchKey
+from counseling.models.texts import PhoneLine
 from counseling.services import audit
+from counseling.services.either_file import redo_keys
+from counseling.services.phone_lines import line_token, open_line_number
 from counseling.services.sealed_columns import SEALED, SealedTable
-from counseling.services.treatment_files import lock_file, redo_search_keys
-from counseling.support_rows import open_community_name
-from counseling.treatment_rows import TREATMENT, open_card_code, open_treatment_file, search_rows, token_kind
+from counseling.treatment_rows import TREATMENT, open_card_code, token_kind
 from counseling.vault import HEAD_BYTES, KEY_ID_BYTES, CannotOpen, Vault
 
 FILES_AT_ONCE = 10  # search keys of so many files in one transaction
@@ -71,14 +70,14 @@ def count_left(session: AnySession) -> int:
         for sealed in SEALED
         for name in sealed.fields
     ]
-    counts += [select(func.count()).where(model.key_id != newest) for model in (SearchKey, Card)]
+    counts += [select(func.count()).where(model.key_id != newest) for model in (SearchKey, Card, PhoneLine)]
     session.rollback()
     return sum(session.execute(count).scalar_one() for count in counts)
 
 
 def _one_pass(session: AnySession, vault: Vault) -> int:
     moved = sum(_rotate_table(session, vault, sealed) for sealed in SEALED)
-    return moved + _redo_cards(session, vault) + _redo_files(session, vault)
+    return moved + _redo_cards(session, vault) + _redo_lines(session, vault) + _redo_files(session, vault)
 
 
 def _rotate_table(session: AnySession, vault: Vault, sealed: SealedTable) -> int:
@@ -137,26 +136,48 @@ def _is_older(column: ColumnElement[Any], newest: bytes) -> ColumnElement[bool]:
 
 
 def _redo_cards(session: AnySession, vault: Vault) -> int:
+    def token(ref: str, code: bytes) -> bytes:
+        return vault.token(token_kind(TREATMENT, "card"), open_card_code(vault, ref, code))
+
+    return _redo_tokens(session, vault, Card, Card.code, token)
+
+
+def _redo_lines(session: AnySession, vault: Vault) -> int:
+    def token(ref: str, number: bytes) -> bytes:
+        return line_token(vault, open_line_number(vault, ref, number))
+
+    return _redo_tokens(session, vault, PhoneLine, PhoneLine.number, token)
+
+
+def _redo_tokens(
+    session: AnySession,
+    vault: Vault,
+    model: type[Card] | type[PhoneLine],
+    sealed: InstrumentedAttribute[bytes],
+    token_of: Callable[[str, bytes], bytes],
+) -> int:
+    """Indexes that stand in the row itself: `token_of` makes one of the row's `ref` and sealed value."""
     session.rollback()
-    rows = session.execute(
-        select(Card.id, Card.ref, Card.code, Card.token).where(Card.key_id != vault.newest_id).order_by(Card.id)
-    ).all()
+    older = select(model.id, model.ref, sealed.label("sealed")).where(model.key_id != vault.newest_id)
+    rows = session.execute(older.order_by(model.id)).all()
     moved = 0
     for start in range(0, len(rows), FILES_AT_ONCE):
-        changes = list(filter(None, (_card_token(vault, row) for row in rows[start : start + FILES_AT_ONCE])))
+        changes = list(_new_tokens(token_of, rows[start : start + FILES_AT_ONCE]))
         with writing(session) as tx:
-            for card_id, token in changes:
-                tx.execute(update(Card).where(Card.id == card_id).values(token=token, key_id=vault.newest_id))
+            for row_id, token in changes:
+                tx.execute(update(model).where(model.id == row_id).values(token=token, key_id=vault.newest_id))
         moved += len(changes)
     return moved
 
 
-def _card_token(vault: Vault, row: Row[*tuple[Any, ...]]) -> tuple[int, bytes] | None:
-    try:
-        code = open_card_code(vault, row.ref, row.code)
-    except CannotOpen:
-        return None
-    return row.id, vault.token(token_kind(TREATMENT, "card"), code)
+def _new_tokens(
+    token_of: Callable[[str, bytes], bytes], rows: Sequence[Row[*tuple[Any, ...]]]
+) -> Iterator[tuple[int, bytes]]:
+    for row in rows:
+        try:
+            yield row.id, token_of(row.ref, row.sealed)
+        except CannotOpen:  # counted at the end
+            continue
 
 
 def _redo_files(session: AnySession, vault: Vault) -> int:
@@ -174,20 +195,7 @@ def _redo_files(session: AnySession, vault: Vault) -> int:
 def _redo_file(tx: Session, vault: Vault, side: str, patient_id: int) -> int:
     try:
         with tx.begin_nested():  # a number that does not open must not leave the file without its keys
-            if side == TREATMENT:
-                redo_search_keys(tx, vault, patient_id, open_treatment_file(vault, lock_file(tx, patient_id)))
-            else:
-                _redo_support_file(tx, vault, side, patient_id)
+            redo_keys(tx, vault, patient_id, side)
     except CannotOpen:
         return 0
     return 1
-
-
-def _redo_support_file(tx: Session, vault: Vault, side: str, patient_id: int) -> None:
-    query = select(SupportFile.ref, SupportFile.community_name).where(SupportFile.patient_id == patient_id)
-    file = tx.execute(query.with_for_update()).one()
-    name = open_community_name(vault, file.ref, file.community_name)
-    tx.execute(delete(SearchKey).where(SearchKey.patient_id == patient_id, SearchKey.side == side))
-    keys = search_rows(vault, side, patient_id, full_name=name)
-    if keys:  # a name of signs only has none
-        tx.execute(insert(SearchKey), keys)

@@ -70,15 +70,15 @@ def add_status(
     )
 
 
-def add_number(tx: Session, vault: Vault, patient_id: int, number: str, now: datetime) -> None:
-    tx.execute(insert(PhoneNumber).values(phone_row(vault, TREATMENT, patient_id, new_ref(), number, now)))
+def add_number(tx: Session, vault: Vault, patient_id: int, number: str, now: datetime, side: str = TREATMENT) -> None:
+    tx.execute(insert(PhoneNumber).values(phone_row(vault, side, patient_id, new_ref(), number, now)))
 
 
-def open_numbers(session: AnySession, vault: Vault, patient_id: int) -> list[str]:
-    """The numbers of the treatment file that are in use, in E.164."""
+def open_numbers(session: AnySession, vault: Vault, patient_id: int, side: str = TREATMENT) -> list[str]:
+    """The numbers of one file that are in use, in E.164; the treatment file's unless another side is named."""
     rows = session.execute(
         select(PhoneNumber.ref, PhoneNumber.number).where(
-            PhoneNumber.patient_id == patient_id, PhoneNumber.side == TREATMENT, PhoneNumber.removed_at.is_(None)
+            PhoneNumber.patient_id == patient_id, PhoneNumber.side == side, PhoneNumber.removed_at.is_(None)
         )
     )
     return [open_phone(vault, ref, number) for ref, number in rows]

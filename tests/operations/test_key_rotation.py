@@ -16,10 +16,13 @@ from counseling.config import Config
 from counseling.database import db, vault_of, writing
 from counseling.domain.orders import Phase
 from counseling.models.audit import AuditEntry
+from counseling.models.contacts import OutreachContact, VisitConsent
+from counseling.models.counseling import CounselingSession
 from counseling.models.doses import StationVisit
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, SearchKey, SupportFile, TreatmentFile
 from counseling.models.registers import RegisterImport, RegisterImportRow
+from counseling.models.texts import InboundMessage, OutboundMessage, SimulatedText
 from counseling.queries.patient_search import find_people, has_keys
 from counseling.refs import new_ref, new_request_key
 from counseling.routes import viewing
@@ -28,12 +31,13 @@ from counseling.services.cards import issue_card
 from counseling.services.key_rotation import count_left, rotate_keys
 from counseling.services.orders import write_dose_order
 from counseling.services.patients import DosedElsewhereUntil, change_status, register_patient
+from counseling.services.phone_lines import ensure_line
 from counseling.services.sealed_columns import SEALED
 from counseling.services.support_people import register_supported
 from counseling.support_rows import SupportDetails
 from counseling.treatment_rows import SUPPORT, TreatmentDetails, open_card_code
 from counseling.vault import CannotOpen
-from tests.support.cast import DONG_KINH, FACILITY, Cast
+from tests.support.cast import DONG_KINH, FACILITY, TEAM, Cast
 from tests.support.settings import MORNING, config_for, invented_key
 from tests.support.treatment import TODAY, by
 
@@ -116,6 +120,8 @@ def story(session: Session, cast: Cast) -> int:
     register_supported(session, supported, by=by(cast, "counselor"), request_key=new_request_key(), now=MORNING)
     with writing(session) as tx:
         add_by_hand(tx, cast, patient_id)
+        add_texts(tx, patient_id)
+        add_contacts(tx, cast, patient_id)
     return patient_id
 
 
@@ -143,6 +149,42 @@ def add_by_hand(tx: Session, cast: Cast, patient_id: int) -> None:
     texts |= {"phone": vault.seal("phone_numbers.number", row_ref, PHONE), "phone_ref": row_ref}
     texts |= {"shown": vault.seal("register_import_rows.shown", ref, "{}")}
     tx.execute(insert(RegisterImportRow).values(import_id=import_id, row_number=5, outcome="new", ref=row_ref, **texts))
+
+
+def add_texts(tx: Session, patient_id: int) -> None:
+    """A line, a text out, a text in, and what the simulator keeps of one."""
+    vault, ref, other = vault_of(tx), new_ref(), new_ref()
+    line_id = ensure_line(tx, vault, PHONE)
+    place = {"line_id": line_id, "side": "treatment", "site_id": DONG_KINH, "patient_id": patient_id}
+    times = {"queued_at": MORNING, "send_after": MORNING, "expires_at": MORNING}
+    body = vault.seal("outbound_messages.body", ref, "Nhac viec")
+    tx.execute(
+        insert(OutboundMessage).values(ref=ref, wording="typed", body=body, is_automatic=False, **place, **times)
+    )
+    answer = vault.seal("inbound_messages.body", other, "2")
+    tx.execute(
+        insert(InboundMessage).values(
+            ref=other, event_key="event", gateway="simulator", body=answer, received_at=MORNING, **place
+        )
+    )
+    taken = vault.seal("simulated_texts.body", ref, "Nhac viec")
+    tx.execute(insert(SimulatedText).values(message_ref=ref, line_id=line_id, body=taken, taken_at=MORNING))
+
+
+def add_contacts(tx: Session, cast: Cast, patient_id: int) -> None:
+    vault, ref, key = vault_of(tx), new_ref(), new_request_key()
+    who, same = cast.staff["counselor"], {"ref": ref, "patient_id": patient_id, "request_key": key}
+    never_by = vault.seal("visit_consents.never_by", ref, "hàng xóm")
+    consent = {"team_id": TEAM, "version": "v1", "place": "home", "pretext": "club", "never_by": never_by}
+    tx.execute(insert(VisitConsent).values(**same, **consent, given_at=MORNING, asked_by_id=who))
+    contact = {"site_id": DONG_KINH, "kind": "home", "outcome": "met_well", "contact_on": TODAY}
+    note = vault.seal("outreach_contacts.note", ref, "vui")
+    tx.execute(insert(OutreachContact).values(**same, **contact, note=note, recorded_by_id=who, recorded_at=MORNING))
+    session_of = {"site_id": DONG_KINH, "kind": "family", "form": "one_to_one", "minutes": 30, "held_on": TODAY}
+    agreed = vault.seal("counseling_sessions.agreed", ref, "tuần sau")
+    tx.execute(
+        insert(CounselingSession).values(**same, **session_of, agreed=agreed, counselor_id=who, recorded_at=MORNING)
+    )
 
 
 def opened(session: Session) -> dict[str, list[bytes | None]]:
