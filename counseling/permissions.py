@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import ColumnElement, Select, and_, false, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from counseling.models.counseling import Appointment, CounselingSession
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.places import Area, OutreachTeam, Site
+from counseling.models.tasks import DOCTOR_TASKS, STATION_TASKS, Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -190,11 +193,40 @@ def support_files_visible_to(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.kind is RoleKind.COUNSELOR:
         return SupportFile.site_id == viewer.site_id
     if viewer.kind is RoleKind.VOLUNTEER:
-        open_team = select(OutreachTeam.id).where(OutreachTeam.id == viewer.team_id, OutreachTeam.closed_on.is_(None))
-        return SupportFile.team_id.in_(open_team)
+        return SupportFile.team_id.in_(_open_team(viewer))
     if viewer.kind is RoleKind.SUPERVISOR and viewer.area_id is not None:
         return SupportFile.site_id.in_(select(Site.id).where(within_area(Site.area_id, viewer.area_id)))
     return false()
+
+
+def tasks_visible_to(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
+    """The scope of every query on tasks; queries that name the person join the file's own scope to it.
+
+    A support-side task that appears later is not there yet, for anybody of that side.
+    """
+    if viewer.side is Side.TREATMENT:
+        if viewer.kind is RoleKind.DISPENSER:
+            return and_(Task.side == "treatment", Task.kind.in_(STATION_TASKS), Task.site_id == viewer.site_id)
+        return (
+            and_(Task.side == "treatment", Task.kind.in_(DOCTOR_TASKS)) if viewer.kind is RoleKind.DOCTOR else false()
+        )
+    appeared = and_(Task.side == "support", Task.visible_from.is_(None) | (Task.visible_from <= now))
+    if viewer.side is Side.SUPPORT and viewer.kind is RoleKind.COUNSELOR:
+        own_team = Task.team_id.in_(select(OutreachTeam.id).where(OutreachTeam.site_id == viewer.site_id))
+        return and_(appeared, Task.site_id == viewer.site_id, Task.team_id.is_(None) | own_team)
+    if viewer.side is Side.SUPPORT and viewer.kind is RoleKind.VOLUNTEER:
+        return and_(appeared, Task.team_id.in_(_open_team(viewer)))
+    return false()
+
+
+def sessions_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """What was talked about is read at the counseling point where it was, and nowhere else."""
+    return _own_point(viewer, CounselingSession.site_id)
+
+
+def appointments_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Who comes when is known at the counseling point only."""
+    return _own_point(viewer, Appointment.site_id)
 
 
 def sites_visible_to(viewer: Viewer) -> ColumnElement[bool]:
@@ -206,6 +238,15 @@ def sites_visible_to(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.kind is RoleKind.SUPERVISOR and viewer.area_id is not None:
         return within_area(Site.area_id, viewer.area_id)
     return false()
+
+
+def _open_team(viewer: Viewer) -> Select[int]:
+    return select(OutreachTeam.id).where(OutreachTeam.id == viewer.team_id, OutreachTeam.closed_on.is_(None))
+
+
+def _own_point(viewer: Viewer, site_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    at_a_point = viewer.side is Side.SUPPORT and viewer.kind is RoleKind.COUNSELOR
+    return site_id == viewer.site_id if at_a_point else false()
 
 
 def within_area(column: InstrumentedAttribute[int], area_id: int) -> ColumnElement[bool]:

@@ -9,12 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from counseling.models.base import Base, one_of
 
-TASK_KINDS = (
-    # on the treatment side
-    "order_review", "withheld_review", "consider_ending", "renewal", "call_back", "see_soon",
-    # on the support side: no word of why
-    "look_in", "call_by_phone", "check_in",
-)  # fmt: skip
+DOCTOR_TASKS = ("order_review", "withheld_review", "consider_ending", "renewal")
+STATION_TASKS = ("call_back", "see_soon")
+SUPPORT_TASKS = ("look_in", "call_by_phone", "check_in")  # no word of why
+TASK_KINDS = (*DOCTOR_TASKS, *STATION_TASKS, *SUPPORT_TASKS)
 TASK_OUTCOMES = ("met_well", "met_needs_help", "not_met", "done")
 
 

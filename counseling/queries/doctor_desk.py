@@ -16,7 +16,7 @@ from counseling.models.doses import AdherenceSummary
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
-from counseling.models.tasks import Task
+from counseling.models.tasks import DOCTOR_TASKS, Task
 from counseling.permissions import Viewer, treatment_files_visible_to
 
 SOON_DAYS = 5
@@ -155,7 +155,7 @@ def list_renewals(session: AnySession, viewer: Viewer, today: date, page: int = 
 def has_task(session: AnySession, viewer: Viewer, task_id: int) -> bool:
     """Whether a task stands within the reader's scope, open or closed."""
     query = select(Task.id).join(TreatmentFile, TreatmentFile.patient_id == Task.patient_id)
-    query = query.where(Task.id == task_id, Task.side == "treatment", treatment_files_visible_to(viewer))
+    query = query.where(Task.id == task_id, *_of_a_doctor(viewer))
     return session.execute(query).first() is not None
 
 
@@ -167,7 +167,12 @@ def list_tasks_of(session: AnySession, viewer: Viewer, patient_id: int) -> list[
 
 
 def _open_tasks(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
-    return (treatment_files_visible_to(viewer), Task.side == "treatment", Task.closed_at.is_(None))
+    return (*_of_a_doctor(viewer), Task.closed_at.is_(None))
+
+
+def _of_a_doctor(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
+    """What only a doctor can answer; what waits for the station's people stands on their own list."""
+    return (treatment_files_visible_to(viewer), Task.side == "treatment", Task.kind.in_(DOCTOR_TASKS))
 
 
 def _people(*more: ColumnElement[Any] | Any) -> Select[Any]:

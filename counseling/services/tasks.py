@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
+from counseling.domain.refusal import Refusal
 from counseling.models.tasks import Task
+from counseling.permissions import Viewer, tasks_visible_to
 from counseling.services import audit
+
+SETTLED = ("done", "not_met")  # how a task ends that no contact answers
 
 
 def open_task(
@@ -61,11 +65,21 @@ def close_task(tx: Session, task_id: int, *, by_id: int, at: datetime, outcome: 
     return tx.execute(closed.values(closed_at=at, closed_by_id=by_id, outcome=outcome)).first() is not None
 
 
-def reopen_task(tx: Session, task_id: int, *, closed_by_id: int, outcome: str) -> bool:
-    """Open a task again because what had closed it was undone; False when somebody else has closed it since."""
-    closed = Task.closed_by_id == closed_by_id, Task.outcome == outcome
-    again = update(Task).where(Task.id == task_id, *closed).values(closed_at=None, closed_by_id=None, outcome=None)
-    return tx.execute(again.returning(Task.id)).first() is not None
+def reopen_answered(tx: Session, patient_id: int, *, by_id: int, at: datetime) -> list[int]:
+    """Open again what one contact had closed, because it was undone; gives the ids. A contact closes at its instant."""
+    again = _answered(patient_id, by_id, at).values(closed_at=None, closed_by_id=None, outcome=None)
+    return sorted(tx.execute(again.returning(Task.id)).scalars())
+
+
+def change_answer(tx: Session, patient_id: int, outcome: str, *, by_id: int, at: datetime) -> None:
+    """What one contact had closed gets the outcome that the contact was corrected to."""
+    tx.execute(_answered(patient_id, by_id, at).values(outcome=outcome))
+
+
+def _answered(patient_id: int, by_id: int, at: datetime) -> Update:
+    return update(Task).where(
+        Task.patient_id == patient_id, Task.side == "support", Task.closed_by_id == by_id, Task.closed_at == at
+    )
 
 
 def close_tasks_of(tx: Session, patient_id: int, kinds: Collection[str], *, by_id: int, at: datetime) -> list[int]:
@@ -98,3 +112,23 @@ def settle_task(
         details = {"outcome": outcome} if outcome else {}
         audit.append(tx, audit.site_chain(site_id), actor, "task.closed", f"task:{task_id}", details, now)
         return True
+
+
+def settle_waiting(
+    session: AnySession, viewer: Viewer, patient_id: int, kind: str, *, outcome: str, now: datetime
+) -> int:
+    """Close everything of one kind that waits for a person on this reader's list; gives how many, 0 for a repeat.
+
+    The caller has checked that the person stands within the reader's scope. Refuses outcome_unknown.
+    """
+    if outcome not in SETTLED:
+        raise Refusal("outcome_unknown")
+    waiting = tasks_visible_to(viewer, now), Task.closed_at.is_(None), Task.patient_id == patient_id, Task.kind == kind
+    with writing(session) as tx:
+        found = tx.execute(select(Task.id, Task.site_id).where(*waiting).order_by(Task.id).with_for_update()).all()
+        for task in found:
+            close_task(tx, task.id, by_id=viewer.staff_id, at=now, outcome=outcome)
+        for task in found:
+            chain, details = audit.site_chain(task.site_id), {"outcome": outcome}
+            audit.append(tx, chain, viewer.actor, "task.closed", f"task:{task.id}", details, now)
+        return len(found)

@@ -1,0 +1,111 @@
+"""Contacts with one person as pages show them: the entries that count, each as its last correction says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import aliased
+
+from counseling.database import AnySession, vault_of
+from counseling.domain.contacts import WITHDRAWN, Entry, first_of
+from counseling.models.contacts import OutreachContact
+from counseling.models.patients import SupportFile
+from counseling.models.people import Staff
+from counseling.permissions import RoleKind, Viewer, support_files_visible_to
+from counseling.support_rows import open_community_name
+
+LAST_CONTACTS = 20
+_LATER = aliased(OutreachContact)
+# The last word of its chain, and not a withdrawal: in SQL what domain.contacts.standing is in plain words.
+COUNTS: ColumnElement[bool] = (OutreachContact.outcome != WITHDRAWN) & ~exists().where(
+    _LATER.corrects_id == OutreachContact.id
+)
+
+
+@dataclass(frozen=True)
+class ContactLine:
+    """One contact. `note` is None where there is none and where it is not for this reader."""
+
+    ref: str
+    kind: str
+    outcome: str
+    topics: tuple[str, ...]
+    note: str | None
+    next_on: date | None
+    contact_on: date
+    who: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class SavedContact:
+    """What the bar after saving names."""
+
+    ref: str
+    person_ref: str
+    community_name: str
+    outcome: str
+
+
+def list_entries(session: AnySession, patient_id: int) -> list[Entry]:
+    """All rows about a person, as the rules of domain.contacts read them."""
+    columns = OutreachContact.id, OutreachContact.outcome, OutreachContact.contact_on, OutreachContact.corrects_id
+    rows = session.execute(select(*columns).where(OutreachContact.patient_id == patient_id))
+    return [Entry(*row) for row in rows]
+
+
+def list_contacts(session: AnySession, viewer: Viewer, patient_id: int) -> list[ContactLine]:
+    """The last contacts that count, newest first. The caller has checked the scope.
+
+    A note is for whoever wrote it and for the point's counselors; a team shares what was ticked.
+    """
+    entries = list_entries(session, patient_id)
+    found = session.execute(
+        select(OutreachContact, Staff.display_name)
+        .join(Staff, Staff.id == OutreachContact.recorded_by_id)
+        .where(OutreachContact.patient_id == patient_id, COUNTS)
+    ).all()
+    newest_first = sorted(found, key=lambda row: (row[0].contact_on, first_of(entries, row[0].id)), reverse=True)
+    return [_line(session, viewer, *row) for row in newest_first[:LAST_CONTACTS]]
+
+
+def find_own_contact(session: AnySession, viewer: Viewer, patient_id: int, contact_ref: str) -> ContactLine | None:
+    """An entry that this reader recorded about the person and may still correct."""
+    query = select(OutreachContact, Staff.display_name).join(Staff, Staff.id == OutreachContact.recorded_by_id)
+    own = OutreachContact.ref == contact_ref, OutreachContact.recorded_by_id == viewer.staff_id
+    row = session.execute(query.where(*own, OutreachContact.patient_id == patient_id, COUNTS)).first()
+    return None if row is None else _line(session, viewer, *row)
+
+
+def find_saved(session: AnySession, viewer: Viewer, contact_ref: str) -> SavedContact | None:
+    """What this reader has just recorded, while it still counts and the person is still theirs to see."""
+    query = (
+        select(SupportFile.ref, SupportFile.community_name, OutreachContact.outcome)
+        .join(OutreachContact, OutreachContact.patient_id == SupportFile.patient_id)
+        .where(support_files_visible_to(viewer), OutreachContact.ref == contact_ref, COUNTS)
+        .where(OutreachContact.recorded_by_id == viewer.staff_id)
+    )
+    row = session.execute(query).first()
+    if row is None:
+        return None
+    name = open_community_name(vault_of(session), row.ref, row.community_name)
+    return SavedContact(contact_ref, row.ref, name, row.outcome)
+
+
+def _line(session: AnySession, viewer: Viewer, row: Any, who: str) -> ContactLine:
+    is_own = row.recorded_by_id == viewer.staff_id
+    may_read = is_own or viewer.kind is RoleKind.COUNSELOR
+    return ContactLine(
+        ref=row.ref,
+        kind=row.kind,
+        outcome=row.outcome,
+        topics=tuple(row.topics.split(",")) if row.topics else (),
+        note=vault_of(session).open("outreach_contacts.note", row.ref, row.note) if may_read else None,
+        next_on=row.next_on,
+        contact_on=row.contact_on,
+        who=who,
+        is_own=is_own,
+    )

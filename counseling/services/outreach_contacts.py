@@ -1,0 +1,228 @@
+"""Contacts of volunteers and counselors with the people they support. A row is added for each word, never changed.
+
+What a contact means for others is done in its transaction: the task that it answers, the file's summary, the next
+check-in of aftercare. Undoing or correcting it does the same again from the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession, vault_of, writing
+from counseling.domain.contacts import (
+    MET,
+    WITHDRAWN,
+    Entry,
+    ensure_contact,
+    first_of,
+    is_met_on,
+    latest_of,
+    topics_text,
+)
+from counseling.domain.refusal import Refusal
+from counseling.models.contacts import OutreachContact
+from counseling.models.patients import SupportFile
+from counseling.models.tasks import Task
+from counseling.permissions import Viewer, support_files_visible_to, tasks_visible_to
+from counseling.queries.contacts import list_entries
+from counseling.queries.patients import NotFound
+from counseling.refs import new_ref
+from counseling.services import audit
+from counseling.services.aftercare import note_check_in, take_back_check_in
+from counseling.services.tasks import change_answer, close_task, reopen_answered
+
+KEPT = ("patient_id", "site_id", "team_id", "contact_on", "task_id")  # of an entry, by whatever takes its place
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewContact:
+    """What was ticked. `answers`: the kinds of open tasks that stood on the page, to be closed with the outcome."""
+
+    kind: str
+    outcome: str
+    topics: Collection[str] = ()
+    note: str | None = None
+    next_on: date | None = None
+    answers: Collection[str] = ()
+
+
+def log_contact(
+    session: AnySession,
+    viewer: Viewer,
+    ref: str,
+    contact: NewContact,
+    *,
+    request_key: str,
+    today: date,
+    now: datetime,
+) -> str:
+    """Record a contact of today with the person behind a support file; gives its reference, for a repeat the first's.
+
+    Raises NotFound for whoever may not (any more) see the file, and Refusal as domain.contacts does.
+    """
+    ensure_contact(contact.kind, contact.outcome, contact.next_on, today)
+    topics = topics_text(contact.topics)
+    with writing(session) as tx:
+        file = _lock_file(tx, viewer, ref)
+        first = _find_recorded(tx, file.patient_id, request_key)
+        if first is not None:
+            return first
+        closed = _close_tasks(tx, viewer, file.patient_id, contact, now)
+        place = {"patient_id": file.patient_id, "site_id": file.site_id, "team_id": viewer.team_id}
+        row = {**place, "contact_on": today, "task_id": closed[0] if closed else None}
+        entry = _add(tx, viewer, row, contact, topics, request_key, now)
+        _recount(tx, file.patient_id, today)
+        details: dict[str, object] = {"contact": entry.id, "outcome": contact.outcome, "kind": contact.kind}
+        _note(tx, viewer, "contact.logged", row, {**details, "tasks": closed}, now)
+        return str(entry.ref)
+
+
+def undo_contact(
+    session: AnySession, viewer: Viewer, ref: str, contact_ref: str, *, request_key: str, now: datetime
+) -> None:
+    """Withdraw an entry of one's own: it counts no more, and what it had answered is open again.
+
+    Raises NotFound for an entry of somebody else, Refusal("entry_replaced") when another word has taken its place.
+    """
+    with writing(session) as tx:
+        file = _lock_file(tx, viewer, ref)
+        if _find_recorded(tx, file.patient_id, request_key) is not None:
+            return
+        entries, old = _own_entry(tx, viewer, file.patient_id, contact_ref)
+        row = {name: getattr(old, name) for name in KEPT}
+        empty = NewContact(kind=old.kind, outcome=WITHDRAWN)
+        entry = _add(tx, viewer, {**row, "corrects_id": old.id}, empty, "", request_key, now)
+        opened = reopen_answered(tx, file.patient_id, by_id=viewer.staff_id, at=_began_at(tx, entries, old))
+        _recount(tx, file.patient_id, old.contact_on, was=old.outcome)
+        details = {"contact": entry.id, "corrects": old.id, "tasks": opened}
+        _note(tx, viewer, "contact.withdrawn", row, details, now)
+
+
+def correct_contact(
+    session: AnySession,
+    viewer: Viewer,
+    ref: str,
+    contact_ref: str,
+    contact: NewContact,
+    *,
+    request_key: str,
+    now: datetime,
+) -> str:
+    """Put another entry in the place of one's own, on any later day too; the day of the contact itself stays.
+
+    Raises NotFound and Refusal("entry_replaced") as `undo_contact` does.
+    """
+    with writing(session) as tx:
+        file = _lock_file(tx, viewer, ref)
+        first = _find_recorded(tx, file.patient_id, request_key)
+        if first is not None:
+            return first
+        entries, old = _own_entry(tx, viewer, file.patient_id, contact_ref)
+        ensure_contact(contact.kind, contact.outcome, contact.next_on, old.contact_on)
+        row = {name: getattr(old, name) for name in KEPT}
+        columns = {**row, "corrects_id": old.id}
+        entry = _add(tx, viewer, columns, contact, topics_text(contact.topics), request_key, now)
+        began_at = _began_at(tx, entries, old)
+        change_answer(tx, file.patient_id, contact.outcome, by_id=viewer.staff_id, at=began_at)
+        _recount(tx, file.patient_id, old.contact_on, was=old.outcome)
+        details = {"contact": entry.id, "corrects": old.id, "outcome": contact.outcome, "kind": contact.kind}
+        _note(tx, viewer, "contact.corrected", row, details, now)
+        return str(entry.ref)
+
+
+def _lock_file(tx: Session, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:
+    """The file, if the reader may see it at this moment; locked, so that two words about one person come in turn."""
+    query = select(SupportFile.patient_id, SupportFile.site_id)
+    query = query.where(support_files_visible_to(viewer), SupportFile.ref == ref).with_for_update()
+    file = tx.execute(query).first()
+    if file is None:
+        raise NotFound
+    return file
+
+
+def _find_recorded(tx: Session, patient_id: int, request_key: str) -> str | None:
+    query = select(OutreachContact.ref).where(
+        OutreachContact.request_key == request_key, OutreachContact.patient_id == patient_id
+    )
+    return tx.execute(query).scalar_one_or_none()
+
+
+def _own_entry(tx: Session, viewer: Viewer, patient_id: int, contact_ref: str) -> tuple[list[Entry], OutreachContact]:
+    """One's own entry, which is the last word of its chain; and all entries of the person."""
+    query = select(OutreachContact).where(
+        OutreachContact.ref == contact_ref,
+        OutreachContact.patient_id == patient_id,
+        OutreachContact.recorded_by_id == viewer.staff_id,
+        OutreachContact.outcome != WITHDRAWN,
+    )
+    old = tx.execute(query).scalar_one_or_none()
+    if old is None:
+        raise NotFound
+    entries = list_entries(tx, patient_id)
+    if any(entry.corrects_id == old.id for entry in entries):
+        raise Refusal("entry_replaced")
+    return entries, old
+
+
+def _began_at(tx: Session, entries: list[Entry], old: OutreachContact) -> datetime:
+    """When the first entry of the chain was written: the tasks that it answered were closed at that instant."""
+    first = first_of(entries, old.id)
+    return tx.execute(select(OutreachContact.recorded_at).where(OutreachContact.id == first)).scalar_one()
+
+
+def _close_tasks(tx: Session, viewer: Viewer, patient_id: int, contact: NewContact, now: datetime) -> list[int]:
+    """Close what stood on the page, the longest due first; what came after the page was shown stays open."""
+    query = select(Task.id).where(
+        tasks_visible_to(viewer, now),
+        Task.patient_id == patient_id,
+        Task.kind.in_(contact.answers),
+        Task.closed_at.is_(None),
+    )
+    found = tx.execute(query.order_by(Task.due_on, Task.id)).scalars().all()
+    who, outcome = viewer.staff_id, contact.outcome
+    return [task_id for task_id in found if close_task(tx, task_id, by_id=who, at=now, outcome=outcome)]
+
+
+def _add(
+    tx: Session,
+    viewer: Viewer,
+    row: dict[str, Any],
+    contact: NewContact,
+    topics: str,
+    request_key: str,
+    now: datetime,
+) -> Row[*tuple[Any, ...]]:
+    ref = new_ref()
+    said = {"kind": contact.kind, "outcome": contact.outcome, "topics": topics, "next_on": contact.next_on}
+    note = vault_of(tx).seal("outreach_contacts.note", ref, contact.note)
+    who = {"recorded_by_id": viewer.staff_id, "recorded_at": now, "request_key": request_key}
+    made = insert(OutreachContact).values(ref=ref, note=note, **row, **said, **who)
+    return tx.execute(made.returning(OutreachContact.id, OutreachContact.ref)).one()
+
+
+def _recount(tx: Session, patient_id: int, day: date, was: str | None = None) -> None:
+    """The file's summary and the next check-in, from all rows; `was`: what an entry of that day said until now."""
+    entries = list_entries(tx, patient_id)
+    latest = latest_of(entries)
+    summary = {
+        "last_contact_on": latest.contact_on if latest else None,
+        "last_outcome": latest.outcome if latest else None,
+    }
+    tx.execute(update(SupportFile).where(SupportFile.patient_id == patient_id).values(summary))
+    if is_met_on(entries, day):
+        note_check_in(tx, patient_id, day)
+    elif was in MET:
+        take_back_check_in(tx, patient_id, day)
+
+
+def _note(
+    tx: Session, viewer: Viewer, action: str, row: dict[str, Any], details: dict[str, object], now: datetime
+) -> None:
+    chain, subject = audit.site_chain(row["site_id"]), f"patient:{row['patient_id']}"
+    audit.append(tx, chain, viewer.actor, action, subject, details, now)
