@@ -1,0 +1,35 @@
+"""Planning: what is to be said to whom, as rows, before anything is sent. Repeating it adds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from counseling.database import AnySession
+from counseling.domain.reminders import APPOINTMENT, CHECK_IN, MISSED_YESTERDAY
+from counseling.services.missed_reminders import plan_missed
+from counseling.services.reminder_rows import Moment
+from counseling.services.reminder_rules import Rule, list_rules, ship_rules
+from counseling.services.support_reminders import plan_appointments, plan_check_ins
+
+Planner = Callable[[AnySession, Rule, Moment, Random], int]
+PLANNERS: Mapping[str, Planner] = {
+    MISSED_YESTERDAY: plan_missed,
+    APPOINTMENT: plan_appointments,
+    CHECK_IN: plan_check_ins,
+}
+# Between two plans of the same process nothing is lost: a day that is closed meanwhile is seen at every tick.
+PLAN_AGAIN_AFTER = timedelta(minutes=5)
+
+
+def plan_reminders(session: AnySession, now: datetime, zone: ZoneInfo, dice: Random) -> int:
+    """Plan what is due today and in the next days, site by site; gives how many reminders are new.
+
+    Each batch is a transaction of its own, and the unique key makes every occurrence once: planners may cross, end
+    midway and be repeated.
+    """
+    ship_rules(session, now)
+    at = Moment(now, zone)
+    return sum(PLANNERS[rule.kind](session, rule, at, dice) for rule in list_rules(session, at.today))
