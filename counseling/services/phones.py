@@ -48,6 +48,6 @@ def remove_phone(
         if removed is None:
             return
         if removed.line_id is not None:
-            cancel_texts_to_number(tx, patient_id, side, removed.line_id, "number_removed", now)
+            cancel_texts_to_number(tx, patient_id, side, removed.line_id, now)
         redo_keys(tx, vault, patient_id, side)
         note_done(tx, file, by, "phone_removed", {"phone": removed.id}, now)

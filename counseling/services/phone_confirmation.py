@@ -1,0 +1,154 @@
+"""Before the first text a number is confirmed at the desk, with its owner there.
+
+Either a text brings two digits to the phone, which are compared with the screen, or the person rings us once. Nothing
+is read out: everybody is warned of swindlers who ask for codes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession, vault_of, writing
+from counseling.domain.refusal import Refusal
+from counseling.models.patients import PhoneNumber
+from counseling.models.texts import OutboundMessage, PhoneLine
+from counseling.services.either_file import HeldFile, hold_file, note_done
+from counseling.services.outbox import NewMessage, enqueue
+from counseling.services.phone_lines import ensure_line
+from counseling.services.treatment_files import By
+from counseling.sms.wording import text_of
+from counseling.treatment_rows import open_phone
+
+WORDING = "number"
+MOST_A_DAY = 3  # of one line, whoever asks: a number that is typed wrong belongs to a stranger
+GOOD_FOR = timedelta(minutes=30)  # the person stands at the desk
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """One number of one file, as an address names it."""
+
+    patient_id: int
+    side: str
+    phone_ref: str
+
+
+def send_digits(
+    session: AnySession, phone: Numbered, *, by: By, request_key: str, today: date, now: datetime, zone: ZoneInfo
+) -> None:
+    """Send two digits to this number, to be compared with the page. The same `request_key` again sends nothing more.
+
+    Raises Refusal: phone_unknown, phone_is_confirmed, enough_digits_today.
+    """
+    vault, digits = vault_of(session), f"{secrets.randbelow(100):02d}"
+    with writing(session) as tx:
+        file, row = hold_file(tx, phone.patient_id, phone.side), _lock_phone(tx, phone)
+        if _is_asked(tx, request_key):
+            return
+        if row.confirmed_at is not None:
+            raise Refusal("phone_is_confirmed")
+        line_id = ensure_line(tx, vault, open_phone(vault, row.ref, row.number))
+        _look_at_line(tx, line_id)
+        _ensure_not_too_often(tx, line_id, datetime.combine(today, time.min, zone))
+        enqueue(tx, _message(file, line_id, digits, request_key, now), now)
+        _change(tx, row.id, line_id=line_id, check_digits=digits, asked_at=now)
+        note_done(tx, file, by, "phone_asked", {"phone": row.id}, now)
+
+
+def confirm_by_digits(session: AnySession, phone: Numbered, digits: str, *, by: By, now: datetime) -> None:
+    """The two who stand at the desk have seen the same digits on the phone and on the page.
+
+    `digits` are those of the page: with newer ones sent meanwhile nothing was compared.
+    Raises Refusal: phone_unknown, digits_are_older.
+    """
+    with writing(session) as tx:
+        file, row = hold_file(tx, phone.patient_id, phone.side), _lock_phone(tx, phone)
+        if row.confirmed_at is None:
+            if row.check_digits is None or row.check_digits != digits:
+                raise Refusal("digits_are_older")
+            _confirm(tx, file, row, row.line_id, "digits", by, now)
+
+
+def confirm_by_call(session: AnySession, phone: Numbered, *, by: By, now: datetime) -> None:
+    """The person has rung the site's number once from this phone. Raises Refusal: phone_unknown."""
+    vault = vault_of(session)
+    with writing(session) as tx:
+        file, row = hold_file(tx, phone.patient_id, phone.side), _lock_phone(tx, phone)
+        if row.confirmed_at is None:
+            line_id = ensure_line(tx, vault, open_phone(vault, row.ref, row.number))
+            _confirm(tx, file, row, line_id, "missed_call", by, now)
+
+
+def note_readers(
+    session: AnySession, phone: Numbered, *, is_shared: bool, calls_only: bool, by: By, now: datetime
+) -> None:
+    """Whether somebody else reads this phone, and whether it is only to be called. Raises Refusal: phone_unknown."""
+    with writing(session) as tx:
+        file, row = hold_file(tx, phone.patient_id, phone.side), _lock_phone(tx, phone)
+        if (row.is_shared, row.calls_only) == (is_shared, calls_only):
+            return
+        _change(tx, row.id, is_shared=is_shared, calls_only=calls_only)
+        details = {"phone": row.id, "is_shared": is_shared, "calls_only": calls_only}
+        note_done(tx, file, by, "phone_readers_noted", details, now)
+
+
+def _lock_phone(tx: Session, phone: Numbered) -> Row[*tuple[Any, ...]]:
+    own = PhoneNumber.patient_id == phone.patient_id, PhoneNumber.side == phone.side
+    query = select(*PhoneNumber.__table__.columns).where(
+        *own, PhoneNumber.ref == phone.phone_ref, PhoneNumber.removed_at.is_(None)
+    )
+    row = tx.execute(query.with_for_update()).first()
+    if row is None:
+        raise Refusal("phone_unknown")
+    return row
+
+
+def _is_asked(tx: Session, request_key: str) -> bool:
+    first = select(OutboundMessage.id).where(OutboundMessage.request_key == request_key)
+    return tx.execute(first).first() is not None
+
+
+def _look_at_line(tx: Session, line_id: int) -> None:
+    """Somebody of ours looks at this number, so what failed on it before is over. Locks it: two desks, one number."""
+    tx.execute(update(PhoneLine).where(PhoneLine.id == line_id).values(permanent_failures=0))
+
+
+def _ensure_not_too_often(tx: Session, line_id: int, since: datetime) -> None:
+    asked = select(func.count(OutboundMessage.id)).where(
+        OutboundMessage.line_id == line_id, OutboundMessage.wording == WORDING, OutboundMessage.queued_at >= since
+    )
+    if tx.execute(asked).scalar_one() >= MOST_A_DAY:
+        raise Refusal("enough_digits_today", most=MOST_A_DAY)
+
+
+def _message(file: HeldFile, line_id: int, digits: str, request_key: str, now: datetime) -> NewMessage:
+    return NewMessage(
+        line_id=line_id,
+        side=file.side,
+        site_id=file.site_id,
+        wording=WORDING,
+        body=text_of(WORDING, digits=digits),
+        is_automatic=True,  # nobody has typed it; as one of sms/wording.ANSWERS it waits for no hour and no cap
+        expires_at=now + GOOD_FOR,
+        patient_id=file.patient_id,
+        request_key=request_key,
+    )
+
+
+def _confirm(
+    tx: Session, file: HeldFile, row: Row[*tuple[Any, ...]], line_id: int, how: str, by: By, now: datetime
+) -> None:
+    _change(tx, row.id, line_id=line_id, check_digits=None, confirmed_at=now, confirmed_by_id=by.staff_id)
+    _look_at_line(tx, line_id)
+    note_done(tx, file, by, "phone_confirmed", {"phone": row.id, "how": how}, now)
+
+
+def _change(tx: Session, phone_id: int, **values: object) -> None:
+    tx.execute(update(PhoneNumber).where(PhoneNumber.id == phone_id).values(**values))
