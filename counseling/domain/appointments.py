@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import Hours
@@ -50,3 +51,9 @@ def ensure_has_come(state: str, on: date, starts_at: datetime, today: date, now:
 def is_open_at(at: time, spans: Sequence[Hours]) -> bool:
     """Whether a site receives people at this time of a day with these opening hours."""
     return any(span.opens_at <= at < span.closes_at for span in spans)
+
+
+def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The instants between which a day lies at the station."""
+    begins, ends = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+    return begins, ends

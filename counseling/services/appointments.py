@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 
 from counseling.clock import station_day
 from counseling.database import AnySession, writing
-from counseling.domain.appointments import ensure_ahead, ensure_has_come, ensure_may_become, ensure_may_move, is_open_at
+from counseling.domain.appointments import (
+    bounds_of,
+    ensure_ahead,
+    ensure_has_come,
+    ensure_may_become,
+    ensure_may_move,
+    is_open_at,
+)
 from counseling.domain.refusal import Refusal
 from counseling.models.counseling import Appointment
 from counseling.models.texts import Reminder
@@ -147,12 +154,6 @@ def keep_appointment_of_day(
         _change(tx, appointment_id, by, now, state="kept")
         cancel_unsent(tx, Reminder.appointment_id == appointment_id, "appointment_kept", now)
     return appointment_id
-
-
-def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The instants between which a day lies at the station."""
-    begins, ends = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
-    return begins, ends
 
 
 def _find_booked(session: AnySession, request_key: str) -> str | None:

@@ -6,22 +6,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
 from counseling.domain.sessions import ensure_held_on, ensure_minutes, topics_text
 from counseling.models.counseling import CounselingSession
-from counseling.models.patients import SupportFile
 from counseling.refs import new_ref
 from counseling.services import audit
 from counseling.services.aftercare import note_check_in
 from counseling.services.appointments import keep_appointment_of_day
+from counseling.services.contact_summary import summarise_contacts
 from counseling.services.support_files import lock_of_point
 from counseling.services.treatment_files import By
-
-TALKED = "met_well"  # as an outcome of contacts: somebody sat with the person and listened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +81,8 @@ def log_session(
             made = tx.execute(insert(CounselingSession).values(**row).returning(CounselingSession.id)).scalar_one()
             kept = None
             if patient_id is not None:
-                _note_contact(tx, patient_id, details.held_on)
+                summarise_contacts(tx, patient_id)
+                note_check_in(tx, patient_id, details.held_on)
                 kept = keep_appointment_of_day(tx, patient_id, site_id, details.held_on, by=by, now=now, zone=zone)
             _note(tx, row, made, kept, by, now)
             return ref
@@ -97,14 +96,6 @@ def log_session(
 def _find_logged(session: AnySession, request_key: str) -> str | None:
     query = select(CounselingSession.ref).where(CounselingSession.request_key == request_key)
     return session.execute(query).scalar_one_or_none()
-
-
-def _note_contact(tx: Session, patient_id: int, on: date) -> None:
-    file = SupportFile
-    earlier = file.last_contact_on.is_(None) | (file.last_contact_on <= on)
-    own = file.patient_id == patient_id
-    tx.execute(update(file).where(own, earlier).values(last_contact_on=on, last_outcome=TALKED))
-    note_check_in(tx, patient_id, on)
 
 
 def _note(tx: Session, row: dict[str, object], made: int, kept: int | None, by: By, now: datetime) -> None:
