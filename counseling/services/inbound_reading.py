@@ -1,0 +1,189 @@
+"""What one incoming text does: records an answer, asks for a call, stops, begins again, or waits for a person.
+
+What is left for a person stands unhandled in the inbox of its site; the rest is handled at once, by nobody.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
+
+from counseling.clock import station_day
+from counseling.database import vault_of
+from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS, Reply, digit_of, read_reply
+from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
+from counseling.services import audit
+from counseling.services.crossing import ask_to_call_back
+from counseling.services.inbound_senders import Question, Sender, question_meant, questions_of, sender_of
+from counseling.services.outbox import NewMessage, enqueue
+from counseling.services.phone_lines import open_line_number
+from counseling.services.sms_consents import start_texts_of_line, stop_texts_of_line
+from counseling.sms.wording import QUESTION_OF, text_of
+
+ACTOR = "rule:read_text"
+ANSWER_DIES_AFTER = timedelta(hours=6)  # an answer that comes half a day late answers nothing any more
+HELP_IS_OPEN_FOR = timedelta(hours=24)
+E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One incoming text while it is worked on."""
+
+    id: int
+    line_id: int
+    number: str
+    is_opted_out: bool
+    body: str
+    question: Question | None
+    sender: Sender | None
+    now: datetime
+
+    @property
+    def is_of_a_phone(self) -> bool:
+        """Short codes and senders with a name are machines: answering them makes loops."""
+        return E164.fullmatch(self.number) is not None
+
+
+def work_on_next(tx: Session, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> int | None:
+    """Work on a number's oldest text that waits, in the caller's transaction; gives its id, None when none waits."""
+    row = _lock_oldest(tx, line_id)
+    if row is None:
+        return None
+    text = _opened(tx, row, now)
+    reply = _read(tx, text)
+    is_settled = False
+    if reply.meaning == "answer" and text.question is not None:
+        reply, is_settled = _take_answer(tx, text, text.question, reply, zone, dice)
+    elif reply.meaning == "repeated" and text.question is not None:
+        is_settled = text.question.answer == reply.answer
+    elif reply.meaning == "stop":
+        _stop(tx, text)
+    elif reply.meaning == "start":
+        start_texts_of_line(tx, line_id, now)
+    elif reply.meaning == "help":
+        is_settled = _answer(tx, text, "help")
+    elif reply.meaning == "ask_again":
+        _answer(tx, text, "stop_hint")
+    _note(tx, text, reply, is_settled)
+    return text.id
+
+
+def _lock_oldest(tx: Session, line_id: int) -> Row[Any] | None:
+    # Two that work on one number both want its oldest text: the second waits, and then finds it read.
+    waiting = InboundMessage.__table__.c
+    query = (
+        select(waiting.id, waiting.ref, waiting.line_id, waiting.body, waiting.received_at)
+        .where(waiting.line_id == line_id, waiting.read_at.is_(None))
+        .order_by(waiting.received_at, waiting.id)
+        .limit(1)
+        .with_for_update()
+    )
+    return tx.execute(query).first()
+
+
+def _opened(tx: Session, row: Row[Any], now: datetime) -> Text:
+    vault = vault_of(tx)
+    line = tx.execute(
+        select(PhoneLine.ref, PhoneLine.number, PhoneLine.opted_out_at).where(PhoneLine.id == row.line_id)
+    ).one()
+    number = open_line_number(vault, line.ref, line.number)
+    body = vault.open("inbound_messages.body", row.ref, row.body) or ""
+    question = question_meant(questions_of(tx, row.line_id, row.received_at), digit_of(body))
+    sender = sender_of(tx, row.line_id, number, question)
+    return Text(row.id, row.line_id, number, line.opted_out_at is not None, body, question, sender, now)
+
+
+def _read(tx: Session, text: Text) -> Reply:
+    question = text.question
+    if question is not None and question.answer is not None:
+        return Reply("repeated", QUESTIONS[question.question][digit_of(text.body) or ""])
+    reply = read_reply(text.body, question.question if question is not None else None)
+    if reply.meaning == "ask_again" and question is not None and (text.is_opted_out or _was_asked(tx, question.id)):
+        return Reply("stop")  # asked once what was meant, and it comes again
+    return reply
+
+
+def _was_asked(tx: Session, question_id: int) -> bool:
+    asked = select(InboundMessage.id).where(
+        InboundMessage.question_id == question_id, InboundMessage.meaning == "ask_again"
+    )
+    return tx.execute(asked).first() is not None
+
+
+def _take_answer(
+    tx: Session, text: Text, question: Question, reply: Reply, zone: ZoneInfo, dice: random.Random
+) -> tuple[Reply, bool]:
+    """Record the answer on its question, once, and open the task that it asks for; gives whether nothing is left."""
+    first = (
+        update(OutboundMessage)
+        .where(OutboundMessage.id == question.id, OutboundMessage.answered_at.is_(None))
+        .values(answer=reply.answer, answered_at=text.now)
+        .returning(OutboundMessage.id)
+    )
+    if tx.execute(first).first() is None:
+        return Reply("repeated", reply.answer), False
+    if reply.answer not in ASKS_FOR_A_CALL:
+        return reply, True
+    if question.patient_id is None:  # nobody's file can carry the task: the inbox does
+        return reply, False
+    today = station_day(text.now, zone)
+    who = (question.patient_id, question.side, question.site_id)
+    ask_to_call_back(tx, *who, today=today, now=text.now, zone=zone, dice=dice)
+    return reply, True
+
+
+def _stop(tx: Session, text: Text) -> None:
+    if stop_texts_of_line(tx, text.line_id, text.now):  # a second stop was confirmed at the first
+        _answer(tx, text, "stopped")
+
+
+def _answer(tx: Session, text: Text, wording: str) -> bool:
+    """Queue one automatic answer; False where none goes out: to a machine, or a second one within the hour."""
+    if text.sender is None or not text.is_of_a_phone:
+        return False
+    question = QUESTION_OF.get(wording)
+    message = NewMessage(
+        line_id=text.line_id,
+        side=text.sender.side,
+        site_id=text.sender.site_id,
+        patient_id=text.sender.patient_id,
+        wording=wording,
+        body=text_of(wording),
+        is_automatic=True,
+        expires_at=text.now + ANSWER_DIES_AFTER,
+        question=question,
+        question_until=text.now + HELP_IS_OPEN_FOR if question else None,
+        answer_hour=text.now.astimezone(UTC).strftime("%Y-%m-%dT%H"),
+    )
+    return enqueue(tx, message, text.now) is not None
+
+
+def _note(tx: Session, text: Text, reply: Reply, is_settled: bool) -> None:
+    """What was made of the text, and the entry in the chain of the site that reads it."""
+    sender, question = text.sender, text.question
+    tx.execute(
+        update(InboundMessage)
+        .where(InboundMessage.id == text.id)
+        .values(
+            read_at=text.now,
+            meaning=reply.meaning,
+            answer=reply.answer,
+            question_id=question.id if question is not None else None,
+            patient_id=sender.patient_id if sender else None,
+            side=sender.side if sender else None,
+            site_id=sender.site_id if sender else None,
+            handled_at=text.now if is_settled else None,
+        )
+    )
+    if sender is not None:
+        details = {"meaning": reply.meaning}
+        chain = audit.site_chain(sender.site_id)
+        audit.append(tx, chain, ACTOR, "text.read", f"text:{text.id}", details, text.now)
