@@ -58,16 +58,15 @@ def list_entries(session: AnySession, patient_id: int) -> list[Entry]:
 
 
 def list_contacts(session: AnySession, viewer: Viewer, patient_id: int) -> list[ContactLine]:
-    """The last contacts that count, newest first. The caller has checked the scope.
+    """The last contacts that count, newest first: to a volunteer the own team's. The caller has checked the scope.
 
     A note is for whoever wrote it and for the point's counselors; a team shares what was ticked.
     """
     entries = list_entries(session, patient_id)
-    found = session.execute(
-        select(OutreachContact, Staff.display_name)
-        .join(Staff, Staff.id == OutreachContact.recorded_by_id)
-        .where(OutreachContact.patient_id == patient_id, COUNTS)
-    ).all()
+    query = select(OutreachContact, Staff.display_name).join(Staff, Staff.id == OutreachContact.recorded_by_id)
+    if viewer.kind is RoleKind.VOLUNTEER:
+        query = query.where(OutreachContact.team_id == viewer.team_id)
+    found = session.execute(query.where(OutreachContact.patient_id == patient_id, COUNTS)).all()
     newest_first = sorted(found, key=lambda row: (row[0].contact_on, first_of(entries, row[0].id)), reverse=True)
     return [_line(session, viewer, *row) for row in newest_first[:LAST_CONTACTS]]
 

@@ -9,6 +9,7 @@ def blueprints() -> list[Blueprint]:
     from counseling.routes import (
         account,
         admin,
+        contacts,
         counseling_desk,
         doctor,
         doses,
@@ -28,6 +29,7 @@ def blueprints() -> list[Blueprint]:
     return [
         account.bp,
         admin.bp,
+        contacts.bp,
         counseling_desk.bp,
         doctor.bp,
         doses.bp,

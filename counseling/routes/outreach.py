@@ -1,15 +1,17 @@
-"""A volunteer's list: the team's people, by the name that they chose."""
+"""A volunteer's worklist: whom to go to, in which order, and below it whom the team has met today."""
 
 from __future__ import annotations
 
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from counseling.clock import utc_now
 from counseling.database import db
 from counseling.permissions import Permission, requires
-from counseling.queries.support_people import list_by_name
+from counseling.queries.worklist import list_work
+from counseling.routes.contacts import just_saved
 from counseling.routes.patients.finding import page_of
-from counseling.routes.typed_fields import LANGUAGES
+from counseling.routes.patients.parts import this_day
 from counseling.routes.viewing import note_view
 
 bp = Blueprint("outreach", __name__, url_prefix="/outreach")
@@ -18,6 +20,7 @@ bp = Blueprint("outreach", __name__, url_prefix="/outreach")
 @bp.get("/")
 @requires(Permission.SEE_OUTREACH_LIST)
 def index() -> ResponseReturnValue:
-    found = list_by_name(db.session, g.viewer, page=page_of(request.args.get("page")))
-    note_view("outreach.list", [person.patient_id for person in found.people])
-    return render_template("pages/outreach/index.html", found=found, languages=dict(LANGUAGES))
+    today, page = this_day(), page_of(request.args.get("page"))
+    work = list_work(db.session, g.viewer, today, utc_now(), page)
+    note_view("outreach.list", [row.patient_id for row in (*work.waiting, *work.done)])
+    return render_template("pages/outreach/index.html", work=work, today=today, **just_saved())

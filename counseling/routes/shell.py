@@ -19,9 +19,11 @@ from counseling.routes import filters
 PAGES = (
     (Permission.SEE_TODAY, "/station/", lazy_gettext("Hôm nay"), "clipboard-list"),
     (Permission.WRITE_DOSE_ORDER, "/doctor/", lazy_gettext("Việc của bác sĩ"), "clipboard-list"),
+    (Permission.SEE_COUNSELING_DESK, "/counseling/", lazy_gettext("Hôm nay"), "calendar-check"),
+    (Permission.SEE_TASKS, "/tasks/", lazy_gettext("Việc cần làm"), "list-checks"),
+    (Permission.EDIT_SUPPORT_FILE, "/counseling/people", lazy_gettext("Người được hỗ trợ"), "users"),
     (Permission.EDIT_TREATMENT_FILE, "/patients/", lazy_gettext("Người bệnh"), "users"),
     (Permission.IMPORT_REGISTER, "/register/", lazy_gettext("Nhập sổ"), "file-spreadsheet"),
-    (Permission.SEE_COUNSELING_DESK, "/counseling/", lazy_gettext("Người được hỗ trợ"), "users"),
     (Permission.SEE_OUTREACH_LIST, "/outreach/", lazy_gettext("Người được hỗ trợ"), "users"),
     (Permission.SEE_ADHERENCE_LIST, "/supervision/", lazy_gettext("Địa bàn"), "map-pin"),
     (Permission.SEE_CONTACT_LIST, "/supervision/", lazy_gettext("Địa bàn"), "map-pin"),
@@ -105,8 +107,6 @@ def navigation(viewer: Viewer | None) -> list[PageLink]:
     if viewer is None or viewer.role_id is None:
         return []
     here = DESK_OF_BLUEPRINT.get(request.blueprint or "", request.path)
-    return [
-        PageLink(url, str(label), icon, here.startswith(url))
-        for permission, url, label, icon in PAGES
-        if viewer.may(permission)
-    ]
+    pages = [(url, label, icon) for permission, url, label, icon in PAGES if viewer.may(permission)]
+    nearest = max((url for url, _, _ in pages if here.startswith(url)), key=len, default="")
+    return [PageLink(url, str(label), icon, url == nearest) for url, label, icon in pages]

@@ -2,6 +2,89 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from datetime import date, datetime, time
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import Row
+
+from counseling.clock import utc_now
+from counseling.database import db, vault_of
+from counseling.domain.refusal import Refusal
+from counseling.permissions import Permission, Side, requires
+from counseling.queries import tasks
+from counseling.queries.file_parts import list_phones
+from counseling.queries.patients import NotFound, get_support_row, get_treatment_row
+from counseling.routes.patients.parts import ensure_ref, this_day
+from counseling.routes.viewing import note_view
+from counseling.services.tasks import settle_waiting
+from counseling.support_rows import open_community_name
+from counseling.treatment_rows import open_text
 
 bp = Blueprint("tasks", __name__, url_prefix="/tasks")
+
+
+@bp.get("/")
+@requires(Permission.SEE_TASKS)
+def index() -> ResponseReturnValue:
+    today, now = this_day(), utc_now()
+    waiting = tasks.list_waiting(db.session, g.viewer, today, now)
+    settled = tasks.list_settled(db.session, g.viewer, beginning_of(today), now)
+    in_need = tasks.list_in_need(db.session, g.viewer)
+    note_view("tasks.list", [*(row.patient_id for row in waiting + settled), *(row.patient_id for row in in_need)])
+    return render_template("pages/tasks/index.html", waiting=waiting, settled=settled, in_need=in_need, today=today)
+
+
+@bp.get("/<ref>/")
+@requires(Permission.SEE_TASKS)
+def show(ref: str) -> ResponseReturnValue:
+    row = person(ref)
+    note_view("tasks.person", [row.patient_id])
+    return render_template(
+        "pages/tasks/person.html",
+        row=row,
+        name=name_of(row),
+        waiting=tasks.list_waiting(db.session, g.viewer, this_day(), utc_now(), row.patient_id),
+        phones=list_phones(db.session, row.patient_id, str(g.viewer.side)),
+        may_log=g.viewer.may(Permission.LOG_CONTACT),
+        today=this_day(),
+    )
+
+
+@bp.post("/<ref>/close")
+@requires(Permission.SEE_TASKS)
+def close(ref: str) -> ResponseReturnValue:
+    row, kind, outcome = person(ref), request.form.get("kind", ""), request.form.get("outcome", "")
+    try:
+        closed = settle_waiting(db.session, g.viewer, row.patient_id, kind, outcome=outcome, now=utc_now())
+    except Refusal:  # what no page of ours offers
+        abort(400)
+    if closed:
+        flash(gettext("Đã ghi xong việc của %(name)s.", name=name_of(row)), "done")
+    else:
+        flash(gettext("Việc này đã xong từ trước."), "quiet")
+    return redirect(url_for(".index"), 303)
+
+
+def person(ref: str) -> Row[*tuple[Any, ...]]:
+    """The file of the reader's own side behind an address, or 404."""
+    ensure_ref(ref)
+    find = get_support_row if g.viewer.side is Side.SUPPORT else get_treatment_row
+    try:
+        return find(db.session, g.viewer, ref)
+    except NotFound:
+        abort(404)
+
+
+def name_of(row: Row[*tuple[Any, ...]]) -> str:
+    vault = vault_of(db.session)
+    if g.viewer.side is Side.SUPPORT:
+        return open_community_name(vault, row.ref, row.community_name)
+    name = open_text(vault, row.ref, "full_name", row.full_name) or ""
+    return f"{name}, {row.birth_year}"
+
+
+def beginning_of(day: date) -> datetime:
+    return datetime.combine(day, time(), current_app.extensions["diem_tua_config"].timezone)

@@ -11,20 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
-from counseling.domain.contacts import (
-    MET,
-    WITHDRAWN,
-    Entry,
-    ensure_contact,
-    first_of,
-    is_met_on,
-    latest_of,
-    topics_text,
-)
+from counseling.domain.contacts import MET, WITHDRAWN, Entry, ensure_contact, first_of, is_met_on, topics_text
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
@@ -35,6 +26,7 @@ from counseling.queries.patients import NotFound
 from counseling.refs import new_ref
 from counseling.services import audit
 from counseling.services.aftercare import note_check_in, take_back_check_in
+from counseling.services.contact_summary import summarise_contacts
 from counseling.services.tasks import change_answer, close_task, reopen_answered
 
 KEPT = ("patient_id", "site_id", "team_id", "contact_on", "task_id")  # of an entry, by whatever takes its place
@@ -208,14 +200,8 @@ def _add(
 
 def _recount(tx: Session, patient_id: int, day: date, was: str | None = None) -> None:
     """The file's summary and the next check-in, from all rows; `was`: what an entry of that day said until now."""
-    entries = list_entries(tx, patient_id)
-    latest = latest_of(entries)
-    summary = {
-        "last_contact_on": latest.contact_on if latest else None,
-        "last_outcome": latest.outcome if latest else None,
-    }
-    tx.execute(update(SupportFile).where(SupportFile.patient_id == patient_id).values(summary))
-    if is_met_on(entries, day):
+    summarise_contacts(tx, patient_id)
+    if is_met_on(list_entries(tx, patient_id), day):
         note_check_in(tx, patient_id, day)
     elif was in MET:
         take_back_check_in(tx, patient_id, day)

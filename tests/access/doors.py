@@ -35,11 +35,12 @@ SUPPORT_FIELDS = {"community", "hamlet", "ref"}
 READS: dict[str, set[str]] = {
     **dict.fromkeys(("dispenser", "dispenser2", "doctor", "nurse"), TEAM_FIELDS),
     **dict.fromkeys(("supervisor", "province"), SUPERVISED_FIELDS),
-    **dict.fromkeys(("counselor", "nurse/support", "volunteer", "volunteer2"), SUPPORT_FIELDS),
+    **dict.fromkeys(("counselor", "nurse/support", "volunteer", "volunteer2"), SUPPORT_FIELDS | {"note"}),
     **dict.fromkeys(("community", "province/support"), SUPPORT_FIELDS),
     "admin": set(),
 }
 
+NO_REF = "zzzzzzzzzzzz"
 EVERYBODY = frozenset(DESKS)
 DISPENSERS = frozenset({"dispenser", "dispenser2", "nurse"})
 DOCTORS = frozenset({"doctor"})
@@ -48,6 +49,7 @@ COUNSELORS = frozenset({"counselor", "nurse/support"})
 VOLUNTEERS = frozenset({"volunteer", "volunteer2"})
 SUPERVISORS = frozenset({"supervisor", "province"})
 COMMUNITY = frozenset({"community", "province/support"})
+MEETING = COUNSELORS | VOLUNTEERS
 SUPPORT_SIDE = COUNSELORS | VOLUNTEERS | COMMUNITY
 ADMINISTRATORS = frozenset({"admin"})
 
@@ -142,6 +144,12 @@ def ids(**names: str) -> Any:
     return lambda world: {name: world.ids[key] if world else 987_654 for name, key in names.items()}
 
 
+def entry(world: World | None) -> dict[str, Any]:
+    """Address of the contact that the volunteer has recorded; of none when `world` is None."""
+    file = world.files["mau_son"] if world else None
+    return {"ref": file.ref, "contact": file.values["contact"]} if file else dict.fromkeys(("ref", "contact"), NO_REF)
+
+
 SPARE = "volunteer2 person"
 STAFF, AREA, SITE, TEAM = (
     ids(staff_id=SPARE),
@@ -228,6 +236,18 @@ DOORS: dict[str, Door] = {
         COUNSELORS, 303, form=lambda *who: {"community_name": "Chị Tư", "language": "vi", **key(*who)}
     ),
     "outreach.index": page(VOLUNTEERS),
+    "contacts.show": Door(MEETING, 200, 404, "file"),
+    "contacts.log": Door(MEETING, 303, 404, "file", lambda *who: {"kind": "home", "outcome": "met_well", **key(*who)}),
+    # An entry of the volunteer's own about "mau_son": even the counselor of the same person has no part in it.
+    "contacts.correct": Door(frozenset({"volunteer"}), 200, 404, "house", values=entry),
+    "contacts.save_correction": Door(
+        frozenset({"volunteer"}), 303, 404, "house",
+        lambda *who: {"kind": "phone", "outcome": "not_met", **key(*who)}, values=entry,
+    ),
+    "contacts.undo": Door(frozenset({"volunteer"}), 303, 404, "house", key, values=entry),
+    "tasks.index": page(DISPENSERS | COUNSELORS, refused=404),
+    "tasks.show": Door(DISPENSERS | COUNSELORS, 200, 404, "file"),
+    "tasks.close": Door(DISPENSERS | COUNSELORS, 303, 404, "file", fixed(kind="call_back", outcome="done")),
     "supervision.index": page(SUPERVISORS | COMMUNITY),
     # The house
     "admin.staff_list": house(),

@@ -22,6 +22,7 @@ from counseling.models.tasks import Task
 from counseling.queries.patients import TREATMENT_FILE
 from counseling.refs import new_ref, new_request_key
 from counseling.services.cards import issue_card
+from counseling.services.outreach_contacts import NewContact, log_contact
 from counseling.services.patients import DosedElsewhereUntil, register_patient
 from counseling.services.register_imports import upload_register
 from counseling.services.support_people import register_supported
@@ -160,7 +161,19 @@ def _add_people(session: Session, cast: Cast, ids: dict[str, int]) -> dict[str, 
         "huu_lung_point": (ids["huu_lung"], ids["huu_lung team"], None),
         "cao_bang_point": (ids["cao_bang"], ids["cao_bang team"], None),
     }
-    return files | {name: _supported(session, cast, name, *where) for name, where in points.items()}
+    files |= {name: _supported(session, cast, name, *where) for name, where in points.items()}
+    _log_a_contact(session, cast, files["mau_son"])
+    return files
+
+
+def _log_a_contact(session: Session, cast: Cast, file: File) -> None:
+    """The volunteer has met somebody yesterday and wrote a few words that only they and the point read."""
+    words = mark("note", file.name)
+    contact = NewContact(kind="home", outcome="met_well", note=words)
+    when = {"today": YESTERDAY.date(), "now": YESTERDAY}
+    who = cast.viewer_of("volunteer")
+    file.values["contact"] = log_contact(session, who, file.ref, contact, request_key=new_request_key(), **when)
+    file.marks[words.lower()] = "note"
 
 
 def _hand_in_registers(session: Session, cast: Cast, files: dict[str, File]) -> None:

@@ -1,0 +1,151 @@
+"""What waits for the people of a station or a counseling point. What was handed on comes back as its outcome alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, case, null, select
+from sqlalchemy.orm import aliased
+
+from counseling.database import AnySession, vault_of
+from counseling.domain.contacts import ANSWERS
+from counseling.models.doses import FIRST_REPLACEMENT_PART, DayDose, DoseVoid
+from counseling.models.patients import SupportFile, TreatmentFile
+from counseling.models.tasks import Task
+from counseling.permissions import (
+    Side,
+    Viewer,
+    support_files_visible_to,
+    tasks_visible_to,
+    treatment_files_visible_to,
+)
+from counseling.support_rows import open_community_name
+from counseling.treatment_rows import open_text
+
+MOST_ROWS = 200
+HandedOn = aliased(Task)
+# A task that appears later counts from then: when it was written down is not for its readers.
+_SINCE = case((Task.visible_from > Task.opened_at, Task.visible_from), else_=Task.opened_at)
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """What waits for one person, of one kind. `handed_on`: "waiting", or how it ended; None where it was not.
+
+    `birth_year` stands on the treatment side only, `given` too: somebody who had the dose of today.
+    """
+
+    patient_id: int
+    ref: str
+    name: str
+    birth_year: int | None
+    kind: str
+    since: datetime
+    due_on: date
+    handed_on: str | None = None
+    given: bool = False
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class HelpRow:
+    """Somebody of whom the last contact says that they need help."""
+
+    patient_id: int
+    ref: str
+    community_name: str
+    said_on: date | None
+
+
+def list_waiting(
+    session: AnySession, viewer: Viewer, today: date, now: datetime, patient_id: int | None = None
+) -> list[TaskRow]:
+    """Open tasks within the reader's scope, the longest due first; for each person and kind one row."""
+    query = _people(viewer).where(tasks_visible_to(viewer, now), Task.closed_at.is_(None))
+    if patient_id is not None:
+        query = query.where(Task.patient_id == patient_id)
+    found = session.execute(query.order_by(Task.due_on, Task.id).limit(MOST_ROWS)).all()
+    latest = {(row.patient_id, row.kind): row for row in found if row.handed_id is not None}
+    given = _given_today(session, viewer, (row.patient_id for row in found), today)
+    rows: dict[tuple[int, str], TaskRow] = {}
+    for row in found:
+        place = row.patient_id, row.kind
+        if place not in rows:
+            handed_on = _handed_on(latest.get(place))
+            rows[place] = _row(session, viewer, row, handed_on=handed_on, given=row.patient_id in given)
+    return list(rows.values())
+
+
+def list_settled(session: AnySession, viewer: Viewer, since: datetime, now: datetime) -> list[TaskRow]:
+    """What was closed since a moment, the last first."""
+    query = _people(viewer).where(tasks_visible_to(viewer, now), Task.closed_at >= since)
+    found = session.execute(query.order_by(Task.closed_at.desc(), Task.id).limit(MOST_ROWS)).all()
+    return [_row(session, viewer, row, outcome=row.outcome) for row in found]
+
+
+def list_in_need(session: AnySession, viewer: Viewer) -> list[HelpRow]:
+    """People of whom the last word is that they need help, the oldest word first. Nobody on the treatment side."""
+    query = select(SupportFile.patient_id, SupportFile.ref, SupportFile.community_name, SupportFile.last_contact_on)
+    query = query.where(
+        support_files_visible_to(viewer), SupportFile.status == "active", SupportFile.last_outcome == "met_needs_help"
+    )
+    found = session.execute(query.order_by(SupportFile.last_contact_on, SupportFile.patient_id).limit(MOST_ROWS))
+    vault = vault_of(session)
+    return [
+        HelpRow(patient_id, ref, open_community_name(vault, ref, sealed), said_on)
+        for patient_id, ref, sealed, said_on in found
+    ]
+
+
+def _people(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """Tasks with the file of the reader's own side: whoever may not see the file does not see the task."""
+    treats = viewer.side is Side.TREATMENT
+    file = TreatmentFile if treats else SupportFile
+    return (
+        select(
+            file.patient_id,
+            file.ref,
+            (TreatmentFile.full_name if treats else SupportFile.community_name).label("name"),
+            (TreatmentFile.birth_year if treats else null()).label("birth_year"),
+            Task.kind,
+            _SINCE.label("since"),
+            Task.due_on,
+            Task.outcome,
+            HandedOn.id.label("handed_id"),
+            HandedOn.closed_at.label("answered_at"),
+            HandedOn.outcome.label("answer"),
+        )
+        .join(Task, Task.patient_id == file.patient_id)
+        .outerjoin(HandedOn, HandedOn.id == Task.handed_to_id)
+        .where(treatment_files_visible_to(viewer) if treats else support_files_visible_to(viewer))
+    )
+
+
+def _row(session: AnySession, viewer: Viewer, row: Any, **more: Any) -> TaskRow:
+    vault = vault_of(session)
+    if viewer.side is Side.TREATMENT:
+        name = open_text(vault, row.ref, "full_name", row.name) or ""
+    else:
+        name = open_community_name(vault, row.ref, row.name)
+    return TaskRow(row.patient_id, row.ref, name, row.birth_year, row.kind, row.since, row.due_on, **more)
+
+
+def _handed_on(row: Any) -> str | None:
+    """How the latest request to look in ended; None also where it ended without anybody having gone."""
+    if row is None:
+        return None
+    if row.answered_at is None:
+        return "waiting"
+    return str(row.answer) if row.answer in ANSWERS else None
+
+
+def _given_today(session: AnySession, viewer: Viewer, patient_ids: Iterable[int], today: date) -> set[int]:
+    """Who of these has had a dose of today that counts, at any station."""
+    if viewer.side is not Side.TREATMENT:
+        return set()
+    query = select(DayDose.patient_id).outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
+    of_today = DayDose.dose_on == today, DayDose.part < FIRST_REPLACEMENT_PART, DoseVoid.id.is_(None)
+    return set(session.execute(query.where(DayDose.patient_id.in_(set(patient_ids)), *of_today)).scalars())

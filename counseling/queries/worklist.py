@@ -1,0 +1,151 @@
+"""A team's people in the order in which somebody should go to them. Never why: a task says what, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from counseling.database import AnySession, vault_of
+from counseling.models.contacts import OutreachContact
+from counseling.models.counseling import AftercareFile
+from counseling.models.patients import SupportFile
+from counseling.models.tasks import SUPPORT_TASKS, Task
+from counseling.permissions import Viewer, support_files_visible_to, tasks_visible_to
+from counseling.queries.contacts import COUNTS
+from counseling.queries.patient_search import PAGE_ROWS
+from counseling.support_rows import open_community_name
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """What is to be done for somebody, of one kind; `due_on` the earliest day where it was asked more than once."""
+
+    kind: str
+    due_on: date
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """One person. `due_on`: since when the next contact is due; None while nobody has to go yet."""
+
+    patient_id: int
+    ref: str
+    community_name: str
+    hamlet: str | None
+    task: OpenTask | None
+    due_on: date | None
+    last_contact_on: date | None
+    last_outcome: str | None
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """One page of those who wait, and everybody with whom there was contact today; `total` counts all who wait."""
+
+    waiting: list[WorkRow]
+    done: list[WorkRow]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        return max((self.total + PAGE_ROWS - 1) // PAGE_ROWS, 1)
+
+
+def list_work(session: AnySession, viewer: Viewer, today: date, now: datetime, page: int = 1) -> Worklist:
+    """Tasks first, then check-ins that are due, then whoever was not met at the last try, then by silence."""
+    tasks, due = _tasks(session, viewer, now), _due(session, viewer, today)
+    files = session.execute(
+        select(
+            SupportFile.patient_id,
+            SupportFile.ref,
+            SupportFile.community_name,
+            SupportFile.hamlet,
+            SupportFile.last_contact_on,
+            SupportFile.last_outcome,
+            SupportFile.registered_at,
+        ).where(support_files_visible_to(viewer), SupportFile.status == "active")
+    ).all()
+    done = [file for file in files if file.last_contact_on == today and file.patient_id not in tasks]
+    waiting = [file for file in files if file.last_contact_on != today or file.patient_id in tasks]
+    waiting.sort(key=lambda file: _urgency(file, tasks.get(file.patient_id), due.get(file.patient_id)))
+    done.sort(key=lambda file: int(file.patient_id))
+    page = min(max(page, 1), max((len(waiting) + PAGE_ROWS - 1) // PAGE_ROWS, 1))
+    shown = waiting[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    return Worklist(_opened(session, shown, tasks, due), _opened(session, done, tasks, {}), len(waiting), page)
+
+
+def list_open_tasks(session: AnySession, viewer: Viewer, now: datetime, patient_id: int) -> list[OpenTask]:
+    """What is to be done for one person, the kind that asks most first."""
+    kinds: dict[str, date] = {}
+    for task in session.execute(_open_tasks(viewer, now).where(Task.patient_id == patient_id)):
+        kinds.setdefault(task.kind, task.due_on)
+    return [OpenTask(kind, kinds[kind]) for kind in SUPPORT_TASKS if kind in kinds]
+
+
+def _open_tasks(viewer: Viewer, now: datetime) -> Any:
+    query = select(Task.patient_id, Task.kind, Task.due_on).where(tasks_visible_to(viewer, now))
+    return query.where(Task.closed_at.is_(None)).order_by(Task.due_on, Task.id)
+
+
+def _tasks(session: AnySession, viewer: Viewer, now: datetime) -> dict[int, OpenTask]:
+    """For each person the kind that asks most, by the order of SUPPORT_TASKS."""
+    first: dict[int, OpenTask] = {}
+    for task in session.execute(_open_tasks(viewer, now)):
+        known = first.get(task.patient_id)
+        if known is None or SUPPORT_TASKS.index(task.kind) < SUPPORT_TASKS.index(known.kind):
+            first[task.patient_id] = OpenTask(task.kind, task.due_on)
+    return first
+
+
+def _due(session: AnySession, viewer: Viewer, today: date) -> dict[int, date]:
+    """Since when somebody is to be asked: by the rhythm of aftercare, or as the last contact agreed."""
+    aftercare = (
+        select(AftercareFile.patient_id, AftercareFile.next_check_in_on)
+        .join(SupportFile, SupportFile.patient_id == AftercareFile.patient_id)
+        .where(support_files_visible_to(viewer), AftercareFile.ended_on.is_(None))
+        .where(AftercareFile.next_check_in_on <= today)
+    )
+    agreed = (
+        select(OutreachContact.patient_id, OutreachContact.next_on)
+        .join(SupportFile, SupportFile.patient_id == OutreachContact.patient_id)
+        .where(support_files_visible_to(viewer), COUNTS, OutreachContact.next_on <= today)
+        .where(OutreachContact.contact_on == SupportFile.last_contact_on)
+    )
+    due: dict[int, date] = {}
+    for patient_id, day in [*session.execute(aftercare), *session.execute(agreed)]:
+        due[patient_id] = min(day, due.get(patient_id, day))
+    return due
+
+
+def _urgency(file: Any, task: OpenTask | None, due_on: date | None) -> tuple[Any, ...]:
+    if task is not None:
+        return (0, SUPPORT_TASKS.index(task.kind), task.due_on, file.patient_id)
+    if due_on is not None:
+        return (1, 0, due_on, file.patient_id)
+    silent_since = file.last_contact_on or file.registered_at.date()
+    return (2, file.last_outcome != "not_met", silent_since, file.patient_id)
+
+
+def _opened(
+    session: AnySession, files: Sequence[Any], tasks: dict[int, OpenTask], due: dict[int, date]
+) -> list[WorkRow]:
+    """Names are opened only for the rows that are shown."""
+    vault = vault_of(session)
+    return [
+        WorkRow(
+            patient_id=file.patient_id,
+            ref=file.ref,
+            community_name=open_community_name(vault, file.ref, file.community_name),
+            hamlet=file.hamlet,
+            task=tasks.get(file.patient_id),
+            due_on=due.get(file.patient_id),
+            last_contact_on=file.last_contact_on,
+            last_outcome=file.last_outcome,
+        )
+        for file in files
+    ]

@@ -1,0 +1,181 @@
+"""A contact with one person: two taps say how it was, a few more say about what and when next."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import Row
+
+from counseling.clock import utc_now
+from counseling.database import db, vault_of
+from counseling.domain.contacts import KIND_OF_TASK, NEXT_IN_DAYS, TOPICS
+from counseling.domain.refusal import Refusal
+from counseling.permissions import Permission, requires
+from counseling.queries.contacts import ContactLine, find_own_contact, find_saved, list_contacts
+from counseling.queries.file_parts import list_phones
+from counseling.queries.patients import NotFound, get_support_row
+from counseling.queries.worklist import list_open_tasks
+from counseling.refs import new_request_key
+from counseling.routes.patients.parts import ensure_ref, key_of, this_day
+from counseling.routes.typed_fields import stripped
+from counseling.routes.viewing import note_view
+from counseling.services.outreach_contacts import NewContact, correct_contact, log_contact, undo_contact
+from counseling.support_rows import open_community_name
+from counseling.treatment_rows import SUPPORT
+
+bp = Blueprint("contacts", __name__, url_prefix="/outreach/<ref>")
+
+LONGEST_NOTE = 500
+
+
+@bp.get("/")
+@requires(Permission.LOG_CONTACT)
+def show(ref: str) -> ResponseReturnValue:
+    row = person(ref)
+    note_view("contacts.person", [row.patient_id])
+    open_tasks = list_open_tasks(db.session, g.viewer, utc_now(), row.patient_id)
+    at_point = not g.viewer.may(Permission.SEE_OUTREACH_LIST)
+    usual = KIND_OF_TASK.get(open_tasks[0].kind, "home") if open_tasks else "phone" if at_point else "home"
+    return render_template(
+        "pages/outreach/contact.html",
+        **around(row),
+        open_tasks=open_tasks,
+        kind=usual,
+        phones=list_phones(db.session, row.patient_id, SUPPORT) if at_point else [],
+        contacts=list_contacts(db.session, g.viewer, row.patient_id),
+        **just_saved(),
+    )
+
+
+@bp.post("/")
+@requires(Permission.LOG_CONTACT)
+def log(ref: str) -> ResponseReturnValue:
+    ensure_ref(ref)
+    key, contact, today = form_key(), ticked(), this_day()
+    try:
+        saved = log_contact(db.session, g.viewer, ref, contact, request_key=key, today=today, now=utc_now())
+    except NotFound:
+        abort(404)
+    except Refusal:  # what no page of ours offers
+        abort(400)
+    if g.viewer.may(Permission.SEE_OUTREACH_LIST):
+        return redirect(url_for("outreach.index", saved=saved), 303)
+    return redirect(url_for(".show", ref=ref, saved=saved), 303)
+
+
+@bp.get("/contacts/<contact>/")
+@requires(Permission.LOG_CONTACT)
+def correct(ref: str, contact: str) -> ResponseReturnValue:
+    row = person(ref)
+    old = own_contact(row.patient_id, contact)
+    note_view("contacts.correct", [row.patient_id])
+    return render_template("pages/outreach/correct.html", **around(row), contact=old, kind=old.kind)
+
+
+@bp.post("/contacts/<contact>/")
+@requires(Permission.LOG_CONTACT)
+def save_correction(ref: str, contact: str) -> ResponseReturnValue:
+    ensure_ref(ref)
+    ensure_ref(contact)
+    key, said = form_key(), ticked()
+    try:
+        correct_contact(db.session, g.viewer, ref, contact, said, request_key=key, now=utc_now())
+    except NotFound:
+        abort(404)
+    except Refusal as refusal:
+        return replaced(refusal, ref)
+    flash(gettext("Đã sửa lần ghi."), "done")
+    return redirect(url_for(".show", ref=ref), 303)
+
+
+@bp.post("/contacts/<contact>/undo")
+@requires(Permission.LOG_CONTACT)
+def undo(ref: str, contact: str) -> ResponseReturnValue:
+    ensure_ref(ref)
+    ensure_ref(contact)
+    try:
+        undo_contact(db.session, g.viewer, ref, contact, request_key=form_key(), now=utc_now())
+    except NotFound:
+        abort(404)
+    except Refusal as refusal:
+        return replaced(refusal, ref)
+    flash(gettext("Đã bỏ lần ghi. Việc chờ người này hiện lại như trước."), "done")
+    return redirect(url_for(".show", ref=ref), 303)
+
+
+def replaced(refusal: Refusal, ref: str) -> ResponseReturnValue:
+    """Undone or corrected already, in another window or by the same tap sent twice."""
+    if refusal.code != "entry_replaced":
+        abort(400)
+    flash(gettext("Lần ghi này đã được sửa hoặc bỏ trước đó."), "attention")
+    return redirect(url_for(".show", ref=ref), 303)
+
+
+def person(ref: str) -> Row[*tuple[Any, ...]]:
+    ensure_ref(ref)
+    try:
+        return get_support_row(db.session, g.viewer, ref)
+    except NotFound:
+        abort(404)
+
+
+def own_contact(patient_id: int, contact: str) -> ContactLine:
+    ensure_ref(contact)
+    found = find_own_contact(db.session, g.viewer, patient_id, contact)
+    if found is None:
+        abort(404)
+    return found
+
+
+def around(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """What both pages show of the person, and what their form offers."""
+    today = this_day()
+    at_point = not g.viewer.may(Permission.SEE_OUTREACH_LIST)
+    return {
+        "row": row,
+        "name": open_community_name(vault_of(db.session), row.ref, row.community_name),
+        "today": today,
+        "topics": TOPICS,
+        "next_days": [(days, today + timedelta(days=days)) for days in NEXT_IN_DAYS],
+        "request_key": new_request_key(),
+        "back_url": url_for("patients.show", ref=row.ref) if at_point else url_for("outreach.index"),
+        "at_point": at_point,
+    }
+
+
+def just_saved() -> dict[str, Any]:
+    """What the bar with the way back names; nothing where the address names no entry of one's own."""
+    contact = request.args.get("saved", "")
+    known = contact.isascii() and contact.isalnum()
+    return {
+        "saved": find_saved(db.session, g.viewer, contact) if known else None,
+        "undo_key": new_request_key(),
+    }
+
+
+def form_key() -> str:
+    return key_of(request.form.get("request_key"))
+
+
+def ticked() -> NewContact:
+    """What the form says; codes that are none are refused by the service."""
+    form = request.form
+    return NewContact(
+        kind=form.get("kind", ""),
+        outcome=form.get("outcome", ""),
+        topics=form.getlist("topic"),
+        note=stripped(form.get("note"))[:LONGEST_NOTE] or None,
+        next_on=chosen_day(form.get("next", "")),
+        answers=form.getlist("task"),
+    )
+
+
+def chosen_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        abort(400)
