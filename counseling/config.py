@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 
 T = TypeVar("T")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+GATEWAYS = ("simulator",)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 KEY_BYTES = 32
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -46,6 +47,7 @@ class Config:
     trusted_proxies: int = 0
     metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "INFO"
+    sms_gateway: str | None = None  # None: no text goes out, and pages say so
 
     @property
     def is_embedded(self) -> bool:
@@ -84,6 +86,8 @@ class _Reader:
             trusted_proxies=self.read("TRUSTED_PROXIES", _count, 0),
             metrics_token=self.read("METRICS_TOKEN", _long_secret, None),
             log_level=self.read("LOG_LEVEL", _log_level, "INFO"),
+            # A demo must never text a real phone, and everybody else says by which way texts go out.
+            sms_gateway=self.read("SMS_GATEWAY", _gateway, "simulator" if self.demo else None),
         )
         return _ensure_sound(config)
 
@@ -215,10 +219,18 @@ def _log_level(text: str) -> str:
     return text.upper()
 
 
+def _gateway(text: str) -> str:
+    if text not in GATEWAYS:
+        raise ValueError(f"this version knows only {', '.join(GATEWAYS)}")
+    return text
+
+
 def _ensure_sound(config: Config) -> Config:
     """What each setting may be only together with another."""
     if config.demo_now is not None and not config.demo:
         raise BadConfiguration("DEMO_NOW is for demo mode only: unset it, or set DEMO=1.")
+    if config.sms_gateway == "simulator" and not config.demo:
+        raise BadConfiguration("SMS_GATEWAY may be the simulator in demo mode only: unset it, and no text goes out.")
     https = (config.public_url or "").startswith("https://")
     if config.host not in LOOPBACK and not https:
         raise BadConfiguration("HOST is not a loopback address: set PUBLIC_URL to the https address people open.")

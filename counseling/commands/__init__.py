@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from counseling.commands import audit, backups, demo, keys, patients, places, serving, setting_up, staff
+from counseling.commands import audit, backups, demo, keys, patients, places, serving, setting_up, staff, ticking
 
 
 def init_app(app: Flask) -> None:
     setting_up.init_app(app)
     serving.init_app(app)
+    ticking.init_app(app)
     backups.init_app(app)
     audit.init_app(app)
     keys.init_app(app)

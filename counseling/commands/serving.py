@@ -1,4 +1,7 @@
-"""`serve`: the web server in one process, for the embedded database and for small installations on PostgreSQL."""
+"""`serve`: the web server and the scheduler's thread in one process, for the embedded database.
+
+Also for small installations on PostgreSQL: there the thread stands by where a `worker` runs.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from counseling.clock import utc_now
+from counseling.commands.ticking import ticking
 from counseling.config import Config
 from counseling.database import db
 from counseling.demo import accounts
@@ -75,7 +79,8 @@ def _serve_until_told_to_stop(config: Config) -> None:
         raise click.ClickException(f"Nobody can listen on {config.host}, port {config.port}: is it taken?") from None
     _say_where(config)
     try:
-        server.run()  # comes back after Ctrl-C and SIGTERM, when the requests in hand are answered
+        with ticking(app, config):
+            server.run()  # comes back after Ctrl-C and SIGTERM, when the requests in hand are answered
     finally:
         server.close()
         viewing.log_of(app).stop()

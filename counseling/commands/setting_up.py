@@ -10,6 +10,7 @@ from counseling.clock import utc_now
 from counseling.database import db
 from counseling.services.defaults import ship_defaults
 from counseling.services.place_seed import seed_places
+from counseling.services.reminder_rules import ship_rules
 
 
 def init_app(app: Flask) -> None:
@@ -23,4 +24,5 @@ def init() -> None:
     config = current_app.extensions["diem_tua_config"]
     ship_defaults(db.session, is_demo=config.demo, now=utc_now())
     seed_places(db.session, actor="command:init", now=utc_now())
+    ship_rules(db.session, utc_now())
     click.echo("The database is ready.")

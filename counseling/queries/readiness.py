@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from counseling.database import AnySession
 from counseling.models import guards
 from counseling.queries.latest_instant import latest_instant
+from counseling.queries.worker_beats import is_silent
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 CLOCK_MAY_BE_BEHIND = timedelta(minutes=2)
@@ -23,15 +24,19 @@ def newest_revision() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
-def list_problems(session: AnySession, now: datetime) -> list[str]:
-    """Empty when ready: `database_unreachable`, `migrations_missing`, `guards_missing`, `clock_behind`."""
+def list_problems(session: AnySession, now: datetime, *, expects_worker: bool = False) -> list[str]:
+    """Empty when ready: `database_unreachable`, `migrations_missing`, `guards_missing`, `clock_behind`.
+
+    `expects_worker`: texts go out, so `worker_silent` where nobody has ticked for three minutes.
+    """
     try:
         connection = session.connection()
         revision = MigrationContext.configure(connection).get_current_revision()
         if revision != newest_revision():
             return ["migrations_missing"]
         problems = ["guards_missing"] if guards.missing(connection) else []
-        return [*problems, "clock_behind"] if is_clock_behind(session, now) else problems
+        problems += ["clock_behind"] if is_clock_behind(session, now) else []
+        return [*problems, "worker_silent"] if expects_worker and is_silent(session, now) else problems
     except SQLAlchemyError:
         return ["database_unreachable"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from counseling.clock import utc_now
@@ -22,6 +22,7 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """200 when the database answers, its migrations and guards are right and the clock is; else 503 and the codes."""
-    problems = list_problems(db.session, utc_now())
-    return jsonify(ready=not problems, problems=problems), 503 if problems else 200
+    """200 when database, clock and worker are right, else 503 and the codes; `gateway` null: texts are off."""
+    gateway = current_app.extensions["diem_tua_config"].sms_gateway
+    problems = list_problems(db.session, utc_now(), expects_worker=gateway is not None)
+    return jsonify(ready=not problems, problems=problems, gateway=gateway), 503 if problems else 200

@@ -16,6 +16,7 @@ from counseling.models.patients import Patient, TreatmentFile
 from counseling.queries.duplicates import likely_duplicate
 from counseling.refs import new_ref
 from counseling.services.adherence import start_summary
+from counseling.services.text_cancelling import cancel_texts_of_file
 from counseling.services.treatment_files import (
     By,
     add_number,
@@ -24,7 +25,7 @@ from counseling.services.treatment_files import (
     note_change,
     redo_search_keys,
 )
-from counseling.treatment_rows import TreatmentDetails, open_treatment_file, sealed_columns, stamp_of
+from counseling.treatment_rows import TREATMENT, TreatmentDetails, open_treatment_file, sealed_columns, stamp_of
 from counseling.vault import Vault
 
 # What an edit leaves alone: each of these has a verb of its own.
@@ -131,6 +132,8 @@ def change_status(
 ) -> None:
     """Add a status to the file's history. The same status and day again changes nothing (a form sent twice).
 
+    Whoever leaves is sent nothing more: what is planned and what waits goes in the same transaction.
+
     Raises Refusal: status_in_future, status_before_last.
     """
     if since_on > today:
@@ -146,6 +149,8 @@ def change_status(
         tx.execute(update(TreatmentFile).where(TreatmentFile.patient_id == patient_id).values(**values))
         sealed = vault.seal("file_status_changes.reason", file.ref, reason or None)
         add_status(tx, patient_id, status, since_on, sealed, by, now)
+        if status != "active":
+            cancel_texts_of_file(tx, patient_id, TREATMENT, status, now)
         facts = {"status": status, "since_on": since_on}
         note_change(tx, file.station_id, by, "patient.status_changed", patient_id, facts, now)
 

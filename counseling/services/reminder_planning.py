@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -20,8 +20,6 @@ PLANNERS: Mapping[str, Planner] = {
     APPOINTMENT: plan_appointments,
     CHECK_IN: plan_check_ins,
 }
-# Between two plans of the same process nothing is lost: a day that is closed meanwhile is seen at every tick.
-PLAN_AGAIN_AFTER = timedelta(minutes=5)
 
 
 def plan_reminders(session: AnySession, now: datetime, zone: ZoneInfo, dice: Random) -> int:

@@ -56,6 +56,9 @@ def test_a_missing_secret_is_named(tmp_path: Path, name: str) -> None:
         ("TRUSTED_PROXIES", "-1"),
         ("METRICS_TOKEN", "short"),
         ("LOG_LEVEL", "LOUD"),
+        ("SMS_GATEWAY", "simulator"),  # outside demo mode
+        ("SMS_GATEWAY", "twilio"),  # of a later version
+        ("SMS_GATEWAY", "pigeon"),
         ("HOST", "0.0.0.0"),  # without an https PUBLIC_URL
     ],
 )
@@ -97,6 +100,12 @@ def test_demo_secrets_are_made_once_and_for_this_account_only(tmp_path: Path) ->
     assert (first.data_keys, first.secret_key) == (second.data_keys, second.secret_key)
     files = list((tmp_path / "demo" / "demo-keys").iterdir())
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_a_demo_texts_by_its_simulator_and_everybody_else_not_at_all_until_they_say_how(tmp_path: Path) -> None:
+    assert Config.from_environment(settings(tmp_path)).sms_gateway is None
+    assert Config.from_environment(settings(tmp_path, DEMO="1")).sms_gateway == "simulator"
+    assert sentence(settings(tmp_path, DEMO="1", SMS_GATEWAY="kannel")).startswith("SMS_GATEWAY is not right")
 
 
 def test_an_old_sqlite_library_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     # By hand and by the clock: they start processes and demo stories, so they may reach almost everywhere.
     "commands": {"domain", "registers", "queries", "services", "routes", "commands", "demo", "sms", "models", "jobs"}
     | HELPERS
-    | {"clock", "config", "logs", "one_server", "migrating", "sealed_stream"},
+    | {"clock", "config", "logs", "one_server", "one_ticker", "migrating", "sealed_stream"},
     "jobs": {"domain", "queries", "services", "sms"} | HELPERS | {"logs"},
     "demo": {"domain", "models", "registers", "queries", "services", "demo"} | HELPERS | {"clock", "config"},
 }

@@ -1,0 +1,181 @@
+"""`tick`, `worker` and `queue`: what runs by the clock, run by hand, by a process of its own, or looked at."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from counseling import clock
+from counseling.clock import utc_now
+from counseling.config import Config
+from counseling.database import db
+from counseling.jobs import PLAN_AGAIN_AFTER, tick
+from counseling.one_ticker import Turn
+from counseling.queries.outbox_health import OutboxHealth, find_outbox_health
+from counseling.services.simulated_phones import SimulatedPhones
+from counseling.services.worker_beats import beat
+from counseling.sms.gateway import SmsGateway
+from counseling.sms.simulator import Simulator
+
+EVERY_SECONDS = 30
+
+
+def init_app(app: Flask) -> None:
+    for command in (tick_once, worker, queue):
+        app.cli.add_command(command)
+
+
+@click.command("tick")
+@click.option("--now", "moment", help="As if it were this moment (2026-11-23T07:30+07:00); in demo mode only.")
+@with_appcontext
+def tick_once(moment: str | None) -> None:
+    """Run everything that is due at this moment once, then end; for cron, and for trying things out."""
+    config: Config = current_app.extensions["diem_tua_config"]
+    if moment is not None:
+        _set_clock(config, moment)
+    gateway = gateway_of(config, db.engine)
+    if gateway is None:
+        click.echo("SMS_GATEWAY is not set: no text is planned or sent.")
+    ticked = tick(db.session, gateway, utc_now(), config.timezone)
+    click.echo(f"Planned: {ticked.planned}, queued: {ticked.queued}, sent: {ticked.sent}, read: {ticked.read}.")
+    if ticked.failed:
+        raise click.ClickException(f"These parts failed; the log says how: {', '.join(ticked.failed)}.")
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Tick until Ctrl-C or SIGTERM: the scheduler's process on PostgreSQL. A second one stands by."""
+    config: Config = current_app.extensions["diem_tua_config"]
+    if config.is_embedded:
+        click.echo("On the embedded database `serve` does this itself: there is nothing to do.")
+        return
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread outlives this context
+    with ticking(app, config):
+        click.echo("Ticking. Ctrl-C stops it.")
+        told.wait()
+    click.echo("Stopped.")
+
+
+@click.command("queue")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@with_appcontext
+def queue(as_json: bool) -> None:
+    """Show the outbox by state and age, and whether texts go out at all. No text and no number."""
+    config: Config = current_app.extensions["diem_tua_config"]
+    now = utc_now()
+    health = find_outbox_health(db.session, now)
+    click.echo(json.dumps(_as_json(config, health, now)) if as_json else _as_text(config, health, now))
+
+
+def gateway_of(config: Config, engine: Engine) -> SmsGateway | None:
+    """The gateway that the configuration names; None: texts are off."""
+    if config.sms_gateway is None:
+        return None
+    return Simulator(SimulatedPhones(lambda: Session(engine, expire_on_commit=False), utc_now))
+
+
+@contextmanager
+def ticking(app: Flask, config: Config) -> Iterator[None]:
+    """Tick in a thread of this process while the block runs; a tick that has begun is waited for at the end.
+
+    The first beat comes before anything else, so that a process that is being started is not called silent.
+    """
+    # Imported here: every other command does without it.
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    with app.app_context():
+        engine = db.engine
+    with Session(engine, expire_on_commit=False) as session:
+        beat(session, utc_now())
+    ticker = _Ticker(config, engine)
+    scheduler = BackgroundScheduler(timezone=UTC)
+    once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    scheduler.add_job(ticker.tick, "interval", seconds=EVERY_SECONDS, **once)
+    scheduler.add_job(ticker.tick, **once)  # and at once
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=True)
+        ticker.stop()
+
+
+class _Ticker:
+    """One process's ticks, one at a time."""
+
+    def __init__(self, config: Config, engine: Engine) -> None:
+        self._config, self._engine = config, engine
+        self._gateway = gateway_of(config, engine)
+        self._turn = None if config.is_embedded else Turn(engine)
+        self._busy = threading.Lock()
+
+    def tick(self) -> None:
+        if not self._busy.acquire(blocking=False):
+            return
+        try:
+            if self._turn is None or self._turn.is_ours():
+                with Session(self._engine, expire_on_commit=False) as session:
+                    tick(session, self._gateway, utc_now(), self._config.timezone, plan_every=PLAN_AGAIN_AFTER)
+        finally:
+            self._busy.release()
+
+    def stop(self) -> None:
+        if self._turn is not None:
+            self._turn.give_back()
+
+
+def _set_clock(config: Config, moment: str) -> None:
+    if not config.demo:
+        raise click.ClickException("--now is for demo mode only: people's texts go out at the time that it is.")
+    try:
+        instant = datetime.fromisoformat(moment)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise click.ClickException("--now needs a moment with an offset, as in 2026-11-23T07:30+07:00.")
+    clock.start_at(instant)
+
+
+def _as_json(config: Config, health: OutboxHealth, now: datetime) -> dict[str, object]:
+    return {
+        "gateway": config.sms_gateway,
+        "seconds_since_tick": None if health.beat_at is None else round((now - health.beat_at).total_seconds()),
+        "messages": [
+            {
+                "state": line.state,
+                "count": line.count,
+                "oldest_seconds": round((now - line.oldest_at).total_seconds()),
+            }
+            for line in health.messages
+        ],
+        "held": [{"reason": line.reason, "count": line.count} for line in health.held],
+    }
+
+
+def _as_text(config: Config, health: OutboxHealth, now: datetime) -> str:
+    ticked = "never" if health.beat_at is None else f"{_age(now, health.beat_at)} ago"
+    lines = [f"Gateway: {config.sms_gateway or 'none, no text goes out'}; last tick: {ticked}"]
+    lines += [f"{line.state:<10}{line.count:>7}  oldest {_age(now, line.oldest_at)}" for line in health.messages]
+    lines += [f"held      {line.count:>7}  {line.reason}" for line in health.held]
+    return "\n".join(lines if len(lines) > 1 else [*lines, "The queue is empty."])
+
+
+def _age(now: datetime, at: datetime) -> str:
+    minutes = max(round((now - at).total_seconds()) // 60, 0)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"

@@ -1,0 +1,91 @@
+"""What runs by the clock: plan → queue → send → sweep → read → beat.
+
+Each part claims what it does in the database, so that two tickers do no harm; and each survives another's failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random, SystemRandom
+from zoneinfo import ZoneInfo
+
+from counseling import logs
+from counseling.database import AnySession
+from counseling.queries.worker_beats import PLAN
+from counseling.services.held_reminders import reconsider_held
+from counseling.services.inbound import read_inbound
+from counseling.services.reminder_planning import plan_reminders
+from counseling.services.reminder_queueing import queue_due
+from counseling.services.sending import send_due
+from counseling.services.sweeping import sweep
+from counseling.services.worker_beats import beat, claim_turn
+from counseling.sms.gateway import SmsGateway
+
+# Of a process that ticks all day. Nothing is lost in between: a day that is closed meanwhile is seen at every tick.
+PLAN_AGAIN_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """How much each part has done, and which parts failed."""
+
+    planned: int
+    queued: int
+    sent: int
+    read: int
+    failed: tuple[str, ...]
+
+
+def tick(
+    session: AnySession,
+    gateway: SmsGateway | None,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    dice: Random | None = None,
+    plan_every: timedelta | None = None,
+) -> Ticked:
+    """Do everything that is due at this moment, once. Without a gateway nothing is planned or sent.
+
+    `plan_every`: plan only when nobody has for so long; None: plan now.
+    """
+    dice = dice or SystemRandom()
+    failed: list[str] = []
+
+    def run(part: str, work: Callable[[], int]) -> int:
+        try:
+            return work()
+        except Exception as error:  # the other parts go on; only the kind of error is logged, texts stay out of it
+            session.rollback()
+            logs.logger().error("part of a tick failed", job=part, error_type=type(error).__name__)
+            failed.append(part)
+            return 0
+
+    def plan() -> int:
+        is_turn = plan_every is None or claim_turn(session, PLAN, now, plan_every)
+        return plan_reminders(session, now, zone, dice) if is_turn else 0
+
+    planned = queued = sent = 0
+    if gateway is not None:
+        planned = run("plan", plan)
+        run("reconsider", lambda: reconsider_held(session, now, zone, dice))
+        queued = run("queue", lambda: queue_due(session, now, zone))
+        sent = run("send", lambda: send_due(session, gateway, now, zone).accepted)
+        run("sweep", lambda: _swept(session, gateway, now, zone))
+    read = run("read", lambda: read_inbound(session, now, zone, dice))
+    if read and gateway is not None:
+        sent += run("answer", lambda: send_due(session, gateway, now, zone).accepted)
+    run("beat", lambda: _beaten(session, now))
+    return Ticked(planned, queued, sent, read, tuple(failed))
+
+
+def _swept(session: AnySession, gateway: SmsGateway, now: datetime, zone: ZoneInfo) -> int:
+    sweep(session, gateway, now, zone)
+    return 0
+
+
+def _beaten(session: AnySession, now: datetime) -> int:
+    beat(session, now)
+    return 0
