@@ -1,0 +1,119 @@
+"""Texts for stories: a queue filled as the services fill it, and a provider that nobody of the program wrote."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+from sqlalchemy.orm import Session
+
+from counseling.config import VIETNAM
+from counseling.database import vault_of, writing
+from counseling.models.patients import Patient
+from counseling.models.texts import OutboundMessage
+from counseling.services.outbox import NewMessage, enqueue
+from counseling.services.phone_lines import ensure_line
+from counseling.services.sending import LookAgain, Sent, send_due
+from counseling.sms.gateway import Abilities, SmsGateway, TextToSend
+from tests.support.cast import DONG_KINH
+from tests.support.settings import MORNING
+
+EIGHT = MORNING + timedelta(minutes=90)  # 8:00: a time at which texts go
+BODY = "Nhac viec: dung quen viec hang ngay."
+_numbers = itertools.count(1)
+
+
+class Killed(BaseException):
+    """What a SIGKILL looks like from inside: nobody catches it, nothing after it happens."""
+
+
+class FakeProvider:
+    """Takes texts and remembers them by itself. `before`, `after`: raised before or after it has taken one."""
+
+    name = "fake"
+
+    def __init__(self, *, repeat_safe: bool = True, per_minute: int = 600) -> None:
+        self.abilities = Abilities(
+            two_way=False, receipts=False, repeat_safe=repeat_safe, unicode=True, segments_per_minute=per_minute
+        )
+        self.sent: list[TextToSend] = []
+        self.handed_over: list[str] = []
+        self.before: BaseException | None = None
+        self.after: BaseException | None = None
+
+    def send(self, message: TextToSend) -> None:
+        self.handed_over.append(message.ref)
+        if self.before is not None:
+            raise self.before
+        if not (self.abilities.repeat_safe and self.resolve_unknown(message.ref)):
+            self.sent.append(message)
+        if self.after is not None:
+            raise self.after
+
+    def resolve_unknown(self, message_ref: str) -> bool | None:
+        """Who does not know our references cannot tell."""
+        return any(text.ref == message_ref for text in self.sent) if self.abilities.repeat_safe else None
+
+    def refs(self) -> list[str]:
+        return [text.ref for text in self.sent]
+
+
+def a_line(session: Session, number: str | None = None) -> int:
+    """A phone line of its own, unless a number is given."""
+    with writing(session) as tx:
+        return ensure_line(tx, vault_of(session), number or f"+8499800{next(_numbers):04d}")
+
+
+def a_person(session: Session) -> int:
+    """An inner row without any file: all that the outbox asks for."""
+    with writing(session) as tx:
+        return tx.execute(insert(Patient).values(created_at=MORNING).returning(Patient.id)).scalar_one()
+
+
+def queue(session: Session, line_id: int, *, now: datetime = EIGHT, **changes: Any) -> int | None:
+    """One automatic text of the station that dies at the end of its day; gives its id."""
+    values: dict[str, Any] = {
+        "line_id": line_id,
+        "side": "treatment",
+        "site_id": DONG_KINH,
+        "wording": "missed_yesterday",
+        "body": BODY,
+        "is_automatic": True,
+        "expires_at": now + timedelta(hours=12),
+    }
+    with writing(session) as tx:
+        return enqueue(tx, NewMessage(**{**values, **changes}), now)
+
+
+def queued(session: Session, line_id: int, **changes: Any) -> int:
+    message_id = queue(session, line_id, **changes)
+    assert message_id is not None
+    return message_id
+
+
+def nothing_against(*_: object) -> None:
+    """A second look that finds nothing."""
+
+
+def send(
+    session: Session,
+    gateway: SmsGateway,
+    now: datetime = EIGHT,
+    *,
+    look_again: LookAgain = nothing_against,
+    **options: Any,
+) -> Sent:
+    return send_due(session, gateway, now, VIETNAM, look_again=look_again, **options)
+
+
+def message(session: Session, message_id: int) -> Row[Any]:
+    """The row as everybody else sees it now."""
+    session.rollback()
+    return session.execute(select(OutboundMessage.__table__).where(OutboundMessage.id == message_id)).one()
+
+
+def states(session: Session) -> list[str]:
+    session.rollback()
+    return list(session.execute(select(OutboundMessage.state).order_by(OutboundMessage.id)).scalars())

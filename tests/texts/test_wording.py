@@ -1,0 +1,87 @@
+"""Every text that goes out by itself is one segment, and a stranger on a bus may read it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from counseling.domain.names import fold
+from counseling.domain.replies import QUESTIONS
+from counseling.domain.wording_guard import forbidden_phrase
+from counseling.sms.segments import is_gsm7, segments_of
+from counseling.sms.wording import ANSWERS, KEYS, QUESTION_OF, text_of
+
+# The longest that a planner writes into them.
+VALUES = {
+    "missed_yesterday": {"until": "10h30"},
+    "appointment": {"hour": "10h30 chieu", "day": "Chu nhat 29/11/2026"},
+    "number": {"digits": "48"},
+}
+FORBIDDEN = (
+    "methadone", "thuoc", "lieu", "uong", "ma tuy", "heroin", "nghien", "cai", "dieu tri", "hiv", "aids", "arv",
+    "tram", "benh", "y te", "phong kham", "co so", "diem hen", "cap phat", "tu van", "dong kinh", "cao loc",
+)  # fmt: skip
+
+
+def texts() -> dict[str, str]:
+    return {key: text_of(key, **VALUES.get(key, {})) for key in KEYS}
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_every_text_is_one_segment_of_plain_letters(key: str) -> None:
+    body = texts()[key]
+    assert is_gsm7(body) and body.isascii()
+    assert segments_of(body) == 1
+    assert "{" not in body
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_no_text_names_what_it_is_about(key: str) -> None:
+    plain = f" {fold(texts()[key])} "
+    assert [word for word in FORBIDDEN if f" {word} " in plain] == []
+    assert forbidden_phrase(texts()[key]) is None
+
+
+def test_a_text_that_asks_says_which_digits_answer_it() -> None:
+    """The digits in its words are those that are read as its answer, no more and no fewer."""
+    asked = {key: sorted(re.findall(r"(\d) = |Nhan (\d)", text)) for key, text in texts().items()}
+    assert {key: ["".join(found) for found in digits] for key, digits in asked.items() if digits} == {
+        key: sorted(QUESTIONS[question]) for key, question in QUESTION_OF.items()
+    }
+
+
+def test_the_first_text_says_that_replies_wait_and_how_to_stop() -> None:
+    assert "Tin tra loi khong duoc doc ngay. Thoi nhan: tra loi NGUNG." in texts()["number"]
+
+
+def test_the_texts_are_those_of_the_design() -> None:
+    assert texts()["missed_yesterday"] == (
+        "Nhac viec: viec hang ngay hom qua chua xong. Khong sao, hom nay cu den truoc 10h30. "
+        "Tra loi 1 = se den, 2 = nho goi lai."
+    )
+    assert text_of("appointment", hour="8h sang", day="thu Tu 25/11") == (
+        "Nhac lich: viec da hen luc 8h sang thu Tu 25/11. Tra loi 1 = den duoc, 2 = xin doi ngay, 3 = nho goi lai."
+    )
+    assert texts()["crisis"].endswith("Anh/chi khong phai chiu mot minh.")
+
+
+def test_a_person_is_addressed_as_they_chose() -> None:
+    assert "cong viec chi the nao?" in text_of("check_in", pronoun="chi")
+    assert "Chi khong phai chiu mot minh." in text_of("crisis", pronoun="chi")
+    assert text_of("missed_yesterday", until="10h30", pronoun="chi") == texts()["missed_yesterday"]
+
+
+@pytest.mark.parametrize("until", ["10 giờ rưỡi", "10h30" * 20])
+def test_a_value_that_would_make_the_text_dear_is_refused(until: str) -> None:
+    with pytest.raises(ValueError, match="not one segment"):
+        text_of("missed_yesterday", until=until)
+
+
+def test_a_missing_value_is_an_error_and_no_text() -> None:
+    with pytest.raises(KeyError):
+        text_of("missed_yesterday")
+
+
+def test_answers_are_texts() -> None:
+    assert ANSWERS <= KEYS
