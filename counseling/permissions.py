@@ -15,6 +15,7 @@ from counseling.models.counseling import Appointment, CounselingSession
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.places import Area, OutreachTeam, Site
 from counseling.models.tasks import DOCTOR_TASKS, STATION_TASKS, Task
+from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -245,6 +246,15 @@ def _open_team(viewer: Viewer) -> Select[int]:
 
 
 def _own_point(viewer: Viewer, site_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def texts_visible_to(
+    viewer: Viewer, text: type[InboundMessage] | type[OutboundMessage] | type[Reminder]
+) -> ColumnElement[bool]:
+    """The scope of every query on texts and reminders: those of the reader's own side at their own site."""
+    if viewer.site_id is None or not viewer.may(Permission.ANSWER_MESSAGES):
+        return false()
+    return and_(text.side == str(viewer.side), text.site_id == viewer.site_id)
+
+
     at_a_point = viewer.side is Side.SUPPORT and viewer.kind is RoleKind.COUNSELOR
     return site_id == viewer.site_id if at_a_point else false()
 

@@ -46,11 +46,6 @@ class Text:
     sender: Sender | None
     now: datetime
 
-    @property
-    def is_of_a_phone(self) -> bool:
-        """Short codes and senders with a name are machines: answering them makes loops."""
-        return E164.fullmatch(self.number) is not None
-
 
 def work_on_next(tx: Session, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> int | None:
     """Work on a number's oldest text that waits, in the caller's transaction; gives its id, None when none waits."""
@@ -76,7 +71,12 @@ def work_on_next(tx: Session, line_id: int, now: datetime, zone: ZoneInfo, dice:
     return text.id
 
 
-def _lock_oldest(tx: Session, line_id: int) -> Row[Any] | None:
+def is_phone(number: str) -> bool:
+    """Short codes and senders with a name are machines: answering them makes loops."""
+    return E164.fullmatch(number) is not None
+
+
+def _lock_oldest(tx: Session, line_id: int) -> Row[*tuple[Any, ...]] | None:
     # Two that work on one number both want its oldest text: the second waits, and then finds it read.
     waiting = InboundMessage.__table__.c
     query = (
@@ -89,7 +89,7 @@ def _lock_oldest(tx: Session, line_id: int) -> Row[Any] | None:
     return tx.execute(query).first()
 
 
-def _opened(tx: Session, row: Row[Any], now: datetime) -> Text:
+def _opened(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> Text:
     vault = vault_of(tx)
     line = tx.execute(
         select(PhoneLine.ref, PhoneLine.number, PhoneLine.opted_out_at).where(PhoneLine.id == row.line_id)
@@ -147,7 +147,7 @@ def _stop(tx: Session, text: Text) -> None:
 
 def _answer(tx: Session, text: Text, wording: str) -> bool:
     """Queue one automatic answer; False where none goes out: to a machine, or a second one within the hour."""
-    if text.sender is None or not text.is_of_a_phone:
+    if text.sender is None or not is_phone(text.number):
         return False
     question = QUESTION_OF.get(wording)
     message = NewMessage(

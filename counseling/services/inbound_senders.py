@@ -22,7 +22,7 @@ from counseling.treatment_rows import SUPPORT, TREATMENT, search_value, token_ki
 WENT_OUT = tuple(
     state.value for state in (MessageState.CLAIMED, MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.UNKNOWN)
 )
-Question = Row[Any]
+Question = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)

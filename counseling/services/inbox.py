@@ -1,0 +1,137 @@
+"""What staff do in the inbox: answer somebody in their own words, or say that a text needs nothing more."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession, vault_of, writing
+from counseling.domain.refusal import Refusal
+from counseling.domain.wording_guard import forbidden_phrase
+from counseling.models.patients import TreatmentFile
+from counseling.models.places import Site
+from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES
+from counseling.services import audit
+from counseling.services.inbound_reading import is_phone
+from counseling.services.outbox import NewMessage, enqueue
+from counseling.services.phone_lines import open_line_number
+from counseling.services.treatment_files import By
+from counseling.sms.segments import segments_of
+from counseling.treatment_rows import TREATMENT, open_text
+
+TYPED = "typed"
+MOST_SEGMENTS = 4  # each is paid; 612 letters without marks, 268 with
+DIES_AFTER = timedelta(hours=12)  # words that were typed this morning are not for tomorrow
+
+
+def answer_text(session: AnySession, inbound_id: int, body: str, *, by: By, request_key: str, now: datetime) -> None:
+    """Queue what somebody of ours has typed to whoever sent this text, and take the texts up to it as handled.
+
+    A repeated `request_key` sends nothing again. The caller has checked that the text stands within the person's scope.
+    Raises Refusal: wording_says (phrase), answer_empty, answer_too_long (segments, most), line_stopped, line_fails,
+    not_a_phone, answer_key_used.
+    """
+    text = unicodedata.normalize("NFC", body).strip()
+    asked = _find_text(session, inbound_id)
+    _ensure_may_be_said(session, asked, text)
+    with writing(session) as tx:
+        if _is_sent(tx, asked, request_key):
+            return
+        _ensure_reachable(tx, asked.line_id)
+        message = NewMessage(
+            line_id=asked.line_id,
+            side=asked.side,
+            site_id=asked.site_id,
+            patient_id=asked.patient_id,
+            wording=TYPED,
+            body=text,
+            is_automatic=False,
+            expires_at=now + DIES_AFTER,
+            written_by_id=by.staff_id,
+            request_key=request_key,
+        )
+        message_id = enqueue(tx, message, now)
+        if message_id is None:  # the same form at the same moment
+            return
+        _mark(tx, asked, by, now)
+        _note(tx, asked, by, "text.answered", {"message": message_id, "segments": segments_of(text)}, now)
+
+
+def mark_handled(session: AnySession, inbound_id: int, *, by: By, now: datetime) -> None:
+    """The texts of a conversation up to this one need nothing more; who came first with that stands there."""
+    asked = _find_text(session, inbound_id)
+    with writing(session) as tx:
+        count = _mark(tx, asked, by, now)
+        if count:
+            _note(tx, asked, by, "text.handled", {"texts": count}, now)
+
+
+def _find_text(session: AnySession, inbound_id: int) -> Row[*tuple[Any, ...]]:
+    text = InboundMessage
+    columns = (text.id, text.line_id, text.patient_id, text.side, text.site_id)
+    return session.execute(select(*columns).where(text.id == inbound_id, text.read_at.is_not(None))).one()
+
+
+def _ensure_may_be_said(session: AnySession, asked: Row[*tuple[Any, ...]], text: str) -> None:
+    if not text:
+        raise Refusal("answer_empty")
+    segments = segments_of(text)
+    if segments > MOST_SEGMENTS:
+        raise Refusal("answer_too_long", segments=segments, most=MOST_SEGMENTS)
+    phrase = forbidden_phrase(text, _names_of(session, asked))
+    if phrase is not None:
+        raise Refusal("wording_says", phrase=phrase)
+
+
+def _names_of(session: AnySession, asked: Row[*tuple[Any, ...]]) -> list[str]:
+    """What this conversation must not name: the site, and the full name where the reader's side knows it."""
+    names = list(session.execute(select(Site.name).where(Site.id == asked.site_id)).scalars())
+    if asked.side == TREATMENT and asked.patient_id is not None:
+        file = select(TreatmentFile.ref, TreatmentFile.full_name).where(TreatmentFile.patient_id == asked.patient_id)
+        for row in session.execute(file):
+            names.append(open_text(vault_of(session), row.ref, "full_name", row.full_name) or "")
+    return names
+
+
+def _ensure_reachable(tx: Session, line_id: int) -> None:
+    columns = (PhoneLine.ref, PhoneLine.number, PhoneLine.opted_out_at, PhoneLine.permanent_failures)
+    line = tx.execute(select(*columns).where(PhoneLine.id == line_id)).one()
+    if line.opted_out_at is not None:
+        raise Refusal("line_stopped")
+    if line.permanent_failures >= MOST_PERMANENT_FAILURES:
+        raise Refusal("line_fails")
+    if not is_phone(open_line_number(vault_of(tx), line.ref, line.number)):
+        raise Refusal("not_a_phone")
+
+
+def _is_sent(tx: Session, asked: Row[*tuple[Any, ...]], request_key: str) -> bool:
+    sent = OutboundMessage
+    query = select(sent.line_id, sent.side, sent.site_id).where(sent.request_key == request_key)
+    row = tx.execute(query).first()
+    if row is not None and tuple(row) != (asked.line_id, asked.side, asked.site_id):
+        raise Refusal("answer_key_used")
+    return row is not None
+
+
+def _mark(tx: Session, asked: Row[*tuple[Any, ...]], by: By, now: datetime) -> int:
+    """What came in after the page was shown stays unhandled: nobody has read it."""
+    text = InboundMessage
+    of_conversation = (
+        update(text)
+        .where(text.line_id == asked.line_id, text.side == asked.side, text.site_id == asked.site_id)
+        .where(text.patient_id.is_not_distinct_from(asked.patient_id))
+        .where(text.id <= asked.id, text.handled_at.is_(None))
+    )
+    marked = of_conversation.values(handled_at=now, handled_by_id=by.staff_id).returning(text.id)
+    return len(tx.execute(marked).all())
+
+
+def _note(
+    tx: Session, asked: Row[*tuple[Any, ...]], by: By, action: str, details: dict[str, object], now: datetime
+) -> None:
+    audit.append(tx, audit.site_chain(asked.site_id), by.actor, action, f"text:{asked.id}", details, now)

@@ -1,0 +1,167 @@
+"""Staff answer in their own words: what may be said, to whom, once, and what is handled by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from counseling.database import vault_of, writing
+from counseling.domain.refusal import Refusal
+from counseling.models.audit import AuditEntry
+from counseling.models.texts import OutboundMessage, PhoneLine
+from counseling.refs import new_request_key
+from counseling.services.inbox import DIES_AFTER, answer_text, mark_handled
+from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, has_number, inbound, outbound, texted
+from tests.support.cast import DONG_KINH, Cast
+from tests.support.files import by, patient_of, registered, supported
+
+NOW = REPLIED_AT + timedelta(minutes=5)
+
+
+@pytest.fixture
+def treated(session: Session, cast: Cast) -> int:
+    return patient_of(session, registered(session, cast))
+
+
+@pytest.fixture
+def text(session: Session, treated: int) -> int:
+    """Something that a patient has texted; its id."""
+    has_number(session, treated)
+    return int(texted(session, "tối nay gọi em").id)
+
+
+def answer(session: Session, cast: Cast, text: int, body: str, **changes: Any) -> None:
+    who: dict[str, Any] = {"by": by(cast, "dispenser"), "request_key": new_request_key(), "now": NOW}
+    answer_text(session, text, body, **(who | changes))
+
+
+def refused(session: Session, cast: Cast, text: int, body: str = "Vâng ạ", **changes: Any) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        answer(session, cast, text, body, **changes)
+    assert outbound(session, "typed") == []
+    assert inbound(session)[0].handled_at is None
+    return caught.value
+
+
+def test_an_answer_is_queued_as_words_of_a_person(session: Session, cast: Cast, treated: int, text: int) -> None:
+    answer(session, cast, text, "  Vâng, 19h em gọi.\n")
+    sent = outbound(session)[0]
+    assert (sent.is_automatic, sent.wording, sent.state, sent.answer_hour) == (False, "typed", "queued", None)
+    assert (sent.patient_id, sent.side, sent.site_id) == (treated, "treatment", DONG_KINH)
+    assert (sent.written_by_id, sent.expires_at, sent.segments) == (cast.staff["dispenser"], NOW + DIES_AFTER, 1)
+    assert vault_of(session).open("outbound_messages.body", sent.ref, sent.body) == "Vâng, 19h em gọi."
+
+
+def test_whoever_answers_has_handled_what_they_read(session: Session, cast: Cast, text: int) -> None:
+    later = texted(session, "mà thôi khỏi ạ", at=REPLIED_AT + timedelta(minutes=1))
+    answer(session, cast, text, "Vâng ạ")
+    first, second = inbound(session)
+    assert (first.handled_at, first.handled_by_id) == (NOW, cast.staff["dispenser"])
+    assert (second.id, second.handled_at) == (later.id, None)
+
+
+def test_an_answer_sent_twice_goes_out_once(session: Session, cast: Cast, text: int) -> None:
+    key = new_request_key()
+    for _ in range(2):
+        answer(session, cast, text, "Vâng ạ", request_key=key)
+    assert len(outbound(session)) == 1
+
+
+def test_a_key_of_another_conversation_is_refused(session: Session, cast: Cast, text: int) -> None:
+    key = new_request_key()
+    stranger = texted(session, "xin hỏi", number=OTHER_NUMBER)
+    answer(session, cast, stranger.id, "Vâng ạ", request_key=key, by=by(cast, "counselor"))
+    with pytest.raises(Refusal, match="answer_key_used"):
+        answer(session, cast, text, "Vâng ạ", request_key=key)
+
+
+@pytest.mark.parametrize("body", ["", " ", "\n\t"])
+def test_nothing_is_no_answer(session: Session, cast: Cast, text: int, body: str) -> None:
+    assert refused(session, cast, text, body).code == "answer_empty"
+
+
+@pytest.mark.parametrize(("body", "segments"), [("x" * 613, 5), ("đ" * 269, 5), ("x" * 2_000, 14), ("👍" * 400, 13)])
+def test_what_costs_too_much_is_refused_with_its_price(
+    session: Session, cast: Cast, text: int, body: str, segments: int
+) -> None:
+    refusal = refused(session, cast, text, body)
+    assert (refusal.code, refusal.facts) == ("answer_too_long", {"segments": segments, "most": 4})
+
+
+def test_segments_are_counted_as_they_are_paid(session: Session, cast: Cast, text: int) -> None:
+    for body in ("x" * 160, "x" * 161, "ạ" * 70, "ạ" * 71, "e\u0302\u0323" * 70):
+        answer(session, cast, text, body)
+    assert [sent.segments for sent in outbound(session)] == [1, 2, 1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("body", "phrase"),
+    [
+        ("Mai anh nhớ uống methadone", "methadon"),
+        ("mai den tram y te lay thuoc", "lấy thuốc"),
+        ("Mời anh đến Trạm Y tế phường Đông Kinh", "trạm y tế"),
+        ("chao anh NGUYEN VAN DUC", "Nguyễn Văn Đức"),
+    ],
+)
+def test_what_would_tell_a_stranger_is_refused(session: Session, cast: Cast, text: int, body: str, phrase: str) -> None:
+    refusal = refused(session, cast, text, body)
+    assert (refusal.code, refusal.facts) == ("wording_says", {"phrase": phrase})
+
+
+def test_the_support_side_learns_no_full_name_by_trying_names(session: Session, cast: Cast, treated: int) -> None:
+    """A guard that knew the treatment file would tell a counselor which name it refuses."""
+    met = patient_of(session, supported(session, cast))
+    has_number(session, met, "support", OTHER_NUMBER)
+    row = texted(session, "alo", number=OTHER_NUMBER)
+    answer(session, cast, row.id, "chào anh Nguyễn Văn Đức", by=by(cast, "counselor"))
+    assert len(outbound(session)) == 1
+
+
+def test_a_number_that_was_stopped_is_not_texted(session: Session, cast: Cast, treated: int) -> None:
+    has_number(session, treated)
+    stop = texted(session, "NGUNG")
+    assert refused(session, cast, stop.id).code == "line_stopped"
+
+
+def test_a_number_that_does_not_exist_is_not_texted(session: Session, cast: Cast, text: int) -> None:
+    with writing(session) as tx:
+        tx.execute(update(PhoneLine).values(permanent_failures=2))
+    assert refused(session, cast, text).code == "line_fails"
+
+
+def test_a_sender_with_a_name_is_not_answered(session: Session, cast: Cast) -> None:
+    row = texted(session, "Quý khách còn 5 GB", number="VIETTEL")
+    assert refused(session, cast, row.id, by=by(cast, "counselor")).code == "not_a_phone"
+
+
+def test_handled_means_up_to_what_was_read_and_the_first_hand_stands(session: Session, cast: Cast, text: int) -> None:
+    texted(session, "alo", at=REPLIED_AT + timedelta(minutes=1))
+    mark_handled(session, text, by=by(cast, "dispenser"), now=NOW)
+    mark_handled(session, text, by=by(cast, "doctor"), now=NOW + timedelta(hours=1))
+    first, second = inbound(session)
+    assert (first.handled_at, first.handled_by_id, second.handled_at) == (NOW, cast.staff["dispenser"], None)
+    noted = select(AuditEntry.actor, AuditEntry.details).where(AuditEntry.action == "text.handled")
+    assert [tuple(entry) for entry in session.execute(noted)] == [(by(cast, "dispenser").actor, '{"texts":1}')]
+
+
+def test_only_texts_of_this_conversation_are_handled(session: Session, cast: Cast, text: int) -> None:
+    stranger = texted(session, "xin hỏi", number=OTHER_NUMBER)
+    mark_handled(session, stranger.id, by=by(cast, "counselor"), now=NOW)
+    assert [row.handled_at for row in inbound(session)] == [None, NOW]
+
+
+def test_an_answer_stands_in_the_chain_without_its_words(session: Session, cast: Cast, text: int) -> None:
+    answer(session, cast, text, "Vâng ạ")
+    entry = session.execute(select(AuditEntry).where(AuditEntry.action == "text.answered")).scalar_one()
+    message_id = session.execute(select(OutboundMessage.id)).scalar_one()
+    assert (entry.chain, entry.subject, entry.actor) == (
+        f"site:{DONG_KINH}",
+        f"text:{text}",
+        by(cast, "dispenser").actor,
+    )
+    assert entry.details == f'{{"message":{message_id},"segments":1}}'
+    assert NUMBER not in entry.details
