@@ -80,7 +80,10 @@ def appears_at(today: date, zone: ZoneInfo, dice: random.Random) -> datetime:
 
 
 def _agreed_team(tx: Session, patient_id: int) -> Agreed | None:
-    """The team of the standing consent. The consent is locked: whoever withdraws it meanwhile finds our task open."""
+    """The team of the standing consent, as far as it may read the person's name: no other team is asked instead.
+
+    The consent is locked: whoever withdraws it meanwhile finds our task open.
+    """
     consent = tx.execute(
         select(VisitConsent.team_id)
         .where(VisitConsent.patient_id == patient_id, VisitConsent.withdrawn_at.is_(None))
@@ -90,12 +93,9 @@ def _agreed_team(tx: Session, patient_id: int) -> Agreed | None:
         return None
     team = tx.execute(
         select(OutreachTeam.id, OutreachTeam.site_id)
+        .join(SupportFile, SupportFile.team_id == OutreachTeam.id)
         .where(OutreachTeam.id == consent.team_id, OutreachTeam.closed_on.is_(None))
-        .where(
-            select(SupportFile.patient_id)
-            .where(SupportFile.patient_id == patient_id, SupportFile.status == "active")
-            .exists()
-        )
+        .where(SupportFile.patient_id == patient_id, SupportFile.status == "active")
     ).first()
     return None if team is None else Agreed(team.id, team.site_id)
 

@@ -25,13 +25,6 @@ def register_supported(session: AnySession, details: SupportDetails, *, by: By, 
     Always a new inner row: whether the same person has a treatment file is not looked up, so nothing can tell.
     Raises Refusal("team_of_another_point").
     """
-    vault, ref = vault_of(session), new_ref()
-    columns = sealed_support_columns(vault, ref, details) | {
-        "ref": ref,
-        "registered_at": now,
-        "registered_by_id": by.staff_id,
-        "request_key": request_key,
-    }
     try:
         with writing(session) as tx:
             first = find_supported(tx, request_key)
@@ -39,11 +32,7 @@ def register_supported(session: AnySession, details: SupportDetails, *, by: By, 
                 return first
             _ensure_own_team(tx, details)
             patient_id = tx.execute(insert(Patient).values(created_at=now).returning(Patient.id)).scalar_one()
-            tx.execute(insert(SupportFile).values(patient_id=patient_id, **columns))
-            keys = search_rows(vault, SUPPORT, patient_id, full_name=details.community_name)
-            if keys:  # a name of signs only ("♥") has none
-                tx.execute(insert(SearchKey), keys)
-            add_status(tx, patient_id, details.status, details.status_since, None, by, now, side=SUPPORT)
+            ref = add_support_file(tx, patient_id, details, by=by, request_key=request_key, now=now)
             chain = audit.site_chain(details.site_id)
             audit.append(tx, chain, by.actor, "supported.registered", f"patient:{patient_id}", {}, now)
             return ref
@@ -52,6 +41,21 @@ def register_supported(session: AnySession, details: SupportDetails, *, by: By, 
         if first is None:
             raise
         return first
+
+
+def add_support_file(
+    tx: Session, patient_id: int, details: SupportDetails, *, by: By, request_key: str | None, now: datetime
+) -> str:
+    """Write a support file for an inner row that has none: the file, its search keys, its status; gives its `ref`."""
+    vault, ref = vault_of(tx), new_ref()
+    columns = sealed_support_columns(vault, ref, details)
+    made = {"registered_at": now, "registered_by_id": by.staff_id, "request_key": request_key}
+    tx.execute(insert(SupportFile).values(patient_id=patient_id, ref=ref, **columns, **made))
+    keys = search_rows(vault, SUPPORT, patient_id, full_name=details.community_name)
+    if keys:  # a name of signs only ("♥") has none
+        tx.execute(insert(SearchKey), keys)
+    add_status(tx, patient_id, details.status, details.status_since, None, by, now, side=SUPPORT)
+    return ref
 
 
 def find_supported(session: AnySession, request_key: str) -> str | None:

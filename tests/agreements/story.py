@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,19 +11,28 @@ from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
 from counseling.database import writing
-from counseling.models.patients import PhoneNumber
+from counseling.models import Base
+from counseling.models.patients import PhoneNumber, SupportFile
+from counseling.models.tasks import Task
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
 from counseling.refs import new_ref, new_request_key
+from counseling.services.crossing import ask_to_call_back
 from counseling.services.phone_confirmation import Numbered, confirm_by_call, send_digits
 from counseling.services.phones import add_phone
 from counseling.services.sms_consents import Asked, give_consent
-from tests.support.cast import DONG_KINH, Cast
+from counseling.services.visit_consents import VisitTerms, give_visit_consent, withdraw_visit_consent
+from tests.support.cast import DONG_KINH, TEAM2, Cast
 from tests.support.files import by, patient_of, registered, supported
 from tests.support.settings import MORNING
 
 TODAY = MORNING.date()
 NUMBER = "+84912345678"
 WORDS = Asked("v1", "vi")
+# Tables that hold the treatment side only; where both sides have rows, a row says its side.
+TREATMENT_TABLES = (
+    "treatment_files", "cards", "dose_orders", "day_doses", "dose_voids", "station_visits", "dosed_elsewhere",
+    "adherence_summaries", "visit_consents",
+)  # fmt: skip
 ASKS = {"treatment": "dispenser", "support": "counselor"}
 
 
@@ -101,3 +111,57 @@ def states(session: Session) -> tuple[list[str], list[str]]:
 def line_row(session: Session, line_id: int) -> PhoneLine:
     session.rollback()
     return session.get_one(PhoneLine, line_id, populate_existing=True)
+
+
+def terms(**changes: Any) -> VisitTerms:
+    plain: dict[str, Any] = {
+        "team_id": TEAM2, "community_name": "Anh Ba sửa xe", "place": "home", "pretext": "acquaintance",
+        "never_by": "hàng xóm Lý Tám", "version": "v1",
+    }  # fmt: skip
+    return VisitTerms(**{**plain, **changes})
+
+
+def agrees(
+    session: Session, cast: Cast, patient_id: int, *, key: str | None = None, now: datetime = MORNING, **changes: Any
+) -> None:
+    """Somebody in treatment agrees, at the dispenser's desk, to be looked in on; by the team of Công Sơn."""
+    give_visit_consent(
+        session, patient_id, terms(**changes), by=by(cast, "dispenser"), request_key=key or new_request_key(),
+        today=now.date(), now=now,
+    )  # fmt: skip
+
+
+def takes_it_back(session: Session, cast: Cast, patient_id: int, now: datetime = MORNING) -> None:
+    withdraw_visit_consent(session, patient_id, by=by(cast, "dispenser"), now=now)
+
+
+def asks_to_be_called(
+    session: Session, patient_id: int, side: str = "treatment", *, now: datetime = MORNING, dice: int = 1
+) -> None:
+    """Their answer to a text, as services/inbound.py passes it on."""
+    day, chance = now.date(), random.Random(dice)
+    with writing(session) as tx:
+        ask_to_call_back(tx, patient_id, side, DONG_KINH, today=day, now=now, zone=VIETNAM, dice=chance)
+
+
+def tasks(session: Session, side: str) -> list[Task]:
+    session.rollback()
+    query = select(Task).where(Task.side == side).order_by(Task.id)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def support_file(session: Session, patient_id: int) -> SupportFile | None:
+    session.rollback()
+    return session.get(SupportFile, patient_id, populate_existing=True)
+
+
+def rows_of_the_other_side(session: Session, patient_id: int) -> list[str]:
+    """Every row about this person in any table, but those that belong to the treatment side alone."""
+    session.rollback()
+    found = []
+    for table in Base.metadata.sorted_tables:
+        if "patient_id" not in table.c or table.name in TREATMENT_TABLES:
+            continue
+        rows = session.execute(select(table).where(table.c.patient_id == patient_id)).mappings()
+        found += [f"{table.name} {dict(row)}" for row in rows if row.get("side") != "treatment"]
+    return found
