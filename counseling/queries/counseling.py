@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, and_, select
-from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.appointments import bounds_of
@@ -22,6 +21,7 @@ from counseling.permissions import (
     sessions_visible_to,
     support_files_visible_to,
 )
+from counseling.queries.contacts import COUNTS
 from counseling.queries.patients import NotFound
 from counseling.support_rows import open_community_name
 from counseling.vault import Vault
@@ -119,13 +119,6 @@ def between(since: datetime, until: datetime) -> ColumnElement[bool]:
     return and_(Appointment.starts_at >= since, Appointment.starts_at < until)
 
 
-def standing_contacts() -> ColumnElement[bool]:
-    """Entries that say how it was: no undoing, and nothing that a later entry has corrected."""
-    later = aliased(OutreachContact)
-    corrected = select(later.id).where(later.corrects_id == OutreachContact.id).exists()
-    return and_(OutreachContact.outcome != "withdrawn", ~corrected)
-
-
 def _appointments(session: AnySession, viewer: Viewer, condition: ColumnElement[bool]) -> list[AppointmentLine]:
     vault, file, row = vault_of(session), SupportFile, Appointment
     rows = session.execute(
@@ -183,7 +176,7 @@ def _visits(session: AnySession, viewer: Viewer, since: date) -> list[VisitLine]
             support_files_visible_to(viewer),
             OutreachTeam.site_id == viewer.site_id,
             row.contact_on >= since,
-            standing_contacts(),
+            COUNTS,
         )
         .order_by(row.outcome != "met_needs_help", row.contact_on.desc(), row.id.desc())
     )

@@ -15,7 +15,7 @@ from counseling.models.counseling import AFTERCARE_ENDS, AftercareFile
 from counseling.models.patients import SupportFile
 from counseling.models.texts import Reminder
 from counseling.queries.aftercare import list_supporters
-from counseling.services.support_files import lock_supported
+from counseling.services.support_files import ensure_supported, lock_of_point
 from counseling.services.treatment_files import By, note_change
 from counseling.services.unsent_reminders import cancel_unsent
 
@@ -52,10 +52,11 @@ def open_aftercare(
     row |= {"next_check_in_on": first_on, "opened_on": today, "opened_by_id": by.staff_id, "request_key": request_key}
     try:
         with writing(session) as tx:
+            status = lock_of_point(tx, patient_id, site_id)
             first = _find_opened(tx, request_key)
             if first is not None:
                 return first
-            lock_supported(tx, patient_id, site_id)
+            ensure_supported(status)
             _ensure_stands_by(tx, patient_id, site_id, supporter_id)
             file_id = tx.execute(insert(AftercareFile).values(**row).returning(AftercareFile.id)).scalar_one()
             details: dict[str, object] = {"aftercare": file_id, "supporter": supporter_id, "rhythm": rhythm}

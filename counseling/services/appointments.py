@@ -26,7 +26,7 @@ from counseling.models.texts import Reminder
 from counseling.queries.opening_hours import hours_on
 from counseling.refs import new_ref
 from counseling.services import audit
-from counseling.services.support_files import lock_of_point, lock_supported
+from counseling.services.support_files import ensure_supported, lock_of_point
 from counseling.services.treatment_files import By, note_change
 from counseling.services.unsent_reminders import cancel_unsent
 
@@ -61,10 +61,11 @@ def book_appointment(
     """
     try:
         with writing(session) as tx:
+            status = lock_of_point(tx, patient_id, site_id)
             first = _find_booked(tx, request_key)
             if first is not None:
                 return first
-            lock_supported(tx, patient_id, site_id)
+            ensure_supported(status)
             _ensure_free(tx, patient_id, site_id, starts_at, outside_hours, now, zone)
             ref = new_ref()
             row = {"ref": ref, "site_id": site_id, "patient_id": patient_id, "starts_at": starts_at, "booked_at": now}
@@ -106,6 +107,9 @@ def move_appointment(
         _ensure_free(tx, found.patient_id, site_id, starts_at, outside_hours, now, zone, but=appointment_id)
         _change(tx, appointment_id, by, now, starts_at=starts_at)
         cancel_unsent(tx, Reminder.appointment_id == appointment_id, "appointment_moved", now)
+        # One that went out spoke of the old day: it stands for this appointment no more, or no other would be planned.
+        spoke = Reminder.appointment_id == appointment_id, Reminder.state == "queued"
+        tx.execute(update(Reminder).where(*spoke).values(state="cancelled", reason="appointment_moved"))
         details = {"appointment": appointment_id, "from": audit.stamp(found.starts_at), "at": audit.stamp(starts_at)}
         note_change(tx, site_id, by, "appointment.moved", found.patient_id, details, now)
 

@@ -73,11 +73,11 @@ def log_session(
     }
     try:
         with writing(session) as tx:
+            if patient_id is not None:  # supported still or not: whoever comes back is talked with first
+                lock_of_point(tx, patient_id, site_id)
             first = _find_logged(tx, request_key)
             if first is not None:
                 return first
-            if patient_id is not None:  # supported still or not: whoever comes back is talked with first
-                lock_of_point(tx, patient_id, site_id)
             made = tx.execute(insert(CounselingSession).values(**row).returning(CounselingSession.id)).scalar_one()
             kept = None
             if patient_id is not None:

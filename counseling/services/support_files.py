@@ -18,7 +18,7 @@ def lock_of_point(tx: Session, patient_id: int, site_id: int) -> str:
     return status
 
 
-def lock_supported(tx: Session, patient_id: int, site_id: int) -> None:
-    """The same for what is done only with somebody who is supported now. Refuses support_ended, too."""
-    if lock_of_point(tx, patient_id, site_id) != "active":
+def ensure_supported(status: str) -> None:
+    """Refuse (support_ended) what is done only with somebody who is supported now."""
+    if status != "active":
         raise Refusal("support_ended")
