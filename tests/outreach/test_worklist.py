@@ -1,0 +1,152 @@
+"""The worklist: whom to go to first, and what nobody can find on it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from counseling.database import writing
+from counseling.models.counseling import AftercareFile
+from counseling.models.patients import SupportFile
+from counseling.models.places import OutreachTeam
+from counseling.queries.worklist import Worklist, WorkRow, list_open_tasks, list_work
+from counseling.refs import new_request_key
+from counseling.services.aftercare import open_aftercare
+from tests.outreach.story import LATER, TODAY, asked, log, someone
+from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, TEAM2, Cast
+from tests.support.files import by
+from tests.support.settings import MORNING
+from tests.support.treatment import Person
+
+A_DAY = timedelta(days=1)
+
+
+def work(session: Session, cast: Cast, who: str = "volunteer", page: int = 1) -> Worklist:
+    session.rollback()
+    return list_work(session, cast.viewer_of(who), TODAY, LATER, page)
+
+
+def names(rows: list[WorkRow]) -> list[str]:
+    return [row.community_name for row in rows]
+
+
+def in_aftercare(session: Session, cast: Cast, person: Person, next_on: date) -> None:
+    open_aftercare(
+        session, patient_id=person.id, site_id=DONG_KINH, supporter_id=None, rhythm="weekly", first_on=TODAY,
+        by=by(cast, "counselor"), request_key=new_request_key(), today=TODAY, now=MORNING,
+    )  # fmt: skip
+    with writing(session) as tx:
+        tx.execute(update(AftercareFile).where(AftercareFile.patient_id == person.id).values(next_check_in_on=next_on))
+
+
+def met(session: Session, cast: Cast, person: Person, days_ago: int, outcome: str = "met_well") -> None:
+    before = timedelta(days=days_ago)
+    log(session, cast, person, outcome, today=TODAY - before, now=MORNING - before, answers=())
+
+
+def test_tasks_come_first_then_what_is_due_then_silence(session: Session, cast: Cast) -> None:
+    people = {name: someone(session, cast, name) for name in "abcdefgh"}
+    asked(session, people["a"], "check_in")
+    asked(session, people["b"], "call_by_phone")
+    asked(session, people["c"], "look_in")
+    in_aftercare(session, cast, people["d"], TODAY - A_DAY)
+    met(session, cast, people["e"], 40)
+    met(session, cast, people["f"], 3)
+    met(session, cast, people["g"], 2, "not_met")
+    in_aftercare(session, cast, people["h"], TODAY + A_DAY)  # registered today, nothing due yet
+    found = work(session, cast)
+    assert names(found.waiting) == ["c", "b", "a", "d", "g", "e", "f", "h"]
+    assert [row.task.kind if row.task else None for row in found.waiting[:4]] == [
+        "look_in", "call_by_phone", "check_in", None,
+    ]  # fmt: skip
+    assert found.waiting[3].due_on == TODAY - A_DAY
+    assert found.waiting[-1].due_on is None
+    assert (found.total, found.done) == (8, [])
+
+
+def test_among_tasks_of_one_kind_the_longest_due_comes_first(session: Session, cast: Cast) -> None:
+    people = [someone(session, cast, name) for name in "abc"]
+    for person, days in zip(people, (1, 3, 2), strict=True):
+        asked(session, person, due_on=TODAY - days * A_DAY)
+    assert names(work(session, cast).waiting) == ["b", "c", "a"]
+
+
+def test_what_was_agreed_for_the_next_time_is_due_on_its_day(session: Session, cast: Cast) -> None:
+    due, later = someone(session, cast, "due"), someone(session, cast, "later")
+    for person, days in ((due, 7), (later, 8)):
+        week_ago = {"today": TODAY - 7 * A_DAY, "now": MORNING - 7 * A_DAY}
+        log(session, cast, person, next_on=TODAY + (days - 7) * A_DAY, **week_ago)  # type: ignore[arg-type]
+    found = work(session, cast).waiting
+    assert [(row.community_name, row.due_on) for row in found] == [("due", TODAY), ("later", None)]
+    log(session, cast, due)
+    assert [row.due_on for row in work(session, cast).waiting] == [None]
+
+
+def test_whom_the_team_met_today_stands_below_unless_something_is_open(session: Session, cast: Cast) -> None:
+    one, two = someone(session, cast, "one"), someone(session, cast, "two")
+    in_aftercare(session, cast, one, TODAY)
+    for person in (one, two):
+        log(session, cast, person, "not_met")
+    asked(session, two)
+    found = work(session, cast)
+    assert (names(found.waiting), names(found.done)) == (["two"], ["one"])
+
+
+def test_a_task_that_appears_later_is_not_there_yet(session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    asked(session, person, visible_from=LATER + timedelta(seconds=1), at=LATER + timedelta(seconds=1))
+    for who in ("volunteer", "counselor"):
+        viewer = cast.viewer_of(who)
+        assert list_open_tasks(session, viewer, LATER, person.id) == []
+        assert [task.kind for task in list_open_tasks(session, viewer, LATER + A_DAY, person.id)] == ["look_in"]
+    assert work(session, cast).waiting[0].task is None
+
+
+def test_a_row_has_no_place_for_a_reason() -> None:
+    assert {field.name for field in fields(WorkRow)} == {
+        "patient_id", "ref", "community_name", "hamlet", "task", "due_on", "last_contact_on", "last_outcome",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["volunteer2", "dispenser", "doctor", "supervisor", "admin"])
+def test_nobody_else_sees_the_teams_people(session: Session, cast: Cast, who: str) -> None:
+    asked(session, someone(session, cast))
+    found = work(session, cast, who)
+    assert (found.waiting, found.done, found.total) == ([], [], 0)
+
+
+def test_a_closed_team_has_no_list(session: Session, cast: Cast) -> None:
+    asked(session, someone(session, cast))
+    with writing(session) as tx:
+        tx.execute(update(OutreachTeam).where(OutreachTeam.id == TEAM).values(closed_on=TODAY))
+    assert work(session, cast).total == 0
+
+
+def test_a_task_for_another_team_or_another_side_tells_this_team_nothing(session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    asked(session, person, team_id=TEAM2, site_id=CAO_LOC)
+    asked(session, person, "call_back", side="treatment", team_id=None)
+    asked(session, person, "call_by_phone", team_id=None)
+    assert work(session, cast).waiting[0].task is None
+
+
+def test_whoever_left_is_on_no_list(session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    asked(session, person)
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(status="died"))
+    assert work(session, cast).total == 0
+
+
+def test_a_long_list_comes_in_pages_and_those_met_today_on_each(session: Session, cast: Cast) -> None:
+    for number in range(52):
+        someone(session, cast, f"Người {number}")
+    log(session, cast, someone(session, cast, "hôm nay"))
+    first, second = work(session, cast), work(session, cast, page=2)
+    assert (len(first.waiting), len(second.waiting), first.total, first.pages) == (50, 2, 52, 2)
+    assert names(first.done) == names(second.done) == ["hôm nay"]
+    assert work(session, cast, page=9).page == 2
