@@ -66,9 +66,10 @@ class Doorbell:
         if door.about == "upload":
             return {"ref": file.values["upload"] if file and file.side == "treatment" else EMPTY_REF, "number": 1}
         # Of an unknown or a support file the other values are real ones of a stranger: only the reference is in doubt.
-        base = self.world.files["dong_kinh"].values | ({"ref": EMPTY_REF, "task_id": 987_654} if not file else {})
+        nobody = {"ref": EMPTY_REF, "task_id": 987_654} if not file else {}
+        base = {"appointment": EMPTY_REF, **self.world.files["dong_kinh"].values, **nobody}
         if file and file.side == "support":
-            return {**base, "task_id": 987_654, "ref": file.ref}
+            return {**base, "task_id": 987_654, **file.values}
         return {**base, **(file.values if file else {})}
 
     def form(self, endpoint: str, target: str, desk: str | None) -> dict[str, Any]:

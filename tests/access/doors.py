@@ -35,7 +35,8 @@ SUPPORT_FIELDS = {"community", "hamlet", "ref"}
 READS: dict[str, set[str]] = {
     **dict.fromkeys(("dispenser", "dispenser2", "doctor", "nurse"), TEAM_FIELDS),
     **dict.fromkeys(("supervisor", "province"), SUPERVISED_FIELDS),
-    **dict.fromkeys(("counselor", "nurse/support", "volunteer", "volunteer2"), SUPPORT_FIELDS | {"note"}),
+    **dict.fromkeys(("counselor", "nurse/support"), SUPPORT_FIELDS | {"note", "agreed", "appointment"}),
+    **dict.fromkeys(("volunteer", "volunteer2"), SUPPORT_FIELDS | {"note"}),
     **dict.fromkeys(("community", "province/support"), SUPPORT_FIELDS),
     "admin": set(),
 }
@@ -133,6 +134,15 @@ def order(world: World, file: File | None, desk: str) -> dict[str, Any]:
         "phase": "maintenance", "dose_1": "55", "starts_on": TODAY.strftime("%d/%m/%Y"),
         "ends_on": TODAY.strftime("%d/%m/%Y"), "latest": file.values["latest_order"], "request_key": new_request_key(),
     }  # fmt: skip
+
+
+def talk(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    plain = {"kind": "family", "form": "phone", "minutes": "30", "sex": "unknown", "held_on": TODAY.isoformat()}
+    return {**plain, "request_key": new_request_key()}
+
+
+def some_day(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {"other_day": "27/11/2026", "at": "09:00", "request_key": new_request_key()}
 
 
 def sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
@@ -235,6 +245,25 @@ DOORS: dict[str, Door] = {
     "counseling_desk.register": Door(
         COUNSELORS, 303, form=lambda *who: {"community_name": "Chị Tư", "language": "vi", **key(*who)}
     ),
+    "counseling_desk.people": page(COUNSELORS),
+    "counseling_desk.new_session": page(COUNSELORS),
+    "counseling_desk.record_session": Door(COUNSELORS, 303, form=talk),
+    "counseling_desk.new_session_with": Door(COUNSELORS, about="file"),
+    "counseling_desk.record_session_with": Door(COUNSELORS, 303, about="file", form=talk),
+    "counseling_desk.new_appointment": Door(COUNSELORS, about="file"),
+    "counseling_desk.book": Door(COUNSELORS, 303, about="file", form=some_day),
+    "counseling_desk.show_appointment": Door(COUNSELORS, about="file"),
+    "counseling_desk.choose_time": Door(COUNSELORS, about="file"),
+    "counseling_desk.move": Door(COUNSELORS, 303, about="file", form=some_day),
+    "counseling_desk.cancel": Door(COUNSELORS, 303, about="file", form=nothing),
+    # The appointments of this world lie ahead: whoever may say how they went is told that it is too early.
+    "counseling_desk.record_outcome": Door(COUNSELORS, 409, about="file", form=fixed(state="kept")),
+    "counseling_desk.new_aftercare": Door(COUNSELORS, about="file"),
+    # Everybody of this world is accompanied already.
+    "counseling_desk.begin_aftercare": Door(COUNSELORS, 422, about="file", form=lambda *who: {
+        "supporter": "", "rhythm": "weekly", "first": TODAY.isoformat(), **key(*who)}),
+    "counseling_desk.choose_end": Door(COUNSELORS, about="file"),
+    "counseling_desk.finish_aftercare": Door(COUNSELORS, 303, about="file", form=fixed(reason="own_wish")),
     "outreach.index": page(VOLUNTEERS),
     "contacts.show": Door(MEETING, 200, 404, "file"),
     "contacts.log": Door(MEETING, 303, 404, "file", lambda *who: {"kind": "home", "outcome": "met_well", **key(*who)}),

@@ -113,7 +113,7 @@ def test_odd_questions_in_an_address_are_no_accident(door: Doorbell, question: s
     pages = {
         "dispenser": ("/station/", "/station/list", "/patients/", "/patients/cards/print", "/register/"),
         "doctor": ("/doctor/", f"/patients/{door.world.files['dong_kinh'].ref}/orders/"),
-        "counselor": ("/counseling/",),
+        "counselor": ("/counseling/", "/counseling/people", "/counseling/new"),
         "volunteer": ("/outreach/",),
         "supervisor": ("/supervision/",),
         "community": ("/supervision/",),

@@ -92,9 +92,9 @@ def supported(door: Doorbell, names: list[str]) -> dict[str, list[list[tuple[str
         answer = door.ring("counselor", "counseling_desk.register", community_name=name, hamlet=name, team_id="1")
         assert answer.status_code == 303, f"{name}: {answer.status_code}"
         files.append(answer.location)
-    lists = {"counselor": "/counseling/", "volunteer": "/outreach/", "community": "/supervision/"}
+    lists = {"counselor": "/counseling/people", "volunteer": "/outreach/", "community": "/supervision/"}
     clients = {desk: client_at(door.app, door.world, desk) for desk in lists}
-    clients["counselor"].get("/counseling/")  # the lines that say so are shown once
+    clients["counselor"].get("/counseling/people")  # the lines that say so are shown once
     return {
         desk: [shape(client.get(page).text) for page in (lists[desk], *(files if desk == "volunteer" else files[:5]))]
         for desk, client in clients.items()

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from counseling.config import VIETNAM
 from counseling.database import db, vault_of, writing
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, PhoneNumber, SupportFile, TreatmentFile
@@ -21,7 +22,10 @@ from counseling.models.places import Area, OutreachTeam, Site, SiteHoursExceptio
 from counseling.models.tasks import Task
 from counseling.queries.patients import TREATMENT_FILE
 from counseling.refs import new_ref, new_request_key
+from counseling.services.aftercare import open_aftercare
+from counseling.services.appointments import book_appointment
 from counseling.services.cards import issue_card
+from counseling.services.counseling_sessions import SessionDetails, log_session
 from counseling.services.outreach_contacts import NewContact, log_contact
 from counseling.services.patients import DosedElsewhereUntil, register_patient
 from counseling.services.register_imports import upload_register
@@ -279,8 +283,25 @@ def _supported(
         patient_id = session.execute(row).scalar_one()
     else:
         ref = _second_file(session, cast, details, patient_id, MORNING)
-    marks = {text.lower(): what for what, text in texts.items()} | {ref: "ref"}
-    return File(name, "support", patient_id, ref, site_id, {"ref": ref}, marks)
+    texts["agreed"] = mark("agreed", name)
+    appointment = _counseled(session, cast, patient_id, site_id, texts["agreed"])
+    marks = {text.lower(): what for what, text in texts.items()} | {ref: "ref", appointment: "appointment"}
+    return File(name, "support", patient_id, ref, site_id, {"ref": ref, "appointment": appointment}, marks)
+
+
+def _counseled(session: Session, cast: Cast, patient_id: int, site_id: int, agreed: str) -> str:
+    """What the point's own book says of somebody: a session and what was agreed, the next appointment, aftercare."""
+    by, days = By(cast.staff["counselor"], "test"), timedelta(days=3)
+    held = SessionDetails(kind="adherence", form="one_to_one", minutes=30, held_on=TODAY, agreed=agreed)
+    where: dict[str, Any] = {"patient_id": patient_id, "site_id": site_id, "by": by, "now": MORNING}
+    log_session(session, held, **where, request_key=new_request_key(), today=TODAY, zone=VIETNAM)
+    open_aftercare(
+        session, **where, supporter_id=None, rhythm="weekly", first_on=TODAY + days, request_key=new_request_key(),
+        today=TODAY,
+    )  # fmt: skip
+    return book_appointment(
+        session, **where, starts_at=MORNING + days, outside_hours=True, request_key=new_request_key(), zone=VIETNAM
+    )
 
 
 def _second_file(session: Session, cast: Cast, details: SupportDetails, patient_id: int, now: datetime) -> str:

@@ -17,7 +17,10 @@ PAGES = {
     ],
     "dispenser2": ["/station/"],
     "doctor": ["/doctor/", "/doctor/bands"],
-    "counselor": ["/counseling/", "/counseling/new", "rows:/counseling/", "/station/"],
+    "counselor": [
+        "/counseling/", "/counseling/people", "/counseling/new", "/counseling/session/new", "rows:/counseling/people",
+        "/station/",
+    ],
     "nurse": ["/desk"],
     "volunteer": ["/outreach/"],
     "supervisor": ["/supervision/"],

@@ -231,6 +231,7 @@ def test_no_page_of_either_side_joins_the_two_files_of_one_person(
     support_words = (met, "Canarycommunity", "canary-hamlet")
     at_window, at_counseling = other(app, "nurse", 0), other(app, "nurse", 1)
     support_pages = [
+        at_counseling.get("/counseling/people").text,
         at_counseling.get("/counseling/").text,
         at_counseling.get(f"/patients/{met}/").text,
         post(at_counseling, "/counseling/find", q="canaryname").text,

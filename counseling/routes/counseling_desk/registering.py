@@ -1,13 +1,13 @@
-"""The counseling point's desk: its people by the name that they chose."""
+"""Somebody new at the counseling point: a name that they chose, few questions, no paper."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from counseling.clock import utc_now
@@ -15,10 +15,9 @@ from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
 from counseling.queries.choices import list_communes, list_teams
-from counseling.queries.support_people import list_by_name
 from counseling.refs import new_request_key
+from counseling.routes.counseling_desk import bp
 from counseling.routes.house_form import HouseForm
-from counseling.routes.patients.finding import page_of, typed_words
 from counseling.routes.patients.parts import WORDS, key_of, me, this_day
 from counseling.routes.refusal_words import say_at
 from counseling.routes.typed_fields import (
@@ -32,11 +31,9 @@ from counseling.routes.typed_fields import (
     read_birth,
     stripped,
 )
-from counseling.routes.viewing import note_view
 from counseling.services.support_people import register_supported
 from counseling.support_rows import SupportDetails
 
-bp = Blueprint("counseling_desk", __name__, url_prefix="/counseling")
 TOO_LONG = lazy_gettext("Ghi tối đa 120 ký tự")
 
 
@@ -55,31 +52,15 @@ class SupportedForm(HouseForm):
     sex = RadioField(lazy_gettext("Giới tính"), choices=SEXES, default="unknown")
     birth = ReadField(lazy_gettext("Năm sinh"), read_birth, [Optional()])
     team_id = SelectField(lazy_gettext("Đội công tác xã hội tình nguyện"), [Optional()])
+    then_session = BooleanField(lazy_gettext("Ghi xong thì ghi luôn buổi tư vấn"))
     request_key = HiddenField()
-
-
-@bp.get("/")
-@requires(Permission.SEE_COUNSELING_DESK)
-def index() -> ResponseReturnValue:
-    return desk("", page_of(request.args.get("page")))
-
-
-@bp.post("/find")
-@requires(Permission.SEE_COUNSELING_DESK)
-def find() -> ResponseReturnValue:
-    return desk(typed_words(request.form.get("q")), page_of(request.form.get("page")))
-
-
-def desk(typed: str, page: int) -> str:
-    found = list_by_name(db.session, g.viewer, typed, page)
-    note_view("counseling.list", [person.patient_id for person in found.people])
-    return render_template("pages/counseling/index.html", found=found, typed=typed)
 
 
 @bp.get("/new")
 @requires(Permission.EDIT_SUPPORT_FILE)
 def new() -> ResponseReturnValue:
-    return page_with(prepared(SupportedForm(request_key=new_request_key())))
+    then_session = request.args.get("then") == "session"
+    return page_with(prepared(SupportedForm(request_key=new_request_key(), then_session=then_session)))
 
 
 @bp.post("/new")
@@ -95,7 +76,8 @@ def register() -> ResponseReturnValue:
         say_at(form, refusal, WORDS, {"": "team_id"})
         return page_with(form), 422
     flash(gettext("Đã ghi người được hỗ trợ."), "done")
-    return redirect(url_for("patients.show", ref=ref), 303)
+    then = url_for(".new_session_with", ref=ref) if form.then_session.data else url_for("patients.show", ref=ref)
+    return redirect(then, 303)
 
 
 def prepared(form: SupportedForm) -> SupportedForm:

@@ -8,15 +8,20 @@ from flask import abort, g, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row
 
+from counseling.clock import utc_now
 from counseling.database import db, vault_of
 from counseling.domain.missed_doses import gap_days
 from counseling.permissions import Permission, Side, requires
 from counseling.queries import file_parts
+from counseling.queries.adherence_list import get_adherence_line
 from counseling.queries.patients import NotFound, get_support_row
+from counseling.queries.support_history import load_history
 from counseling.routes.doorkeeper import admit
 from counseling.routes.patients import bp
 from counseling.routes.patients.forms import REASONS, STATUSES
-from counseling.routes.patients.parts import ensure_ref, this_day, treatment_row
+from counseling.routes.patients.parts import ensure_ref, this_day, treatment_row, zone
+from counseling.routes.support_words import LABELS as WORDS_OF_THE_POINT
+from counseling.routes.support_words import WEEKDAYS
 from counseling.routes.typed_fields import LANGUAGES, SEXES
 from counseling.routes.viewing import note_view
 from counseling.support_rows import open_support_file
@@ -27,6 +32,7 @@ LABELS: dict[str, Any] = {
     "languages": dict(LANGUAGES),
     "sexes": dict(SEXES),
     "reasons": REASONS,
+    **WORDS_OF_THE_POINT,
 }
 
 
@@ -47,8 +53,20 @@ def show_supported(ref: str) -> ResponseReturnValue:
     except NotFound:
         abort(404)
     note_view("patients.supported", [row.patient_id])
-    person = open_support_file(vault_of(db.session), row)
-    return render_template("pages/patients/supported.html", row=row, person=person, labels=LABELS)
+    return render_template(
+        "pages/patients/supported.html",
+        row=row,
+        person=open_support_file(vault_of(db.session), row),
+        labels=LABELS,
+        history=load_history(db.session, g.viewer, row.patient_id, this_day()),
+        zone=zone(),
+        today=this_day(),
+        weekdays=WEEKDAYS,
+        may_log=g.viewer.may(Permission.LOG_CONTACT),
+        may_record=g.viewer.may(Permission.RECORD_SESSION),
+        may_ask=g.viewer.may(Permission.ASK_CONSENT),
+        may_give=may_give(row.status),
+    )
 
 
 def show_treated(ref: str) -> ResponseReturnValue:
@@ -56,8 +74,14 @@ def show_treated(ref: str) -> ResponseReturnValue:
     note_view("patients.file", [row.patient_id])
     values: dict[str, Any] = {"row": row, "gap": gap_days(row.covered_through, this_day()), "labels": LABELS}
     if not g.viewer.may(Permission.EDIT_TREATMENT_FILE):
-        return render_template("pages/patients/supervised.html", **values)
+        line = get_adherence_line(db.session, g.viewer, row.patient_id, this_day(), utc_now(), zone())
+        return render_template("pages/patients/supervised.html", **values, line=line, may_give=may_give(row.status))
     return render_template("pages/patients/file.html", **values, **opened(row))
+
+
+def may_give(status: str) -> bool:
+    """Whether the reader may give the next task for somebody whose file has this status."""
+    return status == "active" and g.viewer.may(Permission.GIVE_TASK)
 
 
 def opened(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:

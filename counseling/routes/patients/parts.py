@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import abort, current_app, g
 from sqlalchemy import Row
@@ -17,8 +18,13 @@ KEY_LENGTHS = (16, 32)
 WORDS = "pages/patients/_words.html"
 
 
+def zone() -> ZoneInfo:
+    found: ZoneInfo = current_app.extensions["diem_tua_config"].timezone
+    return found
+
+
 def this_day() -> date:
-    return station_day(utc_now(), current_app.extensions["diem_tua_config"].timezone)
+    return station_day(utc_now(), zone())
 
 
 def me() -> By:
