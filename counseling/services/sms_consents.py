@@ -23,6 +23,8 @@ from counseling.services.treatment_files import By
 from counseling.treatment_rows import SUPPORT, TREATMENT
 
 BY_TEXT = "rule:texted"
+# How a text may address somebody: without marks, and short enough that it stays one segment.
+PRONOUNS = ("anh/chi", "anh", "chi", "co", "chu", "bac", "em", "ban")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Asked:
 
     version: str
     language: str
-    pronoun: str = "anh/chi"
+    pronoun: str = PRONOUNS[0]
 
 
 def give_consent(

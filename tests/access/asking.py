@@ -67,7 +67,7 @@ class Doorbell:
             return {"ref": file.values["upload"] if file and file.side == "treatment" else EMPTY_REF, "number": 1}
         # Of an unknown or a support file the other values are real ones of a stranger: only the reference is in doubt.
         nobody = {"ref": EMPTY_REF, "task_id": 987_654} if not file else {}
-        base = {"appointment": EMPTY_REF, **self.world.files["dong_kinh"].values, **nobody}
+        base = {"appointment": EMPTY_REF, "words": "texts", **self.world.files["dong_kinh"].values, **nobody}
         if file and file.side == "support":
             return {**base, "task_id": 987_654, **file.values}
         return {**base, **(file.values if file else {})}

@@ -35,7 +35,7 @@ SUPPORT_FIELDS = {"community", "hamlet", "ref"}
 READS: dict[str, set[str]] = {
     **dict.fromkeys(("dispenser", "dispenser2", "doctor", "nurse"), TEAM_FIELDS),
     **dict.fromkeys(("supervisor", "province"), SUPERVISED_FIELDS),
-    **dict.fromkeys(("counselor", "nurse/support"), SUPPORT_FIELDS | {"note", "agreed", "appointment"}),
+    **dict.fromkeys(("counselor", "nurse/support"), SUPPORT_FIELDS | {"note", "agreed", "appointment", "number"}),
     **dict.fromkeys(("volunteer", "volunteer2"), SUPPORT_FIELDS | {"note"}),
     **dict.fromkeys(("community", "province/support"), SUPPORT_FIELDS),
     "admin": set(),
@@ -51,6 +51,7 @@ VOLUNTEERS = frozenset({"volunteer", "volunteer2"})
 SUPERVISORS = frozenset({"supervisor", "province"})
 COMMUNITY = frozenset({"community", "province/support"})
 MEETING = COUNSELORS | VOLUNTEERS
+ASKING = TREATMENT_TEAM | COUNSELORS
 SUPPORT_SIDE = COUNSELORS | VOLUNTEERS | COMMUNITY
 ADMINISTRATORS = frozenset({"admin"})
 
@@ -145,6 +146,15 @@ def some_day(world: World, file: File | None, desk: str) -> dict[str, Any]:
     return {"other_day": "27/11/2026", "at": "09:00", "request_key": new_request_key()}
 
 
+def texts(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {"version": "texts-1", "language": "vi", "pronoun": "anh/chi", "agreed": "y", **key(world, file, desk)}
+
+
+def visits(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    told = {"community_name": "Chị Tư", "place": "home", "pretext": "club", "team_id": "1"}
+    return {"version": "visits-1", "agreed": "y", **told, **key(world, file, desk)}
+
+
 def sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
     return {"ref": file.ref if file else "zzzzzzzzzzzz"}
 
@@ -218,6 +228,18 @@ DOORS: dict[str, Door] = {
     "patients.print_cards": act(TREATMENT_TEAM, sheet, done=200, about="sheet"),
     "patients.hiv": person(DOCTORS),
     "patients.write_hiv": act(DOCTORS, fixed(status="negative")),
+    # What somebody agreed to, and their numbers: each side its own
+    "patients.agreements": person(ASKING, about="file"),
+    "patients.consent_words": person(ASKING, about="file"),
+    "patients.give_texts": act(ASKING, texts, about="file"),
+    "patients.withdraw_texts": act(ASKING, about="file"),
+    "patients.give_visits": act(TREATMENT_TEAM, visits),
+    "patients.withdraw_visits": act(TREATMENT_TEAM),
+    "patients.send_digits": act(ASKING, key, about="file"),
+    "patients.confirm_phone": act(ASKING, about="file"),
+    "patients.note_readers": act(ASKING, fixed(is_shared="y"), about="file"),
+    "patients.add_supported_phone": act(COUNSELORS, fixed(number="0987 654 321"), about="file"),
+    "patients.remove_supported_phone": act(COUNSELORS, about="file"),
     # The doctor
     "doctor.index": page(DOCTORS),
     "doctor.bands": page(DOCTORS),

@@ -28,6 +28,7 @@ from counseling.services.cards import issue_card
 from counseling.services.counseling_sessions import SessionDetails, log_session
 from counseling.services.outreach_contacts import NewContact, log_contact
 from counseling.services.patients import DosedElsewhereUntil, register_patient
+from counseling.services.phones import add_phone
 from counseling.services.register_imports import upload_register
 from counseling.services.support_people import register_supported
 from counseling.services.tasks import open_task
@@ -167,7 +168,20 @@ def _add_people(session: Session, cast: Cast, ids: dict[str, int]) -> dict[str, 
     }
     files |= {name: _supported(session, cast, name, *where) for name, where in points.items()}
     _log_a_contact(session, cast, files["mau_son"])
+    for number, name in enumerate(points):
+        _add_a_number(session, cast, files[name], number)
     return files
+
+
+def _add_a_number(session: Session, cast: Cast, file: File, number: int) -> None:
+    """The point's own number of somebody, other than the station's of the same person."""
+    digits = f"97123456{number}"
+    add_phone(
+        session, file.patient_id, f"+84{digits}", by=By(cast.staff["counselor"], "test"), now=MORNING, side="support"
+    )
+    own = PhoneNumber.patient_id == file.patient_id, PhoneNumber.side == "support"
+    file.values["phone"] = session.execute(select(PhoneNumber.ref).where(*own)).scalar_one()
+    file.marks[digits] = "number"
 
 
 def _log_a_contact(session: Session, cast: Cast, file: File) -> None:

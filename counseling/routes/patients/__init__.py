@@ -6,6 +6,15 @@ from flask import Blueprint
 
 bp = Blueprint("patients", __name__, url_prefix="/patients")
 
-from counseling.routes.patients import cards, changing, file, finding, hiv, registering  # noqa: E402 - they need bp
+from counseling.routes.patients import (  # noqa: E402 - they need bp
+    agreements,
+    cards,
+    changing,
+    file,
+    finding,
+    hiv,
+    numbers,
+    registering,
+)
 
-__all__ = ["bp", "cards", "changing", "file", "finding", "hiv", "registering"]
+__all__ = ["agreements", "bp", "cards", "changing", "file", "finding", "hiv", "numbers", "registering"]
