@@ -205,19 +205,36 @@ def tasks_visible_to(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
 
     A support-side task that appears later is not there yet, for anybody of that side.
     """
+    if viewer.kind is RoleKind.SUPERVISOR:
+        return _tasks_of_the_area(viewer, now)
     if viewer.side is Side.TREATMENT:
         if viewer.kind is RoleKind.DISPENSER:
             return and_(Task.side == "treatment", Task.kind.in_(STATION_TASKS), Task.site_id == viewer.site_id)
         return (
             and_(Task.side == "treatment", Task.kind.in_(DOCTOR_TASKS)) if viewer.kind is RoleKind.DOCTOR else false()
         )
-    appeared = and_(Task.side == "support", Task.visible_from.is_(None) | (Task.visible_from <= now))
+    appeared = _appeared(now)
     if viewer.side is Side.SUPPORT and viewer.kind is RoleKind.COUNSELOR:
         own_team = Task.team_id.in_(select(OutreachTeam.id).where(OutreachTeam.site_id == viewer.site_id))
         return and_(appeared, Task.site_id == viewer.site_id, Task.team_id.is_(None) | own_team)
     if viewer.side is Side.SUPPORT and viewer.kind is RoleKind.VOLUNTEER:
         return and_(appeared, Task.team_id.in_(_open_team(viewer)))
     return false()
+
+
+def _tasks_of_the_area(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
+    """What supervisors see standing on the lists of their area's stations, or of its points and teams."""
+    if viewer.area_id is None:
+        return false()
+    # Not IN: SQLite would begin with the tasks of all these sites instead of those of the few people asked for.
+    in_area = select(Site.id).where(Site.id == Task.site_id, within_area(Site.area_id, viewer.area_id)).exists()
+    if viewer.side is Side.TREATMENT:
+        return and_(Task.side == "treatment", Task.kind.in_(STATION_TASKS), in_area)
+    return and_(_appeared(now), in_area) if viewer.side is Side.SUPPORT else false()
+
+
+def _appeared(now: datetime) -> ColumnElement[bool]:
+    return and_(Task.side == "support", Task.visible_from.is_(None) | (Task.visible_from <= now))
 
 
 def sessions_visible_to(viewer: Viewer) -> ColumnElement[bool]:
@@ -228,6 +245,15 @@ def sessions_visible_to(viewer: Viewer) -> ColumnElement[bool]:
 def appointments_visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Who comes when is known at the counseling point only."""
     return _own_point(viewer, Appointment.site_id)
+
+
+def texts_visible_to(
+    viewer: Viewer, text: type[InboundMessage] | type[OutboundMessage] | type[Reminder]
+) -> ColumnElement[bool]:
+    """The scope of every query on texts and reminders: those of the reader's own side at their own site."""
+    if viewer.site_id is None or not viewer.may(Permission.ANSWER_MESSAGES):
+        return false()
+    return and_(text.side == str(viewer.side), text.site_id == viewer.site_id)
 
 
 def sites_visible_to(viewer: Viewer) -> ColumnElement[bool]:
@@ -246,15 +272,6 @@ def _open_team(viewer: Viewer) -> Select[int]:
 
 
 def _own_point(viewer: Viewer, site_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-def texts_visible_to(
-    viewer: Viewer, text: type[InboundMessage] | type[OutboundMessage] | type[Reminder]
-) -> ColumnElement[bool]:
-    """The scope of every query on texts and reminders: those of the reader's own side at their own site."""
-    if viewer.site_id is None or not viewer.may(Permission.ANSWER_MESSAGES):
-        return false()
-    return and_(text.side == str(viewer.side), text.site_id == viewer.site_id)
-
-
     at_a_point = viewer.side is Side.SUPPORT and viewer.kind is RoleKind.COUNSELOR
     return site_id == viewer.site_id if at_a_point else false()
 

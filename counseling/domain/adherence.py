@@ -86,6 +86,15 @@ def coverage(adherence: Adherence, expected_days: Collection[date], first: date,
     return sum(map(adherence.is_covered, expected)), len(expected)
 
 
+def covered_between(adherence: Adherence, first: date, last: date) -> int:
+    """Count the covered days from first to last, both counted in, whether an order ran on them or not."""
+    if adherence.anchor_on is None or last < max(first, adherence.anchor_on):
+        return 0
+    skipped = max((first - adherence.anchor_on).days, 0)
+    days = (last - adherence.anchor_on).days + 1 - skipped
+    return (adherence.covered >> skipped & (1 << days) - 1).bit_count()
+
+
 def complete_adherence(
     adherence: Adherence, expected_days: Collection[date], first: date, last: date
 ) -> tuple[int, int]:

@@ -48,6 +48,7 @@ DESK_LABELS = {
 class DeskLabel:
     id: int
     label: str
+    place: str
     is_current: bool
 
 
@@ -90,7 +91,8 @@ def reader(viewer: Viewer | None) -> Reader | None:
         return None
     if "reader" not in g:
         desks = [
-            DeskLabel(d.id, desk_label(d), d.id == viewer.role_id) for d in list_desks(db.session, viewer.staff_id)
+            DeskLabel(d.id, desk_label(d), d.place, d.id == viewer.role_id)
+            for d in list_desks(db.session, viewer.staff_id)
         ]
         g.reader = Reader(viewer.display_name, desks)
     found: Reader = g.reader

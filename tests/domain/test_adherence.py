@@ -11,6 +11,7 @@ from counseling.domain.adherence import (
     bits_to_bytes,
     complete_adherence,
     coverage,
+    covered_between,
     recount,
 )
 
@@ -72,6 +73,11 @@ def test_coverage_counts_like_plain_sets(
     asked = {day for day in expected if first <= day <= last}
     assert coverage(summary, expected, first, last) == (len(asked & (covered | complete)), len(asked))
     assert complete_adherence(summary, list(expected) * 2, first, last) == (len(asked & complete), len(asked))
+
+
+@given(st.sets(days), days, days)
+def test_covered_days_between_two_days_count_like_a_plain_set(covered: set[date], first: date, last: date) -> None:
+    assert covered_between(recount(covered, set()), first, last) == sum(first <= day <= last for day in covered)
 
 
 def test_one_of_two_parts_covers_the_day_but_is_not_complete() -> None:
