@@ -43,7 +43,7 @@ def come_today(patients: list[PlannedPatient], frame: Frame) -> None:
     planned = []
     for patient in patients:
         order, gap = patient.order_on(frame.today), gap_days(_covered_through(patient), frame.today)
-        if order is None or (gap or 0) > MOST_MISSED:
+        if order is None or (gap or 0) > MOST_MISSED or frame.today in patient.absent_on:
             continue
         dice = Dice("today", *patient.dice_seed)
         dose = _dose(dice, frame, patient, order, frame.today, gap, patient.usual_minute)

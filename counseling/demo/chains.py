@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +22,7 @@ class Entry:
     actor: str
     action: str
     subject: str
-    details: dict[str, object]
+    details: Mapping[str, object]
 
 
 class Chains:
@@ -31,7 +32,13 @@ class Chains:
         self._entries: list[Entry] = []
 
     def add(
-        self, at: datetime, chain: str, actor: str, action: str, subject: str, details: dict[str, object] | None = None
+        self,
+        at: datetime,
+        chain: str,
+        actor: str,
+        action: str,
+        subject: str,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         self._entries.append(Entry(at, chain, actor, action, subject, details or {}))
 
@@ -50,7 +57,7 @@ class Chains:
 
 
 def _link(entry: Entry, head: audit.Head) -> tuple[dict[str, object], audit.Head]:
-    text = json.dumps(entry.details, sort_keys=True, separators=(",", ":"), default=str)
+    text = json.dumps(dict(entry.details), sort_keys=True, separators=(",", ":"), default=str)
     sequence = head.sequence + 1
     fields = (entry.actor, entry.action, entry.subject, text)
     digest = entry_hash(head.hash, entry.chain, sequence, audit.stamp(entry.at), *fields)

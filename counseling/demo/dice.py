@@ -17,6 +17,11 @@ class Dice:
     def __init__(self, *seed: object) -> None:
         self._random = random.Random(":".join(map(str, seed)))  # noqa: S311 - invented data, nothing secret
 
+    @property
+    def random(self) -> random.Random:
+        """For rules of the product that throw dice themselves."""
+        return self._random
+
     def chance(self, share: float) -> bool:
         return self._random.random() < share
 

@@ -15,18 +15,19 @@ from counseling.demo.attendance import come_today, keep_apart, live_through_hist
 from counseling.demo.book import Book
 from counseling.demo.chains import Chains
 from counseling.demo.desk_rows import ACTOR, add_accounts, add_places
-from counseling.demo.dice import Dice
 from counseling.demo.ledger_rows import add_ledger
 from counseling.demo.patient_rows import add_patients
 from counseling.demo.plan import Frame, PlannedPatient
+from counseling.demo.round_people import set_up
 from counseling.demo.stories import invent_patients, scaled
-from counseling.demo.support import add_supported
+from counseling.demo.whole_round import add_round
 from counseling.domain.audit_chain import HOUSE
 from counseling.domain.refusal import Refusal
 from counseling.models.installation import Installation
 from counseling.models.patients import Patient
 from counseling.models.people import Staff
 from counseling.services.passwords import hash_password
+from counseling.services.reminder_rules import ship_rules
 
 PATIENTS, DAYS, SEED = 300, 60, 2026
 AFTERCARE = 40  # for PATIENTS patients
@@ -57,7 +58,6 @@ def fill_demo(
     frame = Frame(station_day(now, zone), now, zone, days)
     planned = plan_people(seed, frame, patients)
     password_hash = hash_password(PASSWORD)
-    supported = scaled(AFTERCARE, patients)
     with writing(session) as tx:
         _ensure_empty_demo(tx)
         chains = Chains()
@@ -67,10 +67,11 @@ def fill_demo(
         book = Book(tx, vault_of(tx), frame, chains, places, staff)
         ids = add_patients(book, planned)
         add_ledger(book, ids, planned)
-        treated = [(patient_id, patient.person) for patient_id, patient in zip(ids, planned, strict=True)]
-        add_supported(book, Dice("support", seed, frame.today), supported, treated)
+        supported = scaled(AFTERCARE, patients)
+        add_round(book, seed, supported, list(zip(ids, planned, strict=True)))
         chains.add(now, HOUSE, ACTOR, "demo.filled", "demo", {"seed": seed, "patients": patients, "days": days})
         chains.write(tx)
+    ship_rules(session, set_up_at)
     doses = sum(event.outcome == "dose" for patient in planned for event in patient.events)
     return Filled(patients, supported, doses)
 
@@ -78,6 +79,7 @@ def fill_demo(
 def plan_people(seed: int, frame: Frame, patients: int) -> list[PlannedPatient]:
     """Everybody with their orders and mornings, before a database is touched."""
     planned = invent_patients(seed, frame, patients)
+    set_up(planned, frame, scaled(AFTERCARE, patients))
     for patient in planned:
         live_through_history(patient, frame)
     come_today([patient for patient in planned if patient.station == DONG_KINH], frame)

@@ -16,14 +16,12 @@ from counseling.models.patients import (
     Card,
     FileStatusChange,
     Patient,
-    PhoneNumber,
     SearchKey,
     TreatmentFile,
 )
 from counseling.treatment_rows import (
     TREATMENT,
     TreatmentDetails,
-    phone_row,
     sealed_columns,
     search_rows,
     token_kind,
@@ -42,7 +40,6 @@ def add_patients(book: Book, patients: list[PlannedPatient]) -> list[int]:
     """Files of everybody with all that belongs to them; gives the patients' ids."""
     ids = book.add(Patient, [{"created_at": patient.registered_at} for patient in patients])
     files: list[dict[str, Any]] = []
-    phones: list[dict[str, Any]] = []
     keys: list[dict[str, Any]] = []
     for patient_id, patient in zip(ids, patients, strict=True):
         dice, ref = Dice("file", *patient.dice_seed), Dice("ref", *patient.dice_seed).ref()
@@ -57,13 +54,8 @@ def add_patients(book: Book, patients: list[PlannedPatient]) -> list[int]:
                 "request_key": dice.request_key(),
             }
         )
-        if details.phone:
-            phones.append(
-                phone_row(book.vault, TREATMENT, patient_id, dice.ref(), details.phone, patient.registered_at)
-            )
         keys += _keys(book, patient_id, details)
     book.put(TreatmentFile, files)
-    book.put(PhoneNumber, phones)
     book.put(SearchKey, keys)
     _add_beginnings(book, ids, patients)
     _add_cards(book, ids, patients)
@@ -86,7 +78,7 @@ def _details(dice: Dice, book: Book, patient: PlannedPatient) -> TreatmentDetail
         sex=person.sex,
         national_code=f"DT{dice.digits(8)}" if dice.chance(0.6) else None,
         identity_number=people.identity_number(dice) if dice.chance(0.8) else None,
-        phone=people.phone(dice) if dice.chance(0.78) else None,
+        phone=patient.phone,
         area_id=book.places.areas[commune],
         address=people.hamlet(dice, book.places.kinds[commune]),
         alias=people.alias(dice) if dice.chance(0.3) else None,

@@ -89,6 +89,14 @@ class PlannedPatient:
     events: list[PlannedEvent] = field(default_factory=list)
     surely_on: set[date] = field(default_factory=set)
     absent_on: set[date] = field(default_factory=set)
+    phone: str | None = None
+    phone_use: str = "not_asked"  # or "texts", "calls_only"
+    agrees_to_visits: bool = False
+    team: str | None = None  # by which team; None: any
+    team_waits: bool = False  # nobody of it has gone yet
+    took_back_visits: bool = False
+    staged: bool = False  # one of the round's people: chance leaves their texts alone
+    answers: dict[date, str] = field(default_factory=dict)  # to the text of a day
 
     def order_on(self, day: date) -> PlannedOrder | None:
         return next((order for order in self.orders if order.runs_on(day)), None)

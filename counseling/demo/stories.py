@@ -9,6 +9,7 @@ from counseling.demo.accounts import CAO_LOC, DONG_KINH
 from counseling.demo.dice import Dice
 from counseling.demo.people import People
 from counseling.demo.plan import A_DAY, Frame, PlannedPatient
+from counseling.demo.round_people import put_in_place
 
 OF = 300  # the amounts below are for so many patients, 180 of them at Đông Kinh
 DONG_KINH_SHARE = 0.6
@@ -42,7 +43,7 @@ def invent_patients(seed: int, frame: Frame, count: int) -> list[PlannedPatient]
     people = People(dice, frame.today.year)
     at_dong_kinh = round(count * DONG_KINH_SHARE)
     stories = [story for story, amount in AMOUNTS.items() for _ in range(scaled(amount, count))]
-    stories = dice.some_of(stories + ["steady"] * (count - len(stories)), count)
+    stories = put_in_place(dice.some_of(stories + ["steady"] * (count - len(stories)), count), at_dong_kinh)
     patients: list[PlannedPatient] = []
     for number, story in enumerate(stories):
         station, code = (DONG_KINH, "DK") if number < at_dong_kinh else (CAO_LOC, "CL")

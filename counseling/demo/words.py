@@ -61,3 +61,47 @@ OBSERVATIONS = (
 )
 ELSEWHERE_BOOK = "Sổ cấp phát thuốc của điểm, trước khi dùng phần mềm"
 ELSEWHERE_TRANSFER = "Giấy chuyển tiếp điều trị của cơ sở cũ"
+
+# What is said at the desks and on the phones of the round. Nothing here names a treatment, a place or a person.
+NEVER_BY = (
+    "Không cho họ hàng bên vợ biết.",
+    "Không nhờ hàng xóm.",
+    "Không phải trưởng thôn.",
+    "Không đến lúc bố mẹ ở nhà.",
+)
+CONTACT_NOTES = (
+    "Đang sửa chuồng lợn, hẹn tuần sau ghé lại.",
+    "Nói chuyện ở quán nước đầu thôn, vui vẻ.",
+    "Con ốm, hai hôm nay ít ngủ.",
+    "Nhờ hỏi giúp giấy tờ vay vốn.",
+    "Sang nhà anh trai phụ hái hồi.",
+    "Không có nhà, gặp mẹ ở sân.",
+    "Muốn xin đi làm ở xưởng gỗ.",
+)
+AGREED = (
+    "Ghi lại lúc nào thấy bồn chồn, lần sau cùng xem.",
+    "Gọi cho chị gái trước khi ra chợ một mình.",
+    "Hỏi lớp sửa máy nông nghiệp ở trung tâm dạy nghề.",
+    "Mang sổ hộ khẩu để làm lại giấy tờ.",
+    "Buổi tối đi bộ với vợ thay vì ngồi quán.",
+    "Gặp lại sau hai tuần, rủ thêm bố cùng đến.",
+)
+FREE_WORDS = (
+    "mai em di cho phien den muon duoc khong",
+    "Em dang o nha ngoai, thu Hai em ve",
+    "cho em hoi may gio dong cua a",
+    "Vang em biet roi",
+    "hom qua xe hong a",
+    "cam on anh chi",
+    "Em doi so dien thoai thi bao ai",
+    "chieu nay goi lai cho em nhe",
+)
+YES_WORDS = ("ok", "da", "vang a", "Ok em den")
+STAFF_ANSWERS = (
+    "Da duoc, anh/chi cu den nhu thuong le.",
+    "Vang, em ghi lai roi. Can gi anh/chi nhan tin nhe.",
+    "Mo cua den 10h30, anh/chi den som giup em.",
+    "Chieu nay em goi lai cho anh/chi.",
+)
+STRANGER = "So nay la so nao vay, sao co ten toi trong may"
+FROM_SHARED_PHONE = "Cho hoi mai co lam khong, may nay hai anh em dung chung"

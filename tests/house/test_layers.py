@@ -21,13 +21,13 @@ MAY_IMPORT = {
     | {"config", "logs", "migrating", "sealed_stream", "clock"},
     "routes": {"domain", "registers", "queries", "services", "routes", "sms"}
     | HELPERS
-    | {"clock", "config", "languages", "logs", "static_files", "background"},
+    | {"clock", "config", "languages", "logs", "static_files", "background", "simulating"},
     # By hand and by the clock: they start processes and demo stories, so they may reach almost everywhere.
     "commands": {"domain", "registers", "queries", "services", "routes", "commands", "demo", "sms", "models", "jobs"}
     | HELPERS
     | {"clock", "config", "logs", "one_server", "one_ticker", "migrating", "sealed_stream"},
     "jobs": {"domain", "queries", "services", "sms"} | HELPERS | {"logs"},
-    "demo": {"domain", "models", "registers", "queries", "services", "demo"} | HELPERS | {"clock", "config"},
+    "demo": {"domain", "models", "registers", "queries", "services", "sms", "demo"} | HELPERS | {"clock", "config"},
 }
 # Who may use what comes from outside; what is not here is free for all but `domain`.
 ONLY = {
