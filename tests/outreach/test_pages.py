@@ -165,7 +165,7 @@ def test_a_counselor_calls_from_the_list_of_what_waits(app: Flask, session: Sess
     add_phone(session, person.id, "+84912345678", by=by(cast, "counselor"), now=MORNING, side="support")
     task_id = asked(session, person, "call_by_phone", team_id=None)
     counselor = at(app, "counselor")
-    assert "Anh Ba sửa xe Gọi điện hỏi thăm · 6h30" in words(counselor.get("/tasks/").text)
+    assert "Anh Ba sửa xe Gọi điện hỏi thăm · từ 6h30 · hạn hôm nay" in words(counselor.get("/tasks/").text)
     assert "0912 345 678" in counselor.get(f"/tasks/{person.ref}/").text
     page = counselor.get(f"/outreach/{person.ref}/").text
     assert re.search(r'name="kind" value="phone" checked', page)
@@ -189,7 +189,7 @@ def test_the_station_closes_what_it_has_answered(app: Flask, session: Session, c
     person = somebody(session, cast, name="Lý Văn Mẫu")
     task_id = asked(session, person, "call_back", side="treatment", team_id=None)
     window = at(app, "dispenser")
-    assert "Lý Văn Mẫu, 1990 Xin gọi lại · 6h30" in words(window.get("/tasks/").text)
+    assert "Lý Văn Mẫu, 1990 Xin gọi lại · từ 6h30 · hạn hôm nay" in words(window.get("/tasks/").text)
     page = window.get(f"/tasks/{person.ref}/").text
     form = {**forms(page, f"/tasks/{person.ref}/close"), "outcome": "not_met"}
     assert window.post(f"/tasks/{person.ref}/close", data=form).status_code == 303
