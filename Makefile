@@ -66,6 +66,10 @@ test: test-tools  ## format, lint, types, translations and all tests, on both da
 bench: $(READY_FOR_TESTS) system-tools catalogues  ## figures beside their floors (ONLY=name for one)
 	@$(BIN)/python -m benchmarks $(ONLY)
 
+.PHONY: chaos
+chaos: test-tools  ## break the program on purpose and count its promises (TIER=smoke|standard|nightly, SEED=, ONLY=name)
+	@TMPDIR="$$(scripts/fast-temporary-folder)" TIER="$(TIER)" SEED="$(SEED)" ONLY="$(ONLY)" $(BIN)/python -m chaos
+
 .PHONY: translations
 translations: $(READY_FOR_TESTS)  ## take new sentences into the catalogues and compile them
 	@template="$$(mktemp)"; trap 'rm -f "$$template"' EXIT

@@ -101,7 +101,7 @@ def _begin(
         verdict = None if place else "refused:daily_cap"
     if verdict is not None:
         return _leave_unsent(tx, message, verdict, now)
-    text = _opened(tx, message)
+    text = _open_text(tx, message)
     if text is None:
         return _leave_unsent(tx, message, f"failed:{FailureReason.OURS}", now)
     values = {"attempt_started_at": now, "attempts": message.attempts + 1, "gateway": gateway.name}
@@ -129,7 +129,7 @@ def _leave_unsent(tx: Session, message: Row[Any], verdict: str, now: datetime) -
     return MessageState(word)
 
 
-def _opened(tx: Session, message: Row[Any]) -> TextToSend | None:
+def _open_text(tx: Session, message: Row[Any]) -> TextToSend | None:
     """The text as it is handed over; None where its words are blanked or the key of one of the two is gone."""
     vault = vault_of(tx)
     line = tx.execute(select(PhoneLine.ref, PhoneLine.number).where(PhoneLine.id == message.line_id)).one()

@@ -20,10 +20,7 @@ from counseling.models.texts import OutboundMessage
 from counseling.services.message_attempts import Attempt, LookAgain, begin, claim_next
 from counseling.services.message_moves import back_to_queue, lock_message, move
 from counseling.services.reminder_gates import why_not_now
-from counseling.services.sweeping import sweep
 from counseling.sms.gateway import SmsGateway, SmsOutcomeUnknown, SmsRejected
-
-__all__ = ["LookAgain", "Sent", "send_due", "sweep"]
 
 MOST_AT_ONCE = 200
 PACE = timedelta(minutes=1)

@@ -29,7 +29,7 @@ def sweep(session: AnySession, gateway: SmsGateway, now: datetime, zone: ZoneInf
     """
     _release(session, now)
     for message in (*_list_lost(session, now), *_list_unknown(session, now)):
-        _settle(session, gateway, message, now)
+        _settle_lost(session, gateway, message, now)
     for message_id in _list_late(session, now):
         _expire(session, message_id, now)
 
@@ -76,7 +76,7 @@ def _list(session: AnySession, *which: ColumnElement[bool]) -> Sequence[Row[*tup
     return rows
 
 
-def _settle(session: AnySession, gateway: SmsGateway, lost: Row[*tuple[Any, ...]], now: datetime) -> None:
+def _settle_lost(session: AnySession, gateway: SmsGateway, lost: Row[*tuple[Any, ...]], now: datetime) -> None:
     known = _ask(gateway, lost.ref) if lost.gateway == gateway.name else None
     to = after_lost_attempt(known, repeat_safe=gateway.abilities.repeat_safe)
     if to == lost.state:

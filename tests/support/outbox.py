@@ -13,9 +13,10 @@ from counseling.config import VIETNAM
 from counseling.database import vault_of, writing
 from counseling.models.patients import Patient
 from counseling.models.texts import OutboundMessage
+from counseling.services.message_attempts import LookAgain
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
-from counseling.services.sending import LookAgain, Sent, send_due
+from counseling.services.sending import Sent, send_due
 from counseling.sms.gateway import Abilities, SmsGateway, TextToSend
 from tests.support.cast import DONG_KINH
 from tests.support.settings import MORNING

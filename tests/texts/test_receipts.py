@@ -16,8 +16,8 @@ from counseling.models.audit import AuditEntry
 from counseling.models.texts import DeliveryReceipt, PhoneLine, SimulatedText
 from counseling.services.audit_verification import verify
 from counseling.services.receipts import apply_receipt
-from counseling.services.sending import sweep
 from counseling.services.simulated_phones import SimulatedPhones, hand_phone, switch_phone
+from counseling.services.sweeping import sweep
 from counseling.sms.gateway import SmsOutcomeUnknown, SmsRejected, TextToSend
 from counseling.sms.simulator import Simulator
 from tests.support.cast import Cast

@@ -19,8 +19,8 @@ from counseling.models.audit import AuditEntry
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
 from counseling.services.audit_verification import verify
 from counseling.services.message_attempts import begin, claim_next
-from counseling.services.sending import send_due, sweep
-from counseling.services.sweeping import LEASE
+from counseling.services.sending import send_due
+from counseling.services.sweeping import LEASE, sweep
 from counseling.sms.gateway import SmsOutcomeUnknown, SmsRejected, TextToSend
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.outbox import (
