@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
@@ -12,11 +12,26 @@ from wtforms.widgets import CheckboxInput
 
 from counseling.domain.aftercare import RHYTHMS
 from counseling.domain.sessions import TOPICS, USUAL_MINUTES
+from counseling.routes.counseling_desk.parts import clock_words
 from counseling.routes.house_form import HouseForm
 from counseling.routes.support_words import END_WORDS, FORMS, KINDS, RHYTHM_WORDS, TOPIC_WORDS
 from counseling.routes.typed_fields import SEXES, DayField, stripped
 
 FIRST_HOUR, LAST_HOUR = 6, 19  # when appointments are offered; opening hours say more, and may be overruled
+
+
+class OfferedDay:
+    """One of the days that the page offers (it may be yesterday's page), unless another is typed beside it."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: Any, field: RadioField) -> None:
+        if not field.data and form.other_day.data:
+            return
+        try:
+            date.fromisoformat(field.data or "")
+        except ValueError as error:
+            raise ValidationError(str(lazy_gettext("Chọn một ngày, hoặc ghi ngày khác"))) from error
 
 
 class ChipsField(SelectMultipleField):  # type: ignore[misc]  # WTForms has no types
@@ -29,9 +44,12 @@ class SessionForm(HouseForm):
     kind = RadioField(
         lazy_gettext("Loại buổi"), [InputRequired(lazy_gettext("Chọn loại buổi"))], choices=list(KINDS.items())
     )
-    form = RadioField(lazy_gettext("Hình thức"), choices=list(FORMS.items()), default="one_to_one")
+    form = RadioField(lazy_gettext("Hình thức"), [InputRequired()], choices=list(FORMS.items()), default="one_to_one")
     minutes = RadioField(
-        lazy_gettext("Thời lượng"), choices=[(str(number), "") for number in USUAL_MINUTES], default="30"
+        lazy_gettext("Thời lượng"),
+        [InputRequired()],
+        choices=[(str(number), "") for number in USUAL_MINUTES],
+        default="30",
     )
     other_minutes = StringField(lazy_gettext("Số phút khác"), [Optional(), Length(max=20)], filters=[stripped])
     topics = ChipsField(
@@ -42,7 +60,7 @@ class SessionForm(HouseForm):
         lazy_gettext("Hai bên đã thống nhất"),
         [Optional(), Length(max=2000, message=lazy_gettext("Ghi tối đa 2000 ký tự"))],
     )
-    held_on = RadioField(lazy_gettext("Ngày"), [Optional()], validate_choice=False)
+    held_on = RadioField(lazy_gettext("Ngày"), [OfferedDay()], validate_choice=False)
     other_day = DayField(lazy_gettext("Ngày khác"), [Optional()])
     book_next = BooleanField(lazy_gettext("Ghi xong thì hẹn lần tới"))
     request_key = HiddenField()
@@ -64,16 +82,13 @@ class SessionForm(HouseForm):
     def lasted(self) -> int:
         return int(self.other_minutes.data or self.minutes.data)
 
-    def validate_held_on(self, field: RadioField) -> None:
-        ensure_day(field.data)
-
     def validate_other_minutes(self, field: StringField) -> None:
         if field.data and not (field.data.isascii() and field.data.isdigit() and len(field.data) < 5):
             raise ValidationError(str(lazy_gettext("Ghi số phút, như 25")))
 
 
 class AppointmentForm(HouseForm):
-    day = RadioField(lazy_gettext("Ngày"), [Optional()], validate_choice=False)
+    day = RadioField(lazy_gettext("Ngày"), [OfferedDay()], validate_choice=False)
     other_day = DayField(lazy_gettext("Ngày khác"), [Optional()])
     at = SelectField(lazy_gettext("Giờ"), [InputRequired(lazy_gettext("Chọn giờ"))])
     outside_hours = BooleanField(lazy_gettext("Vẫn hẹn ngoài giờ mở cửa"))
@@ -82,7 +97,7 @@ class AppointmentForm(HouseForm):
     def offer(self, days: list[tuple[str, str]]) -> AppointmentForm:
         self.day.choices = days
         halves = [time(hour, minute) for hour in range(FIRST_HOUR, LAST_HOUR + 1) for minute in (0, 30)]
-        shown = [(f"{at:%H:%M}", f"{at.hour}h{at.minute:02d}") for at in halves]
+        shown = [(f"{at:%H:%M}", clock_words(at)) for at in halves]
         self.at.choices = {
             gettext("Giờ"): [("", gettext("Chọn giờ"))],
             gettext("Sáng"): [one for one in shown if one[0] < "12:00"],
@@ -99,19 +114,16 @@ class AppointmentForm(HouseForm):
     def time(self) -> time:
         return time.fromisoformat(self.at.data)
 
-    def validate_day(self, field: RadioField) -> None:
-        if field.data:
-            ensure_day(field.data)
-        elif not self.other_day.data:
-            raise ValidationError(str(lazy_gettext("Chọn một ngày, hoặc ghi ngày khác")))
-
 
 class AftercareForm(HouseForm):
     supporter = SelectField(lazy_gettext("Người đồng hành"), [Optional()])
     rhythm = RadioField(
-        lazy_gettext("Hỏi thăm"), choices=[(rhythm, RHYTHM_WORDS[rhythm]) for rhythm in RHYTHMS], default="weekly"
+        lazy_gettext("Hỏi thăm"),
+        [InputRequired()],
+        choices=[(rhythm, RHYTHM_WORDS[rhythm]) for rhythm in RHYTHMS],
+        default="weekly",
     )
-    first = RadioField(lazy_gettext("Lần hỏi thăm đầu"), [Optional()], validate_choice=False)
+    first = RadioField(lazy_gettext("Lần hỏi thăm đầu"), [OfferedDay()], validate_choice=False)
     other_day = DayField(lazy_gettext("Ngày khác"), [Optional()])
     request_key = HiddenField()
 
@@ -120,20 +132,8 @@ class AftercareForm(HouseForm):
         typed: date | None = self.other_day.read
         return typed or date.fromisoformat(self.first.data)
 
-    def validate_first(self, field: RadioField) -> None:
-        if field.data or not self.other_day.data:
-            ensure_day(field.data)
-
 
 class EndForm(HouseForm):
     reason = RadioField(
         lazy_gettext("Lý do kết thúc"), [InputRequired(lazy_gettext("Chọn lý do"))], choices=list(END_WORDS.items())
     )
-
-
-def ensure_day(text: Any) -> None:
-    """A day that one of our pages offered; it may be yesterday's page."""
-    try:
-        date.fromisoformat(text or "")
-    except ValueError as error:
-        raise ValidationError(str(lazy_gettext("Chọn một ngày, hoặc ghi ngày khác"))) from error

@@ -32,3 +32,8 @@ def name_of(row: Row[*tuple[Any, ...]]) -> str:
 def at_local(day: date, at: time) -> datetime:
     """The instant at which a clock at the point shows this time of this day."""
     return datetime.combine(day, at, zone())
+
+
+def clock_words(at: time) -> str:
+    """A time of day as people write it: 8h30."""
+    return f"{at.hour}h{at.minute:02d}"
