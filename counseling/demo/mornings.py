@@ -37,17 +37,17 @@ def text_of_the_morning(
     stale_at = instant(day, closes, book.frame.zone)
     occurrence = Occurrence(phone, MISSED_YESTERDAY, day, due_at, stale_at, planned_at)
     told.texts.occurrences.append(occurrence)
-    seen = _not_needed(patient, day, due_at)
+    looked_at = due_at + timedelta(seconds=dice.between(1, 29))  # the next tick
+    seen = _not_needed(patient, day, looked_at)
     if seen is not None:
         occurrence.state, occurrence.reason = "cleared", seen
         return None
     occurrence.state = "queued"
-    return _send(book, told, occurrence, hour_of(closes), dice)
+    return _send(book, told, occurrence, looked_at, hour_of(closes), dice)
 
 
-def _send(book: Book, told: Told, occurrence: Occurrence, until: str, dice: Dice) -> Text:
+def _send(book: Book, told: Told, occurrence: Occurrence, queued_at: datetime, until: str, dice: Dice) -> Text:
     body = text_of(MISSED_YESTERDAY, until=until)
-    queued_at = occurrence.due_at + timedelta(seconds=dice.between(1, 29))
     text = Text(occurrence.phone, MISSED_YESTERDAY, body, queued_at, occurrence.expires_at, occurrence)
     until_day = answers_count_until(MISSED_YESTERDAY, occurrence.on_date)
     text.question_until = end_of_sending(until_day, book.frame.zone)
@@ -69,9 +69,9 @@ def _has_missed(patient: PlannedPatient, day: date) -> bool:
     return has_missed(max(doses, default=patient.dosed_elsewhere_until), yesterday)
 
 
-def _not_needed(patient: PlannedPatient, day: date, due_at: datetime) -> str | None:
+def _not_needed(patient: PlannedPatient, day: date, at: datetime) -> str | None:
     """Why the text was not needed any more when it was due: somebody came before."""
-    early = [event for event in patient.events if event.on == day and event.at < due_at]
+    early = [event for event in patient.events if event.on == day and event.at < at]
     if any(event.outcome == "dose" for event in early):
         return "dosed"
     return "seen" if early else None

@@ -55,7 +55,7 @@ def _plan(book: Book, told: Told, person: Supported, day: date) -> None:
     for booked in person.bookings:
         on_date = day_of(booked.starts_at, book) - A_DAY
         reminded = any(one.appointment is booked for one in person.planned)
-        is_near = day <= on_date <= min(day + PLANNED_AHEAD, book.frame.yesterday)
+        is_near = booked.booked_at <= at and day <= on_date <= min(day + PLANNED_AHEAD, book.frame.yesterday)
         if booked.state == "booked" and not reminded and is_near:
             _occur(book, told, person, person.phone, APPOINTMENT, on_date, at, booked)
 

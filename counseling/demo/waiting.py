@@ -27,8 +27,8 @@ ASKED_LONG_AGO = 20  # days
 BOOKED_AHEAD = {DONG_KINH: (0, 0, 1, 2, 4), CAO_LOC: (0, 1, 3)}  # days from today
 
 
-def prepare(book: Book, told: Told, supported: list[Supported]) -> None:
-    """Before the days are told: who was asked yesterday how they are, and answers that they have something to say."""
+def prepare(book: Book, supported: list[Supported]) -> None:
+    """Before the days are told: who will be asked yesterday how they are and has something to say, who is booked."""
     for point, digit in zip(POINTS, ("3", "2"), strict=True):
         person = next((one for one in supported if one.point == point and _was_asked_long_ago(book, one)), None)
         if person is None or person.phone is None:
@@ -38,12 +38,12 @@ def prepare(book: Book, told: Told, supported: list[Supported]) -> None:
         person.aftercare.next_on = check_in_after("weekly", person.aftercare.opened_on)
         person.visits, person.quiet_from = {book.frame.day(-8): "met_well"}, book.frame.day(-9)
         person.answers = {book.frame.yesterday: digit}
+    _book_ahead(book, supported)
 
 
 def leave(book: Book, told: Told, supported: list[Supported], treated: list[tuple[int, PlannedPatient]]) -> None:
     """After the days are told."""
     _let_a_number_fail(told)
-    _book_ahead(book, supported)
     _give_tasks(book, told, supported, treated)
     _write_in_the_evening(book, told)
     for number, text in enumerate(_latest_unanswered(told)):

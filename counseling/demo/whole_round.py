@@ -27,7 +27,7 @@ def add_round(book: Book, seed: int, supported: int, treated: Treated) -> None:
     told, of_day = Told(), (seed, book.frame.today)
     phones = _treatment_phones(book, told, treated)
     people = invent_supported(book, told, of_day, supported, treated)
-    waiting.prepare(book, told, people)
+    waiting.prepare(book, people)
     strangers = _tell(book, told, phones, people, of_day)
     waiting.leave(book, told, people, treated)
     _write(book, told, people, strangers, Dice("rows", *of_day))
