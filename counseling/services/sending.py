@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 
+from counseling import logs
 from counseling.database import AnySession, writing
 from counseling.domain.message_states import NEXT_STATES, MessageState
 from counseling.models.texts import OutboundMessage
@@ -69,6 +70,8 @@ def send_due(
         state = _hand_over(session, gateway, begun, now)
         in_a_row = in_a_row + 1 if state is MessageState.QUEUED else 0
         moved[state] += 1
+    if in_a_row >= GATEWAY_IS_AWAY:
+        logs.logger().warning("the gateway takes nothing", job="send", count=in_a_row)
     return Sent(moved)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
+from counseling import logs
 from counseling.config import VIETNAM
 from counseling.database import writing
 from counseling.domain.message_states import FailureReason, MessageState
@@ -473,13 +476,22 @@ def test_a_gateway_that_comes_back_gets_the_text_once(session: Session, cast: Ca
     assert (states(session), len(gateway.sent)) == (["accepted"], 1)
 
 
-def test_a_run_ends_when_the_gateway_is_away(session: Session, cast: Cast) -> None:
-    gateway = FakeProvider()
+def test_a_run_ends_when_the_gateway_is_away(session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log says so, and neither it nor the text as a debugger shows it holds a number or words."""
+    stream, gateway = io.StringIO(), FakeProvider()
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.set_up("DEBUG")
     gateway.before = AWAY
-    for _ in range(10):
-        queued(session, a_line(session))
+    for number in range(10):
+        queued(session, a_line(session, f"+8499877665{number}"))
     send(session, gateway)
     assert len(gateway.handed_over) == 3
+    text = TextToSend(ref="our-own", number="+84998776650", body=BODY, expires_at=EIGHT)
+    shown = stream.getvalue() + repr(text)
+    assert "the gateway takes nothing" in shown and "our-own" in shown
+    assert "99877" not in shown and BODY not in shown
+    monkeypatch.undo()
+    logs.set_up("INFO")
 
 
 def test_failures_of_a_number_are_counted_and_ours_are_not(session: Session, cast: Cast) -> None:
