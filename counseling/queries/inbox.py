@@ -71,9 +71,9 @@ class TextLine:
 
 @dataclass(frozen=True)
 class OpenConversation:
-    """`inbound_id` and `ref` are those of the latest text that is shown: what is done here is about texts up to it."""
+    """`asked_id` is the text that was asked for; `ref` is that of the latest shown: what is done next is about it."""
 
-    inbound_id: int
+    asked_id: int
     ref: str
     patient_id: int | None
     named: Named | None
@@ -125,7 +125,7 @@ def get_conversation(session: AnySession, viewer: Viewer, ref: str) -> OpenConve
     vault = vault_of(session)
     texts = [*(_in_line(vault, row) for row in came_in), *(_out_line(vault, row) for row in ours)]
     return OpenConversation(
-        inbound_id=latest.id,
+        asked_id=asked.id,
         ref=latest.ref,
         patient_id=asked.patient_id,
         named=list_names(session, viewer, [asked.patient_id]).get(asked.patient_id),

@@ -2,6 +2,155 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+import secrets
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from counseling.clock import utc_now
+from counseling.database import db
+from counseling.domain.refusal import Refusal
+from counseling.domain.reminders import TOO_MANY
+from counseling.permissions import Permission, Side, passive, requires
+from counseling.queries import inbox, queue
+from counseling.queries.patients import NotFound
+from counseling.queries.today import list_version
+from counseling.refs import new_request_key
+from counseling.routes.house_form import HouseForm
+from counseling.routes.patients.finding import page_of
+from counseling.routes.patients.parts import ensure_ref, key_of, me, this_day
+from counseling.routes.refusal_words import say_at
+from counseling.routes.typed_fields import stripped
+from counseling.routes.viewing import note_view
+from counseling.services.held_reminders import release_held
+from counseling.services.inbox import answer_text, mark_handled
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
+WORDS = "pages/messages/_words.html"
+MOST_LETTERS = 1_000
+
+
+class AnswerForm(HouseForm):
+    body = TextAreaField(
+        lazy_gettext("Trả lời"),
+        [InputRequired(lazy_gettext("Ghi câu trả lời")), Length(max=MOST_LETTERS)],
+        filters=[stripped],
+    )
+    request_key = HiddenField()
+
+
+@bp.get("/")
+@requires(Permission.ANSWER_MESSAGES)
+def index() -> ResponseReturnValue:
+    return render_template("pages/messages/index.html", **the_inbox())
+
+
+@bp.get("/list")
+@requires(Permission.ANSWER_MESSAGES)
+@passive
+def live_list() -> ResponseReturnValue:
+    """The inbox again when something at the site has changed since `seen`; 204 when nothing has."""
+    if request.args.get("seen") == version():
+        return "", 204
+    return render_template("partials/messages/_list.html", **the_inbox())
+
+
+@bp.get("/queue")
+@requires(Permission.ANSWER_MESSAGES)
+def waiting() -> ResponseReturnValue:
+    return queue_page()
+
+
+@bp.post("/queue/release")
+@requires(Permission.ANSWER_MESSAGES)
+def release() -> ResponseReturnValue:
+    """A person has looked at how many would be texted, and lets them go."""
+    if not may_release(the_queue()):
+        return queue_page(refusal=Refusal("nothing_held")), 409
+    zone = current_app.extensions["diem_tua_config"].timezone
+    try:
+        count = release_held(
+            db.session, g.viewer.site_id, by=me(), now=utc_now(), zone=zone, dice=secrets.SystemRandom()
+        )
+    except Refusal as refusal:
+        return queue_page(refusal=refusal), 409
+    flash(gettext("Đã cho gửi %(count)s tin nhắc.", count=count), "done")
+    return redirect(url_for(".waiting"), 303)
+
+
+@bp.get("/<ref>/")
+@requires(Permission.ANSWER_MESSAGES)
+def show(ref: str) -> ResponseReturnValue:
+    return conversation_page(conversation(ref), AnswerForm(request_key=new_request_key()))
+
+
+@bp.post("/<ref>/answer")
+@requires(Permission.ANSWER_MESSAGES)
+def answer(ref: str) -> ResponseReturnValue:
+    asked, form = conversation(ref), AnswerForm(request.form)
+    key = key_of(form.request_key.data)
+    if not form.validate():
+        return conversation_page(asked, form), 422
+    try:
+        answer_text(db.session, asked.asked_id, form.body.data, by=me(), request_key=key, now=utc_now())
+    except Refusal as refusal:
+        say_at(form, refusal, WORDS, {"": "body"})
+        return conversation_page(asked, form), 422
+    flash(gettext("Câu trả lời đang chờ gửi."), "done")
+    return redirect(url_for(".show", ref=ref), 303)
+
+
+@bp.post("/<ref>/handled")
+@requires(Permission.ANSWER_MESSAGES)
+def handled(ref: str) -> ResponseReturnValue:
+    mark_handled(db.session, conversation(ref).asked_id, by=me(), now=utc_now())
+    return redirect(url_for(".index"), 303)
+
+
+def version() -> str:
+    return list_version(db.session, g.viewer.site_id, this_day())
+
+
+def the_inbox() -> dict[str, Any]:
+    seen = version()  # read first, so that it is never newer than the list
+    found = inbox.list_conversations(db.session, g.viewer, utc_now(), page_of(request.args.get("page")))
+    note_view("messages.list", [line.patient_id for line in found.conversations if line.named and line.patient_id])
+    return {"inbox": found, "version": seen, "unhandled": inbox.count_unhandled(db.session, g.viewer)}
+
+
+def conversation(ref: str) -> inbox.OpenConversation:
+    ensure_ref(ref)
+    try:
+        return inbox.get_conversation(db.session, g.viewer, ref)
+    except NotFound:
+        abort(404)
+
+
+def conversation_page(asked: inbox.OpenConversation, form: AnswerForm) -> str:
+    note_view("messages.conversation", [asked.patient_id] if asked.named and asked.patient_id else [])
+    return render_template("pages/messages/conversation.html", conversation=asked, form=form)
+
+
+def the_queue() -> queue.Queue:
+    return queue.list_queue(db.session, g.viewer, utc_now())
+
+
+def may_release(found: queue.Queue) -> bool:
+    return g.viewer.side is Side.TREATMENT and any(group.reason == TOO_MANY for group in found.held)
+
+
+def queue_page(refusal: Refusal | None = None) -> str:
+    found = the_queue()
+    note_view("messages.queue", found.patient_ids)
+    return render_template(
+        "pages/messages/queue.html",
+        queue=found,
+        refusal=refusal,
+        may_release=may_release(found),
+        unhandled=inbox.count_unhandled(db.session, g.viewer),
+        gateway=current_app.extensions["diem_tua_config"].sms_gateway,
+    )

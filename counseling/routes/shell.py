@@ -21,6 +21,7 @@ PAGES = (
     (Permission.WRITE_DOSE_ORDER, "/doctor/", lazy_gettext("Việc của bác sĩ"), "clipboard-list"),
     (Permission.SEE_COUNSELING_DESK, "/counseling/", lazy_gettext("Hôm nay"), "calendar-check"),
     (Permission.SEE_TASKS, "/tasks/", lazy_gettext("Việc cần làm"), "list-checks"),
+    (Permission.ANSWER_MESSAGES, "/messages/", lazy_gettext("Tin nhắn"), "message-square"),
     (Permission.EDIT_SUPPORT_FILE, "/counseling/people", lazy_gettext("Người được hỗ trợ"), "users"),
     (Permission.EDIT_TREATMENT_FILE, "/patients/", lazy_gettext("Người bệnh"), "users"),
     (Permission.IMPORT_REGISTER, "/register/", lazy_gettext("Nhập sổ"), "file-spreadsheet"),

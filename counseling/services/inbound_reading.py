@@ -52,7 +52,7 @@ def work_on_next(tx: Session, line_id: int, now: datetime, zone: ZoneInfo, dice:
     row = _lock_oldest(tx, line_id)
     if row is None:
         return None
-    text = _opened(tx, row, now)
+    text = _unsealed(tx, row, now)
     reply = _read(tx, text)
     is_settled = False
     if reply.meaning == "answer" and text.question is not None:
@@ -89,7 +89,7 @@ def _lock_oldest(tx: Session, line_id: int) -> Row[*tuple[Any, ...]] | None:
     return tx.execute(query).first()
 
 
-def _opened(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> Text:
+def _unsealed(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> Text:
     vault = vault_of(tx)
     line = tx.execute(
         select(PhoneLine.ref, PhoneLine.number, PhoneLine.opted_out_at).where(PhoneLine.id == row.line_id)

@@ -65,6 +65,8 @@ class Doorbell:
         file = self.world.files.get(target)
         if door.about == "upload":
             return {"ref": file.values["upload"] if file and file.side == "treatment" else EMPTY_REF, "number": 1}
+        if door.about == "text":
+            return {"ref": file.values["text"] if file else EMPTY_REF}
         # Of an unknown or a support file the other values are real ones of a stranger: only the reference is in doubt.
         nobody = {"ref": EMPTY_REF, "task_id": 987_654} if not file else {}
         base = {"appointment": EMPTY_REF, "words": "texts", **self.world.files["dong_kinh"].values, **nobody}
@@ -137,7 +139,7 @@ class Doorbell:
             return ["known"] if desk in door.desks else []
         if not door.about:
             return [""] if desk in door.desks else []
-        sides = ("treatment", "support") if door.about == "file" else ("treatment",)
+        sides = ("treatment", "support") if door.about in ("file", "text") else ("treatment",)
         return [
             name
             for name in self.world.files

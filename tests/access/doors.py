@@ -40,6 +40,9 @@ READS: dict[str, set[str]] = {
     **dict.fromkeys(("community", "province/support"), SUPPORT_FIELDS),
     "admin": set(),
 }
+# What people texted to a site is read where it came in.
+for _desk in ("dispenser", "dispenser2", "nurse", "counselor", "nurse/support"):
+    READS[_desk] = READS[_desk] | {"text"}
 
 NO_REF = "zzzzzzzzzzzz"
 EVERYBODY = frozenset(DESKS)
@@ -157,6 +160,11 @@ def visits(world: World, file: File | None, desk: str) -> dict[str, Any]:
 
 def sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
     return {"ref": file.ref if file else "zzzzzzzzzzzz"}
+
+
+def text_door(done: int, form: Any = None) -> Door:
+    """About what somebody has texted. The doctor's own site has no texts: theirs are read where they drink."""
+    return Door(DISPENSERS | COUNSELORS, done, 404, "text", form)
 
 
 def ids(**names: str) -> Any:
@@ -300,6 +308,23 @@ DOORS: dict[str, Door] = {
     "tasks.show": Door(DISPENSERS | COUNSELORS, 200, 404, "file"),
     "tasks.close": Door(DISPENSERS | COUNSELORS, 303, 404, "file", fixed(kind="call_back", outcome="done")),
     "supervision.index": page(SUPERVISORS | COMMUNITY),
+    "supervision.task": Door(SUPERVISORS | COMMUNITY, 200, 403, "file"),
+    "supervision.give": Door(SUPERVISORS | COMMUNITY, 303, 403, "file", fixed(kind="see_soon")),
+    # Texts
+    "messages.index": page(ASKING, refused=404),
+    "messages.live_list": page(ASKING, refused=404),
+    "messages.waiting": page(ASKING, refused=404),
+    "messages.release": Door(ASKING, 409, 404, form=nothing),
+    "messages.show": text_door(200),
+    "messages.answer": text_door(303, lambda *who: {"body": "Chiều nay gọi nhé", **key(*who)}),
+    "messages.handled": text_door(303, nothing),
+    # The demo's phones are nowhere but in a demo
+    "simulator.index": Door(public=True, done=404),
+    "simulator.find": Door(public=True, done=404, form=fixed(q="ai")),
+    "simulator.live_phones": Door(public=True, done=404),
+    "simulator.reply": Door(public=True, done=404, form=fixed(body="2")),
+    "simulator.set_phone": Door(public=True, done=404, form=fixed(to="off")),
+    "simulator.move_clock": Door(public=True, done=404, form=fixed(to="hour")),
     # The house
     "admin.staff_list": house(),
     "admin.new_staff": house(),

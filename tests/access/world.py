@@ -20,6 +20,7 @@ from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.places import Area, OutreachTeam, Site, SiteHoursException
 from counseling.models.tasks import Task
+from counseling.models.texts import InboundMessage
 from counseling.queries.patients import TREATMENT_FILE
 from counseling.refs import new_ref, new_request_key
 from counseling.services.aftercare import open_aftercare
@@ -28,6 +29,7 @@ from counseling.services.cards import issue_card
 from counseling.services.counseling_sessions import SessionDetails, log_session
 from counseling.services.outreach_contacts import NewContact, log_contact
 from counseling.services.patients import DosedElsewhereUntil, register_patient
+from counseling.services.phone_lines import ensure_line
 from counseling.services.phones import add_phone
 from counseling.services.register_imports import upload_register
 from counseling.services.support_people import register_supported
@@ -170,7 +172,27 @@ def _add_people(session: Session, cast: Cast, ids: dict[str, int]) -> dict[str, 
     _log_a_contact(session, cast, files["mau_son"])
     for number, name in enumerate(points):
         _add_a_number(session, cast, files[name], number)
+    for number, file in enumerate(files.values()):
+        _text_in(session, file, number)
     return files
+
+
+def _text_in(session: Session, file: File, number: int) -> None:
+    """Each has texted something once, from a number that no page shows whole.
+
+    The mark has an end of its own: "cao_loc" is the beginning of "cao_loc_point", and both are of one side here.
+    """
+    digits, words, ref = f"96123456{number}", f"{mark('text', file.name)}Qz", new_ref()
+    with writing(session) as tx:
+        row = {
+            "ref": ref, "event_key": ref, "gateway": "simulator", "side": file.side, "site_id": file.site_id,
+            "line_id": ensure_line(tx, vault_of(tx), f"+84{digits}"), "patient_id": file.patient_id,
+            "body": vault_of(tx).seal("inbound_messages.body", ref, words), "meaning": "other",
+            "received_at": YESTERDAY, "read_at": YESTERDAY,
+        }  # fmt: skip
+        tx.execute(insert(InboundMessage).values(**row))
+    file.values["text"] = ref
+    file.marks |= {words.lower(): "text", digits: "line"}
 
 
 def _add_a_number(session: Session, cast: Cast, file: File, number: int) -> None:

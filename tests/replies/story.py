@@ -99,9 +99,11 @@ def texted(session: Session, body: str, *, number: str = NUMBER, at: datetime = 
 
 
 def inbound(session: Session) -> list[Row[Any]]:
+    session.rollback()  # else SQLite goes on showing what stood there before a page wrote
     return list(session.execute(select(*InboundMessage.__table__.columns).order_by(InboundMessage.id)))
 
 
 def outbound(session: Session, wording: str | None = None) -> list[Row[Any]]:
+    session.rollback()
     query = select(*OutboundMessage.__table__.columns).order_by(OutboundMessage.id)
     return list(session.execute(query if wording is None else query.where(OutboundMessage.wording == wording)))
