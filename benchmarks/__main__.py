@@ -8,7 +8,9 @@ from pathlib import Path
 
 from benchmarks.dose import measure_dose, measure_dose8
 from benchmarks.figures import Figure, table, write_json
+from benchmarks.lists import measure_lists
 from benchmarks.pages import measure_list, measure_rest
+from benchmarks.planning import measure_planning
 from benchmarks.register_import import measure_import
 from benchmarks.stored import measure_stored
 from benchmarks.workshop import Workshop, open_workshop
@@ -19,8 +21,10 @@ MEASUREMENTS: dict[str, Callable[[Workshop], Iterator[Figure]]] = {
     "dose": measure_dose,
     "dose8": measure_dose8,
     "list": measure_list,
+    "lists": measure_lists,
     "stored": measure_stored,
     "import": measure_import,
+    "planning": measure_planning,
 }
 
 

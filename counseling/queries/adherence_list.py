@@ -95,12 +95,13 @@ def _lines(
 
 def _first_rows(session: AnySession, viewer: Viewer) -> Sequence[Any]:
     """One more than are shown, so that the page can say that there are more; nothing is counted further than needed."""
-    if session.execute(_count_few(viewer)).scalar_one() <= FEW_PEOPLE:
-        stations = list(session.execute(select(Site.id).where(sites_visible_to(viewer))).scalars())
-        return session.execute(_all_in_order(viewer), {"stations": stations}).all()
-    rows = session.execute(_along_the_index(viewer)).all()
+    database = session.connection()
+    if database.execute(_count_few(viewer)).scalar_one() <= FEW_PEOPLE:
+        stations = list(database.execute(select(Site.id).where(sites_visible_to(viewer))).scalars())
+        return database.execute(_all_in_order(viewer), {"stations": stations}).all()
+    rows = database.execute(_along_the_index(viewer)).all()
     room = FIRST_ROWS + 1 - len(rows)
-    return [*rows, *session.execute(_never_covered(viewer), {"room": room})] if room else rows
+    return [*rows, *database.execute(_never_covered(viewer), {"room": room})] if room else rows
 
 
 @lru_cache(maxsize=1_000)

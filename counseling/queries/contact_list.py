@@ -91,11 +91,12 @@ def _lines(session: AnySession, viewer: Viewer, rows: Sequence[Any], today: date
 
 def _first_rows(session: AnySession, viewer: Viewer) -> list[Any]:
     """One more than are shown, so that the page can say that there are more; nothing is counted further than needed."""
-    if session.execute(_count_few(viewer)).scalar_one() <= FEW_PEOPLE:
-        points = list(session.execute(select(Site.id).where(sites_visible_to(viewer))).scalars())
-        return list(session.execute(_all_in_order(viewer), {"points": points}))
+    database = session.connection()
+    if database.execute(_count_few(viewer)).scalar_one() <= FEW_PEOPLE:
+        points = list(database.execute(select(Site.id).where(sites_visible_to(viewer))).scalars())
+        return list(database.execute(_all_in_order(viewer), {"points": points}))
     # Two lists, each in its own order, become one: an index holds either day, but not the one that counts.
-    found = [*session.execute(_met_once(viewer)), *session.execute(_never_met(viewer))]
+    found = [*database.execute(_met_once(viewer)), *database.execute(_never_met(viewer))]
     return sorted(found, key=lambda row: (row.silent_since, row.patient_id))[: FIRST_ROWS + 1]
 
 

@@ -23,6 +23,6 @@ def list_open_kinds(
         Task.patient_id.in_(bindparam("ids", expanding=True)), Task.closed_at.is_(None), tasks_visible_to(viewer, now)
     )
     kinds: dict[int, list[str]] = {patient_id: [] for patient_id in patient_ids}
-    for patient_id, kind in session.execute(query.order_by(Task.id), {"ids": patient_ids}):
+    for patient_id, kind in session.connection().execute(query.order_by(Task.id), {"ids": patient_ids}):
         kinds[patient_id].append(kind)
     return {patient_id: tuple(dict.fromkeys(found)) for patient_id, found in kinds.items()}
