@@ -29,6 +29,8 @@ from counseling.treatment_rows import TREATMENT
 
 def plan_missed(session: AnySession, rule: Rule, at: Moment, dice: Random) -> int:
     """Plan a station's morning, or hold it; gives how many are new. Nothing where the hours of today are over."""
+    if not minutes_left(at.today, rule.not_before, rule.not_after, earliest=at.now, zone=at.zone):
+        return 0  # most of the day: nothing is read
     morning = find_morning(session, rule.site_id, at.today)
     held = why_not_missed(morning.facts)
     minutes = minutes_left(at.today, rule.not_before, latest(rule, morning), earliest=at.now, zone=at.zone)

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
-from counseling.domain.aftercare import check_in_after
+from counseling.domain.aftercare import DAYS_OF_RHYTHM, check_in_after
 from counseling.domain.reminders import (
     A_DAY,
     APPOINTMENT,
@@ -31,21 +31,22 @@ from counseling.services.reminder_rows import BATCH, Moment, add_reminders, remi
 from counseling.services.reminder_rules import Rule
 from counseling.treatment_rows import SUPPORT
 
+SHORTEST_RHYTHM = timedelta(days=min(DAYS_OF_RHYTHM.values()))
 IsOpen = Callable[[date], bool]
 Rows = Sequence[Row[Any]]
 
 
 def plan_appointments(session: AnySession, rule: Rule, at: Moment, dice: Random) -> int:
     """Plan the day before each booked appointment, or the last open day before it; gives how many are new."""
-    is_open = _open_days(session, rule.site_id, at.today)
 
     def rows(tx: Session, found: Rows) -> list[dict[str, Any]]:
-        used = _used_slots(tx, [row.patient_id for row in found], rule, at.today)
+        is_open = _open_days(tx, rule.site_id, at.today)
+        reminded, used = _already(tx, [row.patient_id for row in found], rule, at.today)
         made = []
         for row in found:
             on_date = day_before(row.starts_at.astimezone(at.zone).date(), is_open)
             due = _due(rule, on_date, at, dice)
-            if on_date is None or due is None:
+            if on_date is None or due is None or row.id in reminded:
                 continue
             slot = used[row.patient_id, on_date] = used.get((row.patient_id, on_date), 0) + 1
             stale = min(end_of_sending(on_date, at.zone), row.starts_at)
@@ -62,12 +63,11 @@ def plan_check_ins(session: AnySession, rule: Rule, at: Moment, dice: Random) ->
     A day that is due is asked about once. Who has not been met since, and has not answered, is asked again after the
     file's own rhythm.
     """
-    is_open = _open_days(session, rule.site_id, at.today)
     today = minutes_left(at.today, rule.not_before, rule.not_after, earliest=at.now, zone=at.zone)
     first = at.today if today else at.today + A_DAY
 
-    def rows(_: Session, found: Rows) -> list[dict[str, Any]]:
-        made = []
+    def rows(tx: Session, found: Rows) -> list[dict[str, Any]]:
+        is_open, made = _open_days(tx, rule.site_id, at.today), []
         for row in found:
             on_date = first_open_day(_ask_from(row, first), at.today + PLANNED_AHEAD, is_open)
             due = _due(rule, on_date, at, dice)
@@ -80,7 +80,10 @@ def plan_check_ins(session: AnySession, rule: Rule, at: Moment, dice: Random) ->
 
 
 def _plan(
-    session: AnySession, query: Select[*tuple[Any, ...]], key: Any, rows: Callable[[Session, Rows], list[dict[str, Any]]]
+    session: AnySession,
+    query: Select[*tuple[Any, ...]],
+    key: Any,
+    rows: Callable[[Session, Rows], list[dict[str, Any]]],
 ) -> int:
     """Walk through what a query finds by its key; each batch is read again, locked and planned in one transaction."""
     if session.execute(query.limit(1)).first() is None:
@@ -130,32 +133,41 @@ def _appointments(site_id: int, at: Moment) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _used_slots(tx: Session, patient_ids: Sequence[int], rule: Rule, today: date) -> dict[tuple[int, date], int]:
-    """The last slot of each person and day: an appointment that was moved there and back needs another one."""
+def _already(
+    tx: Session, patient_ids: Sequence[int], rule: Rule, today: date
+) -> tuple[set[int], dict[tuple[int, date], int]]:
+    """Appointments that are reminded of, and each person's last slot of a day; a moved one needs another slot.
+
+    Both by one statement, so that they are of one moment: another planner that was faster is seen in both, or meets us
+    at the unique key.
+    """
     rows = tx.execute(
-        select(Reminder.patient_id, Reminder.on_date, func.max(Reminder.slot))
-        .where(
+        select(Reminder.patient_id, Reminder.on_date, Reminder.slot, Reminder.appointment_id, Reminder.state).where(
             Reminder.patient_id.in_(patient_ids),
             Reminder.side == SUPPORT,
             Reminder.kind == APPOINTMENT,
             Reminder.rule_version == rule.version,
             Reminder.on_date >= today,
         )
-        .group_by(Reminder.patient_id, Reminder.on_date)
-    )
-    return {(patient_id, on_date): slot for patient_id, on_date, slot in rows}
+    ).all()
+    used: dict[tuple[int, date], int] = {}
+    for row in rows:
+        used[row.patient_id, row.on_date] = max(used.get((row.patient_id, row.on_date), 0), row.slot)
+    return {row.appointment_id for row in rows if row.state != "cancelled"}, used
 
 
 def _check_ins(site_id: int, at: Moment) -> Select[*tuple[Any, ...]]:
-    asked = (
-        select(func.max(Reminder.on_date))
-        .where(
-            Reminder.patient_id == AftercareFile.patient_id,
-            Reminder.side == SUPPORT,
-            Reminder.kind == CHECK_IN,
-            Reminder.state != "cancelled",
-        )
-        .scalar_subquery()
+    """Files whose day has come; the days on which each person was asked last decide the rest."""
+    check_in = and_(
+        Reminder.patient_id == AftercareFile.patient_id,
+        Reminder.side == SUPPORT,
+        Reminder.kind == CHECK_IN,
+        Reminder.state != "cancelled",
+    )
+    asked = select(func.max(Reminder.on_date)).where(check_in).scalar_subquery()
+    within_any_rhythm = at.today + PLANNED_AHEAD - SHORTEST_RHYTHM
+    just_asked = exists().where(
+        check_in, Reminder.on_date >= AftercareFile.next_check_in_on, Reminder.on_date > within_any_rhythm
     )
     columns = (AftercareFile.id, AftercareFile.patient_id, AftercareFile.rhythm, AftercareFile.next_check_in_on)
     return (
@@ -165,6 +177,7 @@ def _check_ins(site_id: int, at: Moment) -> Select[*tuple[Any, ...]]:
             AftercareFile.site_id == site_id,
             AftercareFile.ended_on.is_(None),
             AftercareFile.next_check_in_on <= at.today + PLANNED_AHEAD,
+            ~just_asked,
             SupportFile.status == "active",
             may_be_texted(SupportFile.patient_id, SUPPORT),
         )
