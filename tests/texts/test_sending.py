@@ -21,7 +21,7 @@ from counseling.domain.message_states import FailureReason, MessageState
 from counseling.models.audit import AuditEntry
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
 from counseling.services.audit_verification import verify
-from counseling.services.message_attempts import begin, claim_next
+from counseling.services.message_attempts import Attempt, begin, claim_next
 from counseling.services.sending import send_due
 from counseling.services.sweeping import LEASE, sweep
 from counseling.sms.gateway import SmsOutcomeUnknown, SmsRejected, TextToSend
@@ -322,16 +322,23 @@ def test_senders_at_the_same_second_send_each_text_once(session: Session, cast: 
     assert sorted(Counter(gateway.handed_over).values()) == [1] * 20
 
 
-def test_a_sender_that_slept_past_its_lease_does_not_send_what_another_has(session: Session, cast: Cast) -> None:
-    """It wakes between claim and attempt: meanwhile the sweep gave the text back and somebody else sent it."""
+@pytest.mark.parametrize("other_has_sent", [True, False])
+def test_a_sender_that_slept_past_its_lease_does_not_send_what_another_has(
+    session: Session, cast: Cast, other_has_sent: bool
+) -> None:
+    """It wakes between claim and attempt: meanwhile the sweep gave the text back and somebody else claimed it."""
     gateway = FakeProvider(repeat_safe=False)
-    text = queued(session, a_line(session))
-    claim = claim_next(session, EIGHT)
-    assert claim is not None
+    queued(session, a_line(session))
+    slept = claim_next(session, EIGHT)
     swept(session, gateway)
-    send(session, gateway, LATER)
-    assert begin(session, claim, gateway, LATER, VIETNAM, nothing_against) is MessageState.CLAIMED
-    assert gateway.handed_over == [message(session, text).ref]
+    other = claim_next(session, LATER)
+    assert slept is not None and other is not None
+    if other_has_sent:
+        assert isinstance(begin(session, other, gateway, LATER, VIETNAM, nothing_against), Attempt)
+    assert begin(session, slept, gateway, LATER, VIETNAM, nothing_against) is MessageState.CLAIMED
+    if not other_has_sent:
+        assert isinstance(begin(session, other, gateway, LATER, VIETNAM, nothing_against), Attempt)
+    assert message(session, 1).attempts == 1
 
 
 # --- killed in between ----------------------------------------------------------------------------------------------
