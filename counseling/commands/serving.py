@@ -16,14 +16,13 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
-from counseling.clock import utc_now
+from counseling.commands.ready import ensure_ready
 from counseling.commands.ticking import ticking
 from counseling.config import Config
 from counseling.database import db
 from counseling.demo import accounts
 from counseling.models.people import Staff
 from counseling.one_server import AlreadyServing, only_server
-from counseling.queries.readiness import list_problems
 from counseling.queries.viewers import list_desks
 from counseling.routes import viewing
 
@@ -31,13 +30,6 @@ THREADS = 8
 MEBIBYTE = 1024 * 1024
 LARGEST_BODY = 64 * MEBIBYTE  # far over MAX_CONTENT_LENGTH, so that a file too large gets our page and its words
 SILENT_SECONDS = 60  # a connection that neither sends nor takes anything for so long is closed
-
-SENTENCES = {
-    "database_unreachable": "The database cannot be read: check DATABASE_URL and its key.",
-    "migrations_missing": "The database is not migrated to this version of the program: run `flask --app wsgi init`.",
-    "guards_missing": "The database has lost guards that protect its records: run `flask --app wsgi init`.",
-    "clock_behind": "The clock of this machine is behind the newest record by more than two minutes: set it right.",
-}
 
 
 def init_app(app: Flask) -> None:
@@ -54,7 +46,7 @@ def serve() -> None:
     alone: AbstractContextManager[None] = only_server(config.instance) if config.is_embedded else nullcontext()
     try:
         with alone:
-            _ensure_ready()
+            ensure_ready()
             _serve_until_told_to_stop(config)
     except AlreadyServing:
         raise click.ClickException("Another `serve` is running on this instance folder: one process serves.") from None
@@ -62,13 +54,6 @@ def serve() -> None:
 
 def _end(*_: object) -> NoReturn:
     raise SystemExit(0)
-
-
-def _ensure_ready() -> None:
-    problems = list_problems(db.session, utc_now())
-    db.session.remove()
-    if problems:
-        raise click.ClickException(SENTENCES.get(problems[0], f"The installation is not ready: {problems[0]}."))
 
 
 def _serve_until_told_to_stop(config: Config) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from counseling import clock
 from counseling.clock import utc_now
+from counseling.commands.ready import ensure_ready
 from counseling.config import Config
 from counseling.database import db
 from counseling.jobs import PLAN_AGAIN_AFTER, tick
@@ -60,12 +61,13 @@ def worker() -> None:
     if config.is_embedded:
         click.echo("On the embedded database `serve` does this itself: there is nothing to do.")
         return
+    ensure_ready()
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread outlives this context
     with ticking(app, config):
-        click.echo("Ticking. Ctrl-C stops it.")
+        click.echo("Ticking, or standing by while another process does. Ctrl-C stops it.")
         told.wait()
     click.echo("Stopped.")
 
