@@ -58,7 +58,6 @@ class SessionLine:
     form: str
     minutes: int
     counselor: str
-    recorded_at: datetime
 
 
 @dataclass(frozen=True)
@@ -149,14 +148,13 @@ def _sessions(session: AnySession, viewer: Viewer, today: date) -> list[SessionL
             held.form,
             held.minutes,
             counselor,
-            held.recorded_at,
         )
         for held, patient_id, ref, name, counselor in rows
     ]
 
 
 def _visits(session: AnySession, viewer: Viewer, since: date) -> list[VisitLine]:
-    """What volunteers of the point's own teams logged; whoever needs help stands first, then the latest."""
+    """What volunteers logged about the point's people; whoever needs help stands first, then the latest."""
     vault, file, row = vault_of(session), SupportFile, OutreachContact
     rows = session.execute(
         select(
@@ -174,7 +172,6 @@ def _visits(session: AnySession, viewer: Viewer, since: date) -> list[VisitLine]
         .join(Staff, Staff.id == row.recorded_by_id)
         .where(
             support_files_visible_to(viewer),
-            OutreachTeam.site_id == viewer.site_id,
             row.contact_on >= since,
             COUNTS,
         )
