@@ -17,9 +17,10 @@ from counseling.queries.aftercare import list_aftercare, list_supporters
 from counseling.refs import new_request_key
 from counseling.services.aftercare import end_aftercare, note_check_in, take_back_check_in
 from tests.counseling.story import TODAY, accompany, aftercare_of, how_many, known, last_entry
-from tests.orders.test_races import at_the_same_second, engine_of
+from tests.orders.test_races import engine_of
 from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, TEAM2, Cast
 from tests.support.files import by
+from tests.support.races import at_the_same_second
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
 

@@ -24,9 +24,10 @@ from counseling.services.phones import add_phone
 from counseling.services.reminder_planning import plan_reminders
 from tests.agreements.story import reached
 from tests.counseling.story import TODAY, appointment_of, at, book, hold, how_many, known, last_entry, open_mornings
-from tests.orders.test_races import at_the_same_second, engine_of
+from tests.orders.test_races import engine_of
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.files import by
+from tests.support.races import at_the_same_second
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
