@@ -79,8 +79,8 @@ def give_visit_consent(
 def withdraw_visit_consent(session: AnySession, patient_id: int, *, by: By, now: datetime) -> None:
     """Somebody takes it back: at once, with what was handed on. Who has not agreed stays as they are.
 
-    The support file stays, since it may be the counseling point's by now. But a file that this agreement made leaves
-    the team's list, unless the point has opened aftercare in it.
+    The support file stays, since it may be the counseling point's by now. But a file that an agreement made
+    leaves the team's list, unless the point has opened aftercare in it.
     """
     with writing(session) as tx:
         file = lock_file(tx, patient_id)
@@ -88,7 +88,7 @@ def withdraw_visit_consent(session: AnySession, patient_id: int, *, by: By, now:
         standing = VisitConsent.patient_id == patient_id, VisitConsent.withdrawn_at.is_(None)
         # First the agreement: whoever hands something on at this moment has it locked, and then their task is found.
         withdrawn = update(VisitConsent).where(*standing).values(**ended)
-        consent = tx.execute(withdrawn.returning(VisitConsent.id, VisitConsent.team_id, VisitConsent.given_at)).first()
+        consent = tx.execute(withdrawn.returning(VisitConsent.id, VisitConsent.team_id)).first()
         if consent is None:
             return
         entries: list[Entry] = [(file.station_id, by.actor, "patient.visits_withdrawn", {"consent": consent.id})]
@@ -177,15 +177,15 @@ def _close_handed_on(tx: Session, patient_id: int, by: By, now: datetime) -> lis
     return [(task.site_id, ACTOR, "task.closed", {"task": task.id}) for task in closed]
 
 
-def _leave_team(tx: Session, patient_id: int, consent: Row[int, int, datetime]) -> list[Entry]:
-    """A file and the agreement that made it were written in one transaction, with one instant."""
+def _leave_team(tx: Session, patient_id: int, consent: Row[int, int]) -> list[Entry]:
+    """A file that no form of the point has made was made by an agreement, this one or an earlier one."""
     in_aftercare = select(AftercareFile.id).where(
         AftercareFile.patient_id == patient_id, AftercareFile.ended_on.is_(None)
     )
     made_by_it = (
         SupportFile.patient_id == patient_id,
         SupportFile.team_id == consent.team_id,
-        SupportFile.registered_at == consent.given_at,
+        SupportFile.request_key.is_(None),
         ~in_aftercare.exists(),
     )
     left = update(SupportFile).where(*made_by_it).values(team_id=None).returning(SupportFile.site_id)

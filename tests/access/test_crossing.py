@@ -67,7 +67,14 @@ def client_of_desk(door: Doorbell, desk: str) -> str:
 
 @pytest.mark.parametrize(
     ("endpoint", "key"),
-    [("patients.revoke", "card"), ("patients.remove_phone", "phone"), ("orders.stop", "order_id")],
+    [
+        ("patients.revoke", "card"),
+        ("patients.remove_phone", "phone"),
+        ("patients.send_digits", "phone"),
+        ("patients.confirm_phone", "phone"),
+        ("patients.note_readers", "phone"),
+        ("orders.stop", "order_id"),
+    ],
 )
 def test_what_belongs_to_another_cannot_be_changed_under_ones_own_address(
     door: Doorbell, endpoint: str, key: str

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.domain.refusal import Refusal
 from counseling.models.audit import AuditEntry
+from counseling.models.patients import PhoneNumber
 from counseling.models.texts import SmsConsent
 from counseling.refs import new_request_key
 from counseling.services.phones import remove_phone
@@ -140,6 +141,17 @@ def test_stop_leaves_others_and_answers_as_they_are(session: Session, cast: Cast
     queued(session, patient_id, line_id, wording="stopped")
     assert stop(session, line_id)
     assert states(session) == (["planned", "queued"], ["queued", "queued"])
+
+
+def test_stop_reaches_what_waits_for_a_number_that_left_its_file(session: Session, cast: Cast) -> None:
+    """A register that is read in takes numbers off without asking who is being texted."""
+    patient_id = person(session, cast)
+    line_id = reached(session, cast, patient_id)
+    queued(session, patient_id, line_id)
+    with writing(session) as tx:
+        tx.execute(update(PhoneNumber).values(removed_at=MORNING))
+    assert stop(session, line_id)
+    assert states(session) == (["cancelled"], ["cancelled"])
 
 
 def test_what_has_gone_out_already_stays_as_it_was(session: Session, cast: Cast) -> None:

@@ -209,6 +209,8 @@ def test_taken_back_the_name_leaves_the_teams_list_and_given_anew_it_returns(
     agrees(session, cast, treated, now=MORNING + timedelta(days=1), community_name="Anh khác")
     assert names(session, cast, "volunteer2") == ["Anh Ba sửa xe"]
     assert session.execute(select(func.count()).select_from(SupportFile)).scalar_one() == 1
+    takes_it_back(session, cast, treated, MORNING + timedelta(days=2))
+    assert names(session, cast, "volunteer2") == []
 
 
 def test_what_the_point_has_made_its_own_stays_with_the_team(session: Session, cast: Cast, treated: int) -> None:
@@ -222,6 +224,13 @@ def test_what_the_point_has_made_its_own_stays_with_the_team(session: Session, c
         )  # fmt: skip
     takes_it_back(session, cast, treated)
     assert names(session, cast, "volunteer2") == ["Anh Ba sửa xe"]
+
+
+def test_a_file_that_was_the_points_own_keeps_its_team(session: Session, cast: Cast, treated: int) -> None:
+    on_the_same_person(session, treated, supported(session, cast, community_name="Chú Sáu", team_id=TEAM))
+    agrees(session, cast, treated, team_id=TEAM)
+    takes_it_back(session, cast, treated)
+    assert names(session, cast, "volunteer") == ["Chú Sáu"]
 
 
 def test_a_task_of_the_support_side_itself_stays_open(session: Session, cast: Cast, treated: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -17,30 +15,11 @@ from counseling.models.orders import DoseOrder
 from counseling.refs import new_request_key
 from tests.support.cast import Cast
 from tests.support.orders import A_DAY, how_many_orders, make_doctor, write
+from tests.support.races import at_the_same_second
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, dose, opened, somebody
 
 ROUNDS = 5
-
-
-def at_the_same_second(engine: Engine, *acts: Callable[[Session], object]) -> list[object]:
-    """Run each act in a thread and a session of its own; gives what each returned, or the refusal it met."""
-    gate, outcomes = threading.Barrier(len(acts)), list[object]([None] * len(acts))
-
-    def run(number: int, act: Callable[[Session], object]) -> None:
-        with Session(engine, expire_on_commit=False) as own:
-            gate.wait(timeout=30)
-            try:
-                outcomes[number] = act(own)
-            except (Refusal, DBAPIError) as refused:
-                outcomes[number] = refused
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return outcomes
 
 
 def bare_order(session: Session, cast: Cast, person: Person, starts_on: date, ends_on: date) -> int:
