@@ -13,13 +13,14 @@ NARROW = (320, 640)
 PAGES = {
     "dispenser": [
         "/station/", "rows:/station/", "/station/close", "/patients/", "rows:/patients/", "/patients/new", "/register/",
-        "/account/password", "/account/sessions", "/patients/khongcoai234/",
+        "/account/password", "/account/sessions", "/patients/khongcoai234/", "/messages/", "rows:/messages/",
+        "/messages/queue", "/simulator/",
     ],
     "dispenser2": ["/station/"],
     "doctor": ["/doctor/", "/doctor/bands"],
     "counselor": [
         "/counseling/", "/counseling/people", "/counseling/new", "/counseling/session/new", "rows:/counseling/people",
-        "/station/",
+        "/station/", "/messages/", "rows:/messages/", "/messages/queue",
     ],
     "nurse": ["/desk"],
     "volunteer": ["/outreach/"],
