@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from counseling.config import VIETNAM
 from counseling.database import vault_of, writing
 from counseling.models.patients import Patient
-from counseling.models.texts import OutboundMessage
+from counseling.models.texts import OutboundMessage, Reminder
 from counseling.services.message_attempts import LookAgain
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
@@ -71,6 +71,24 @@ def a_person(session: Session) -> int:
     """An inner row without any file: all that the outbox asks for."""
     with writing(session) as tx:
         return tx.execute(insert(Patient).values(created_at=MORNING).returning(Patient.id)).scalar_one()
+
+
+def a_reminder(session: Session, person: int, state: str = "queued") -> int:
+    """The occurrence of this morning that a text of `person` carries out; gives its id."""
+    values = {
+        "patient_id": person,
+        "side": "treatment",
+        "site_id": DONG_KINH,
+        "kind": "missed_yesterday",
+        "rule_version": 1,
+        "on_date": EIGHT.date(),
+        "due_at": EIGHT,
+        "expires_at": EIGHT + timedelta(hours=12),
+        "state": state,
+        "planned_at": EIGHT,
+    }
+    with writing(session) as tx:
+        return tx.execute(insert(Reminder).values(**values).returning(Reminder.id)).scalar_one()
 
 
 def queue(session: Session, line_id: int, *, now: datetime = EIGHT, **changes: Any) -> int | None:

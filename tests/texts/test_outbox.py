@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from counseling.database import vault_of, writing
-from counseling.models.texts import OutboundMessage, Reminder
+from counseling.database import vault_of
+from counseling.models.texts import OutboundMessage
 from counseling.vault import CannotOpen
-from tests.support.cast import DONG_KINH, Cast
-from tests.support.outbox import BODY, EIGHT, a_line, a_person, message, queue, queued
-from tests.support.treatment import TODAY
+from tests.support.cast import Cast
+from tests.support.outbox import BODY, EIGHT, a_line, a_person, a_reminder, message, queue, queued
 
 KEY = "0" * 32
-
-
-def a_reminder(session: Session, person: int) -> int:
-    values = {
-        "patient_id": person,
-        "side": "treatment",
-        "site_id": DONG_KINH,
-        "kind": "missed_yesterday",
-        "rule_version": 1,
-        "on_date": TODAY,
-        "due_at": EIGHT,
-        "expires_at": EIGHT + timedelta(hours=12),
-        "state": "queued",
-        "planned_at": EIGHT,
-    }
-    with writing(session) as tx:
-        return tx.execute(insert(Reminder).values(**values).returning(Reminder.id)).scalar_one()
 
 
 def count(session: Session) -> int:

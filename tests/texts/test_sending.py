@@ -7,11 +7,11 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from counseling import logs
@@ -22,6 +22,8 @@ from counseling.models.audit import AuditEntry
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
 from counseling.services.audit_verification import verify
 from counseling.services.message_attempts import Attempt, begin, claim_next
+from counseling.services.message_moves import lock_message, move
+from counseling.services.receipts import apply_receipt
 from counseling.services.sending import send_due
 from counseling.services.sweeping import LEASE, sweep
 from counseling.sms.gateway import SmsOutcomeUnknown, SmsRejected, TextToSend
@@ -33,6 +35,7 @@ from tests.support.outbox import (
     Killed,
     a_line,
     a_person,
+    a_reminder,
     message,
     nothing_against,
     queued,
@@ -48,7 +51,7 @@ NOBODY = SmsRejected(FailureReason.PERMANENT, permanent=True)
 OUR_FAULT = SmsRejected(FailureReason.OURS, permanent=True)
 
 
-def swept(session: Session, gateway: FakeProvider, now: Any = LATER) -> None:
+def swept(session: Session, gateway: FakeProvider, now: datetime = LATER) -> None:
     sweep(session, gateway, now, VIETNAM)
 
 
@@ -104,6 +107,7 @@ def test_a_worker_that_stood_for_three_days_sends_nothing_stale(session: Session
     swept(session, gateway, EIGHT + timedelta(days=3))
     assert gateway.handed_over == []
     assert states(session) == ["expired"] * 3
+    assert set(session.execute(select(OutboundMessage.reason)).scalars()) == {None}  # nobody tried
 
 
 def test_the_database_is_let_go_while_the_gateway_is_called(session: Session, cast: Cast) -> None:
@@ -174,11 +178,7 @@ def test_what_must_not_go_any_more_is_ended_with_its_reminder(
     session: Session, cast: Cast, verdict: str, state: str, reason: str | None
 ) -> None:
     gateway, person = FakeProvider(), a_person(session)
-    reminder = {"patient_id": person, "side": "treatment", "site_id": DONG_KINH, "kind": "missed_yesterday"}
-    times = {"due_at": EIGHT, "expires_at": TOMORROW, "planned_at": EIGHT, "on_date": TODAY, "rule_version": 1}
-    with writing(session) as tx:
-        made = insert(Reminder).values(**reminder, **times, state="queued").returning(Reminder.id)
-        reminder_id = tx.execute(made).scalar_one()
+    reminder_id = a_reminder(session, person)
     text = queued(session, a_line(session), patient_id=person, reminder_id=reminder_id)
     assert send(session, gateway, look_again=lambda *_: verdict).by_state == {MessageState(state): 1}
     row = message(session, text)
@@ -188,6 +188,25 @@ def test_what_must_not_go_any_more_is_ended_with_its_reminder(
     )  # fmt: skip
     found = session.execute(select(Reminder.state, Reminder.reason)).one()
     assert tuple(found) == (state, reason)
+
+
+def test_a_reminder_that_somebody_cancelled_stays_cancelled(session: Session, cast: Cast) -> None:
+    person = a_person(session)
+    reminder_id = a_reminder(session, person, state="cancelled")
+    queued(session, a_line(session), patient_id=person, reminder_id=reminder_id)
+    send(session, FakeProvider(), look_again=lambda *_: "cleared:moved")
+    assert states(session) == ["cleared"]
+    assert session.execute(select(Reminder.state)).scalar_one() == "cancelled"
+
+
+def test_a_text_is_never_moved_where_the_table_does_not_lead(session: Session, cast: Cast) -> None:
+    text = queued(session, a_line(session))
+    send(session, FakeProvider())
+    with pytest.raises(ValueError, match="accepted to expired"), writing(session) as tx:
+        row = lock_message(tx, OutboundMessage.id == text)
+        assert row is not None
+        move(tx, row, MessageState.EXPIRED, LATER)
+    assert states(session) == ["accepted"]
 
 
 def test_what_has_to_wait_goes_later_and_stands_in_nobodys_way(session: Session, cast: Cast) -> None:
@@ -344,12 +363,12 @@ def test_a_sender_that_slept_past_its_lease_does_not_send_what_another_has(
 # --- killed in between ----------------------------------------------------------------------------------------------
 
 
-def kill_before_the_attempt(session: Session, gateway: FakeProvider) -> None:
+def kill_before_the_attempt(session: Session, gateway: FakeProvider, now: datetime = EIGHT) -> None:
     def killed(*_: object) -> str | None:
         raise Killed
 
     with pytest.raises(Killed):
-        send(session, gateway, look_again=killed)
+        send(session, gateway, now, look_again=killed)
 
 
 def kill_before_handing_over(session: Session, gateway: FakeProvider) -> None:
@@ -399,6 +418,8 @@ def test_a_sender_killed_between_two_steps_sends_at_most_once(
     assert len(gateway.sent) == times
     row = message(session, text)
     assert len(gateway.handed_over) <= row.attempts <= len(gateway.handed_over) + 1
+    entries = select(AuditEntry.action).where(AuditEntry.subject == f"message:{text}").order_by(AuditEntry.id)
+    assert session.execute(entries).scalars().all() == ["message.queued"] * (row.attempts - 1) + [f"message.{state}"]
     assert verify(session).broken == []
 
 
@@ -428,6 +449,83 @@ def test_no_answer_is_unknown_and_the_provider_is_asked_before_anything_else(ses
         send(session, safe, LATER)
     assert states(session) == ["accepted", "accepted", "unknown", "unknown"]
     assert (len(safe.sent), len(unsafe.sent)) == (2, 1)
+
+
+def test_a_no_of_a_provider_that_knows_no_references_is_none(session: Session, cast: Cast) -> None:
+    """Whoever began the attempt may only be asleep, and hand it over when it wakes."""
+
+    class Denying(FakeProvider):
+        def resolve_unknown(self, message_ref: str) -> bool | None:
+            return False
+
+    gateway = Denying(repeat_safe=False)
+    queued(session, a_line(session))
+    kill_before_handing_over(session, gateway)
+    swept(session, gateway)
+    assert states(session) == ["unknown"]
+
+
+def test_a_provider_is_asked_as_long_as_the_text_would_be_in_time(session: Session, cast: Cast) -> None:
+    gateway = FakeProvider()
+    gateway.after = SmsOutcomeUnknown()
+    queued(session, a_line(session))
+    send(session, gateway)
+    swept(session, gateway, TOMORROW)
+    assert states(session) == ["unknown"]
+    swept(session, gateway)
+    assert states(session) == ["accepted"]
+
+
+def test_a_provider_that_does_not_answer_the_question_either_holds_nothing_up(session: Session, cast: Cast) -> None:
+    class Silent(FakeProvider):
+        def resolve_unknown(self, message_ref: str) -> bool | None:
+            if self.before is None:
+                return super().resolve_unknown(message_ref)
+            raise SmsOutcomeUnknown
+
+    gateway = Silent()
+    gateway.before = SmsOutcomeUnknown()
+    for _ in range(2):
+        queued(session, a_line(session))
+    send(session, gateway)
+    swept(session, gateway)
+    assert states(session) == ["unknown", "unknown"]
+    gateway.before = None
+    swept(session, gateway)
+    assert states(session) == ["queued", "queued"]
+
+
+def test_a_receipt_that_comes_while_the_provider_is_asked_stands(session: Session, cast: Cast) -> None:
+    class Quick(FakeProvider):
+        def resolve_unknown(self, message_ref: str) -> bool | None:
+            with Session(session.get_bind(), expire_on_commit=False) as other:
+                apply_receipt(other, "event", message_ref, "delivered", None, LATER)
+            return True
+
+    gateway = Quick(repeat_safe=False)
+    gateway.after = SmsOutcomeUnknown()
+    queued(session, a_line(session))
+    send(session, gateway)
+    swept(session, gateway)
+    assert states(session) == ["delivered"]
+
+
+def test_the_word_of_an_earlier_attempt_does_not_undo_a_later_one(session: Session, cast: Cast) -> None:
+    """The first call was so slow that the text was swept and attempted again; then it says: not taken."""
+    text = queued(session, a_line(session))
+    second = FakeProvider()
+    second.after = SmsOutcomeUnknown()
+
+    class Slow(FakeProvider):
+        def send(self, message: TextToSend) -> None:
+            with Session(session.get_bind(), expire_on_commit=False) as other:
+                swept(other, self)
+                send(other, second, LATER)
+            raise AWAY
+
+    send(session, Slow())
+    row = message(session, text)
+    assert (row.state, row.attempts, len(second.sent)) == ("unknown", 2, 1)
 
 
 def test_another_provider_than_the_one_that_was_called_is_not_asked(session: Session, cast: Cast) -> None:
@@ -473,13 +571,19 @@ def test_a_text_that_was_not_taken_is_tried_again_while_there_is_time(session: S
 
 
 def test_a_gateway_that_comes_back_gets_the_text_once(session: Session, cast: Cast) -> None:
+    """Between the attempts it counts for nothing: it has no place in the day, and a killed sender begins it anew."""
     gateway = FakeProvider(repeat_safe=False)
     gateway.before = AWAY
-    queued(session, a_line(session))
+    text = queued(session, a_line(session), patient_id=a_person(session))
     send(session, gateway)
+    row = message(session, text)
+    assert (row.state, row.claimed_at, row.attempt_started_at, row.count_slot) == ("queued", None, None, None)
     gateway.before = None
-    for minute in range(5):
-        send(session, gateway, EIGHT + timedelta(minutes=minute))
+    soon = EIGHT + timedelta(minutes=1)
+    kill_before_the_attempt(session, gateway, soon)
+    for minute in range(10):
+        swept(session, gateway, soon + timedelta(minutes=minute))
+        send(session, gateway, soon + timedelta(minutes=minute))
     assert (states(session), len(gateway.sent)) == (["accepted"], 1)
 
 
