@@ -135,8 +135,8 @@ def test_what_comes_back_is_one_word_and_the_day(session: Session, cast: Cast, t
         asks_to_be_called(session, treated, now=MORNING + timedelta(days=day))
         asked = HandedOver("waiting", TODAY + timedelta(days=day))
         assert list_handed_over(session, [treated], VIETNAM)[treated][0] == asked
-        evening = MORNING + timedelta(days=day, hours=17)  # 23:30 there, the same day still
-        answered(session, cast, outcome, evening)
+        early = MORNING + timedelta(days=day)  # 6:30 there, the day before in UTC
+        answered(session, cast, outcome, early)
     days = [TODAY + timedelta(days=day) for day in (2, 1, 0)]
     words = ("met_well", "not_met", "met_needs_help")
     expected = [HandedOver(word, day) for word, day in zip(words, days, strict=True)]
