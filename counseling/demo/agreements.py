@@ -23,7 +23,8 @@ from counseling.treatment_rows import SUPPORT, TREATMENT
 
 VERSION = "2026-11"  # of the words that are read aloud
 NOUNS = {TREATMENT: "patient", SUPPORT: "supported"}
-RINGS, READ_BY_OTHERS = 0.15, 0.14  # shares of those who were asked
+RINGS = 0.15  # share of those who were asked
+READ_BY_OTHERS = 7  # one phone in so many
 PRETEXTS = ("acquaintance", "commune_visit", "club")
 
 
@@ -44,7 +45,8 @@ def agree(book: Book, told: Told, phone: Phone, at: datetime, dice: Dice, *, cal
         phone.calls_only, phone.noted_at = True, at
         return
     phone.agreed_at, phone.line = at, told.lines.of(phone.number)
-    if dice.chance(READ_BY_OTHERS) and not phone.staged:
+    told.agreed += 1
+    if told.agreed % READ_BY_OTHERS == 3 and not phone.staged:
         phone.is_shared, phone.noted_at = True, at + timedelta(seconds=50)
     asked_at = at + timedelta(seconds=dice.between(60, 110))
     phone.confirmed_at = asked_at + timedelta(seconds=dice.between(40, 150))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from counseling.refs import ALPHABET, REF_LENGTH
@@ -34,6 +34,12 @@ class Dice:
 
     def some_of(self, choices: Sequence[T], count: int) -> list[T]:
         return self._random.sample(choices, count)
+
+    def deal(self, shares: Mapping[T, int], count: int) -> list[T]:
+        """So many of each as the shares say, in an order of chance: for few people, where chance alone is unfair."""
+        ordered = [one for one, share in shares.items() for _ in range(share)]
+        dealt = [ordered[number * len(ordered) // count] for number in range(count)]
+        return self.some_of(dealt, count)
 
     def around(self, middle: float, spread: float) -> float:
         return self._random.gauss(middle, spread)

@@ -38,13 +38,24 @@ def leave_on_phone_that_is_off(text: Text) -> None:
     text.moves.append(("accepted", None, text.queued_at))
 
 
+def lose_sight_of(text: Text) -> None:
+    """As a text is left whose gateway gave no answer."""
+    _untake(text)
+    text.end("unknown", None, text.queued_at)
+
+
 def fail(text: Text) -> None:
     """As a text is left that went to a number which nobody has; it counts against the number."""
-    text.receipts.clear()
-    text.moves.clear()
-    text.taken, text.shown_at, text.counted = False, None, False
+    _untake(text)
+    text.counted = False
     text.end("failed", PERMANENT, text.queued_at)
     text.phone.own_line.permanent_failures += 1
+
+
+def _untake(text: Text) -> None:
+    text.receipts.clear()
+    text.moves.clear()
+    text.taken, text.shown_at = False, None
 
 
 def _switched_off(text: Text, dice: Dice, now: datetime) -> None:

@@ -30,7 +30,7 @@ from counseling.services.passwords import hash_password
 from counseling.services.reminder_rules import ship_rules
 
 PATIENTS, DAYS, SEED = 300, 60, 2026
-AFTERCARE = 40  # for PATIENTS patients
+AFTERCARE, FEWEST_IN_AFTERCARE = 40, 8  # for PATIENTS patients, and for any
 FEWEST, SHORTEST = 20, 14  # below, the stories have no room
 SET_UP_DAYS = 7  # places and accounts stood there a week before the first day
 
@@ -67,7 +67,7 @@ def fill_demo(
         book = Book(tx, vault_of(tx), frame, chains, places, staff)
         ids = add_patients(book, planned)
         add_ledger(book, ids, planned)
-        supported = scaled(AFTERCARE, patients)
+        supported = in_aftercare(patients)
         add_round(book, seed, supported, list(zip(ids, planned, strict=True)))
         chains.add(now, HOUSE, ACTOR, "demo.filled", "demo", {"seed": seed, "patients": patients, "days": days})
         chains.write(tx)
@@ -79,12 +79,16 @@ def fill_demo(
 def plan_people(seed: int, frame: Frame, patients: int) -> list[PlannedPatient]:
     """Everybody with their orders and mornings, before a database is touched."""
     planned = invent_patients(seed, frame, patients)
-    set_up(planned, frame, scaled(AFTERCARE, patients))
+    set_up(planned, frame, in_aftercare(patients))
     for patient in planned:
         live_through_history(patient, frame)
     come_today([patient for patient in planned if patient.station == DONG_KINH], frame)
     keep_apart(planned, frame)
     return planned
+
+
+def in_aftercare(patients: int) -> int:
+    return max(FEWEST_IN_AFTERCARE, scaled(AFTERCARE, patients))
 
 
 def _ensure_empty_demo(session: AnySession) -> None:

@@ -12,7 +12,6 @@ from counseling.demo.desk_rows import TEAMS
 from counseling.demo.dice import Dice
 from counseling.demo.phones import Phone, day_of
 from counseling.demo.plan import Frame, PlannedPatient
-from counseling.demo.round_people import PHONE_USES
 from counseling.demo.supported import Aftercare, Supported
 from counseling.demo.told import LooksIn, Told
 from counseling.demo.visits import VOLUNTEERS
@@ -25,7 +24,12 @@ NAME_OF_THE_ROUND = "anh Ba sửa xe"
 PLAIN_TRIES = 20
 MOUNTAINS = ("06541", "06220")  # where most people speak Dao, Nùng or Tày at home
 RHYTHMS = {"weekly": 40, "fortnightly": 35, "monthly": 25}
-HAVE_A_PHONE, SILENT, ENDED, MOST_AT_FIRST = 0.7, 0.12, 0.12, 0.7
+# What people say who come to a point: about a quarter have no phone.
+PHONES = {"texts": 52, "calls_only": 9, "not_asked": 13, "no_phone": 26}
+HAVE_A_PHONE, SILENT, MOST_AT_FIRST = 0.7, 0.12, 0.7
+ENDS_IN, LONG_ENOUGH = 13, 30  # one of so many people; after so many days
+# What a point writes down of somebody. A file that an agreement has made says nothing of this: it must not stand out.
+SAID = 0.6
 ENDS = {"completed": 40, "moved": 30, "own_wish": 30}
 
 
@@ -42,8 +46,10 @@ def invent_supported(
             found.append(_by_agreement(book, told, dice, looks_in, patient, taken))
     registered = sorted(_afternoon(dice, book.frame) for _ in range(count - len(found)))
     ids = book.add(Patient, [{"created_at": at} for at in registered])
-    for number, (patient_id, at) in enumerate(zip(ids, registered, strict=True)):
-        found.append(_at_the_point(book, told, dice, patient_id, at, taken, (number, *seed)))
+    phones = dice.deal(PHONES, len(ids))
+    for number, (patient_id, at, use) in enumerate(zip(ids, registered, phones, strict=True)):
+        found.append(_at_the_point(book, told, dice, patient_id, at, use, taken, (number, *seed)))
+    _let_some_end(book, found, dice)
     return found
 
 
@@ -88,7 +94,14 @@ def _let_rest(person: Supported, frame: Frame) -> None:
 
 
 def _at_the_point(
-    book: Book, told: Told, dice: Dice, patient_id: int, at: datetime, taken: set[str], seed: tuple[object, ...]
+    book: Book,
+    told: Told,
+    dice: Dice,
+    patient_id: int,
+    at: datetime,
+    use: str,
+    taken: set[str],
+    seed: tuple[object, ...],
 ) -> Supported:
     code, _, _, point, _ = dice.one_of(TEAMS, [share for *_, share in TEAMS])
     details = _details(dice, book, taken, day_of(at, book) - timedelta(days=dice.between(0, 200)), code)
@@ -106,11 +119,8 @@ def _at_the_point(
         aftercare=_aftercare(book, dice, code, point, opened_at),
         is_silent=dice.chance(SILENT),
     )
-    if dice.chance(HAVE_A_PHONE):
-        use = dice.one_of(tuple(PHONE_USES), tuple(PHONE_USES.values()))
+    if use != "no_phone":
         _give_phone(book, told, person, people.phone(dice), at, use)
-    if dice.chance(ENDED) and book.frame.days > 30 and details.status_since < book.frame.day(-30):
-        _will_end(book, person, dice)
     return person
 
 
@@ -124,12 +134,14 @@ def _aftercare(
     return Aftercare(rhythm, opened_at, opened_on, check_in_after(rhythm, opened_on), counselor, supporter)
 
 
-def _will_end(book: Book, person: Supported, dice: Dice) -> None:
-    day = book.frame.day(-dice.between(2, 16))
-    if day <= person.aftercare.opened_on + timedelta(days=7):
-        return
-    person.aftercare.ends_on, person.aftercare.ended_at = day, book.frame.at(day, 15 * 60 + dice.between(0, 80))
-    person.aftercare.end_reason = dice.one_of(tuple(ENDS), tuple(ENDS.values()))
+def _let_some_end(book: Book, people: list[Supported], dice: Dice) -> None:
+    """A few have come to the end of it, or have moved away."""
+    long_enough = book.frame.day(-LONG_ENOUGH)
+    may = [one for one in people if not one.by_agreement and one.aftercare.opened_on <= long_enough]
+    for person in dice.some_of(may, min(len(may), len(people) // ENDS_IN)):
+        day, file = book.frame.day(-dice.between(2, 16)), person.aftercare
+        file.ends_on, file.ended_at = day, book.frame.at(day, 15 * 60 + dice.between(0, 80))
+        file.end_reason = dice.one_of(tuple(ENDS), tuple(ENDS.values()))
 
 
 def _give_phone(book: Book, told: Told, person: Supported, number: str, at: datetime, use: str) -> None:
@@ -161,12 +173,12 @@ def _details(dice: Dice, book: Book, taken: set[str], since: date, team: str) ->
         team_id=book.places.teams[code],
         community_name=_community_name(dice, sex, taken),
         status_since=since,
-        birth_year=birth_year if dice.chance(0.9) else None,
-        sex=sex,
+        birth_year=birth_year if dice.chance(SAID) else None,
+        sex=sex if dice.chance(SAID) else "unknown",
         area_id=book.places.areas[commune],
-        hamlet=people.hamlet(dice, book.places.kinds[commune]),
+        hamlet=people.hamlet(dice, book.places.kinds[commune]) if dice.chance(SAID) else None,
         language=dice.one_of(("vi", "tyz", "nut", "ium"), weights),
-        can_read=dice.one_of((True, False, None), (75, 15, 10)),
+        can_read=dice.one_of((True, False, None), (50, 15, 35)),
         notes=dice.one_of(words.SUPPORT_NOTES) if dice.chance(0.3) else None,
     )
 

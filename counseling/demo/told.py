@@ -86,4 +86,5 @@ class Told:
     tasks: list[Asked] = field(default_factory=list)
     visits: dict[int, LooksIn] = field(default_factory=dict)  # by patient
     odd_phones: list[tuple[Line, bool]] = field(default_factory=list)  # True: switched off; else in other hands
+    agreed: int = 0  # people who agreed to texts
     heard: int = 0  # answers of those whom chance moves

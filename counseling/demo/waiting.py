@@ -8,7 +8,7 @@ from counseling.demo import people, words
 from counseling.demo.accounts import CAO_LOC, CONG_SON, DONG_KINH, MAU_SON
 from counseling.demo.book import Book
 from counseling.demo.dice import Dice
-from counseling.demo.fates import fail, leave_on_phone_that_is_off
+from counseling.demo.fates import fail, leave_on_phone_that_is_off, lose_sight_of
 from counseling.demo.inbox import leave_unread
 from counseling.demo.phones import Phone
 from counseling.demo.plan import PlannedPatient
@@ -46,12 +46,13 @@ def leave(book: Book, told: Told, supported: list[Supported], treated: list[tupl
     _let_a_number_fail(told)
     _give_tasks(book, told, supported, treated)
     _write_in_the_evening(book, told)
-    for number, text in enumerate(_latest_unanswered(told)):
-        is_off = number == 0
-        if is_off:
+    for text, what in zip(_latest_unanswered(told), ("off", "in other hands", "unknown"), strict=False):
+        if what == "off":
             leave_on_phone_that_is_off(text)
-        if text.phone.line is not None:
-            told.odd_phones.append((text.phone.line, is_off))
+        if what == "unknown":
+            lose_sight_of(text)
+        else:
+            told.odd_phones.append((text.phone.own_line, what == "off"))
 
 
 def write_phones(book: Book, told: Told) -> None:
@@ -83,7 +84,8 @@ def _was_asked_long_ago(book: Book, person: Supported) -> bool:
 
 def _book_ahead(book: Book, supported: list[Supported]) -> None:
     for point, ahead in BOOKED_AHEAD.items():
-        people_here = [one for one in supported if one.point == point and one.aftercare.ended_at is None]
+        here = [one for one in supported if one.point == point and one.aftercare.ended_at is None]
+        people_here = [one for one in here if one.quiet_from is None]
         for number, (days, person) in enumerate(zip(ahead, people_here, strict=False)):
             booked_at = max(person.aftercare.opened_at, book.frame.at(book.frame.day(-2), 15 * 60 + 7 * number))
             starts_at = book.frame.at(book.frame.day(days), HOURS[(number * 2 + 1) % len(HOURS)])
@@ -145,11 +147,11 @@ def _sharers(told: Told, phone: Phone) -> int:
 
 
 def _latest_unanswered(told: Told) -> list[Text]:
-    """The last texts on two phones from which nobody has answered."""
+    """The last texts on three phones from which nobody has answered."""
     answered = {id(reply.question) for reply in told.replies}
     latest: dict[str, Text] = {}
     for text in sorted(told.texts.sent, key=lambda text: text.queued_at):
         if text.phone.line is not None and not text.phone.staged:
             latest[text.phone.line.number] = text
     quiet = [one for one in latest.values() if one.state == "delivered" and one.occurrence and id(one) not in answered]
-    return sorted(quiet, key=lambda text: text.queued_at, reverse=True)[:2]
+    return sorted(quiet, key=lambda text: text.queued_at, reverse=True)[:3]

@@ -66,6 +66,8 @@ def _tell(
             if text is not None:
                 replies.answer(book, told, text, patient.answers.get(day))
         for person in people:
+            if person.phone is not None:
+                _begin_again(book, told, person.phone, book.frame.at(day, 0))
             live_through(book, told, person, day)
         strangers += talks.talk_with_strangers(book, day, seed)
         day += A_DAY
@@ -77,7 +79,7 @@ def _begin_again(book: Book, told: Told, phone: Phone, midnight: datetime) -> No
     line = phone.line
     if line is None or line.begins_again_at is None or line.begins_again_at >= midnight:
         return
-    last = max((text for text in told.texts.sent if text.phone is phone), key=lambda text: text.queued_at)
+    last = max((text for text in told.texts.sent if text.phone.line is line), key=lambda text: text.queued_at)
     replies.begin_again(book, told, last, line.begins_again_at, phone.dice("again"))
 
 

@@ -17,9 +17,13 @@ from counseling.demo.filling import fill_demo, plan_people
 from counseling.demo.plan import Frame
 from counseling.domain.refusal import Refusal
 from counseling.models import guards
+from counseling.models.contacts import OutreachContact
+from counseling.models.counseling import AftercareFile, Appointment, CounselingSession
 from counseling.models.doses import AdherenceSummary, DayDose, StationDay
 from counseling.models.patients import Patient, SupportFile, TreatmentFile
 from counseling.models.people import Staff
+from counseling.models.tasks import Task
+from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.routes import viewing
 from counseling.services import audit_verification
 from counseling.services.adherence import from_columns, recount_from_rows
@@ -70,7 +74,7 @@ def test_this_morning_is_as_far_as_the_clock(session: Session, now: datetime, st
 
 
 def story_of(session: Session) -> list[object]:
-    """Names, addresses and doses of everybody, without the ids."""
+    """Names, addresses, doses, texts and visits of everybody, without the ids."""
     vault = vault_of(session)
     people = [
         (file.register_code, file.ref, vault.open("treatment_files.full_name", file.ref, file.full_name))
@@ -85,7 +89,21 @@ def story_of(session: Session) -> list[object]:
         .join(TreatmentFile, TreatmentFile.patient_id == DayDose.patient_id)
         .order_by(DayDose.request_key)
     )
-    return [people, supported, [tuple(dose) for dose in doses]]
+    rounds = [
+        [tuple(row) for row in session.execute(select(*columns).order_by(columns[0]))]
+        for columns in (
+            (OutboundMessage.ref, OutboundMessage.wording, OutboundMessage.state, OutboundMessage.queued_at),
+            (InboundMessage.ref, InboundMessage.meaning, InboundMessage.received_at, InboundMessage.handled_at),
+            (OutreachContact.ref, OutreachContact.outcome, OutreachContact.recorded_at, OutreachContact.topics),
+            (CounselingSession.ref, CounselingSession.kind, CounselingSession.recorded_at),
+            (Appointment.ref, Appointment.state, Appointment.starts_at),
+            (AftercareFile.request_key, AftercareFile.rhythm, AftercareFile.next_check_in_on),
+            (Task.opened_at, Task.kind, Task.closed_at, Task.outcome),
+            (PhoneLine.ref, PhoneLine.opted_out_at, PhoneLine.permanent_failures),
+        )
+    ]
+    assert all(rounds), "there is something of each to compare"
+    return [people, supported, [tuple(dose) for dose in doses], rounds]
 
 
 def test_the_same_seed_and_day_tell_the_same_story(session: Session, tmp_path: Path, migrated_sqlite: Path) -> None:
