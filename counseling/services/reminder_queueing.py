@@ -33,7 +33,7 @@ from counseling.sms.spoken_times import day_of, hour_and_part, hour_of
 from counseling.sms.wording import QUESTION_OF, text_of
 
 UNSAID = ("planned", "held")
-BATCH = 50  # each is worded and sealed while others wait for the database
+BATCH = 20  # each is worded and sealed while a dose may wait for the database
 
 
 @dataclass(frozen=True)

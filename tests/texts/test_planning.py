@@ -15,7 +15,7 @@ from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState
 from counseling.models.patients import PhoneNumber
 from counseling.models.places import Site
-from counseling.models.texts import PhoneLine, ReminderRule
+from counseling.models.texts import PhoneLine, ReminderRule, SmsConsent
 from counseling.refs import new_request_key
 from counseling.services.appointments import cancel_appointment, move_appointment
 from counseling.services.doses import record_visit
@@ -246,12 +246,27 @@ def test_nobody_is_planned_whom_texts_may_not_reach(session: Session, cast: Cast
 
 
 def test_agreement_on_one_side_is_none_on_the_other(session: Session, cast: Cast) -> None:
+    """The plain rows are changed here: agreement, then the number, is one of the other side's file."""
     open_hours(session)
-    patient_id, _ = booked(session, cast, at(8, day=TOMORROW))
-    withdraw_consent(session, patient_id, "support", by=by(cast, "counselor"), now=MORNING)
+    yesterday(session, cast)
+    for model in (SmsConsent, PhoneNumber):
+        with writing(session) as tx:
+            tx.execute(update(model).values(side="support"))
+        assert plan(session, SIX) == 0
+        with writing(session) as tx:
+            tx.execute(update(model).values(side="treatment"))
+    assert plan(session, SIX) == 1
+
+
+def test_who_was_here_before_the_plan_is_made_is_not_planned(session: Session, cast: Cast) -> None:
+    open_hours(session)
     (person,) = yesterday(session, cast)
-    withdraw_consent(session, person.id, "treatment", by=by(cast, "dispenser"), now=MORNING)
-    assert plan(session, SIX) == 0
+    who = by(cast, "dispenser")
+    record_visit(
+        session, person.id, "withheld", site_id=DONG_KINH, reason=None, observations=None, by=who.staff_id,
+        actor=who.actor, request_key=new_request_key(), today=TODAY, now=at(6, 45),
+    )  # fmt: skip
+    assert plan(session, at(7)) == 0
 
 
 def test_only_who_is_in_treatment_with_an_order_yesterday_is_expected(session: Session, cast: Cast) -> None:
