@@ -45,6 +45,7 @@ class VisitTerms:
     pretext: str
     never_by: str | None
     version: str
+    hamlet: str | None = None  # as far as the person wants the team to know: a list of hamlets with gaps would tell
 
 
 def give_visit_consent(
@@ -155,6 +156,7 @@ def _ensure_support_file(
             site_id=team.site_id,
             team_id=team.id,
             area_id=team.area_id,
+            hamlet=terms.hamlet,
             community_name=terms.community_name,
             status_since=today,
         )

@@ -102,6 +102,13 @@ def test_the_team_sees_the_chosen_name_and_another_team_nothing(session: Session
     assert names(session, cast, "counselor") == []
 
 
+def test_the_hamlet_is_what_the_person_wants_the_team_to_know(session: Session, cast: Cast, treated: int) -> None:
+    """Everybody else on the list has one; whoever had none would stand out."""
+    agrees(session, cast, treated, hamlet="Thôn Khuổi Tẳng")
+    file = session.execute(select(SupportFile).where(SupportFile.patient_id == treated)).scalar_one()
+    assert file.hamlet == "Thôn Khuổi Tẳng"
+
+
 def test_a_support_file_that_is_there_is_used_as_it_is(session: Session, cast: Cast, treated: int) -> None:
     own = on_the_same_person(session, treated, supported(session, cast, community_name="Chú Sáu", team_id=TEAM))
     before = rows_of_the_other_side(session, treated)

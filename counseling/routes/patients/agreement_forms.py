@@ -89,6 +89,11 @@ class VisitsForm(ConsentForm):
         ],
         filters=[stripped],
     )
+    hamlet = StringField(
+        lazy_gettext("Thôn, khu phố"),
+        [Optional(), Length(max=120, message=lazy_gettext("Ghi tối đa 120 ký tự"))],
+        filters=[stripped],
+    )
     place = RadioField(
         lazy_gettext("Gặp ở đâu"),
         [InputRequired(lazy_gettext("Chọn chỗ gặp"))],
@@ -116,6 +121,7 @@ class VisitsForm(ConsentForm):
         return VisitTerms(
             team_id=int(self.team_id.data),
             community_name=self.community_name.data,
+            hamlet=self.hamlet.data or None,
             place=self.place.data,
             pretext=self.pretext.data,
             never_by=self.never_by.data or None,
