@@ -95,6 +95,13 @@ def test_who_was_never_met_counts_from_the_day_of_support(session: Session, cast
     assert [line.last_outcome for line in found.people] == [None, "met_well", None]
 
 
+def test_of_many_who_were_never_met_the_longest_supported_stand_first(session: Session, cast: Cast) -> None:
+    for number in range(55):
+        supported(session, cast, f"Anh {number}", since=ago(10 + number))
+    found = listed(session, cast)
+    assert [line.silent_days for line in found.people] == [64 - number for number in range(50)]
+
+
 def test_only_who_is_supported_now_and_in_the_area_is_listed(session: Session, cast: Cast) -> None:
     supported(session, cast, "Xa", ago(50), site=far_station(session))
     for status in ("discharged", "moved", "died"):
