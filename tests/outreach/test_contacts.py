@@ -191,6 +191,16 @@ def test_one_visit_answers_what_was_asked_twice_and_its_undoing_opens_both(sessi
     assert task_state(session, elsewhere) == (False, "met_well")
 
 
+def test_undoing_todays_visit_opens_nothing_that_an_earlier_one_has_answered(session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    earlier = asked(session, person)
+    log(session, cast, person, "not_met", today=TODAY - timedelta(days=3), now=MORNING - timedelta(days=3))
+    later = asked(session, person)
+    undo(session, cast, person, log(session, cast, person))
+    assert task_state(session, earlier) == (False, "not_met")
+    assert task_state(session, later) == (True, None)
+
+
 def test_aftercare_asks_again_one_rhythm_after_who_was_met(session: Session, cast: Cast) -> None:
     person = someone(session, cast)
     who: Any = by(cast, "counselor")

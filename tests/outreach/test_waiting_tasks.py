@@ -115,11 +115,14 @@ def test_somebody_who_moved_away_is_on_the_old_stations_list_no_more(session: Se
 
 
 def test_a_dose_of_today_shows_on_the_task_and_closes_nothing(session: Session, cast: Cast) -> None:
-    person, other = somebody(session, cast), somebody(session, cast)
+    person, other = somebody(session, cast), somebody(session, cast, elsewhere_until=TODAY - 2 * A_DAY)
     for one in (person, other):
         called_for(session, one)
     opened(session, cast)
     dose(session, cast, person, ordered(session, cast, person))
+    day, now = TODAY - A_DAY, MORNING - A_DAY
+    opened(session, cast, day, now=now)
+    dose(session, cast, other, ordered(session, cast, other, starts_on=day, ends_on=TODAY, now=now), day=day, now=now)
     assert {row.ref: row.given for row in waiting(session, cast, "dispenser")} == {person.ref: True, other.ref: False}
 
 

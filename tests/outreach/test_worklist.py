@@ -82,8 +82,8 @@ def test_what_was_agreed_for_the_next_time_is_due_on_its_day(session: Session, c
         log(session, cast, person, next_on=TODAY + (days - 7) * A_DAY, **week_ago)  # type: ignore[arg-type]
     found = work(session, cast).waiting
     assert [(row.community_name, row.due_on) for row in found] == [("due", TODAY), ("later", None)]
-    log(session, cast, due)
-    assert [row.due_on for row in work(session, cast).waiting] == [None]
+    met(session, cast, due, 1)  # since then nothing new was agreed
+    assert [row.due_on for row in work(session, cast).waiting] == [None, None]
 
 
 def test_whom_the_team_met_today_stands_below_unless_something_is_open(session: Session, cast: Cast) -> None:
