@@ -81,6 +81,12 @@ def register_patient(
             return ref
     except IntegrityError as error:
         return _after_collision(session, error, request_key)
+    except Refusal:
+        # The same form from another hand was faster, between our two looks: what it made is what we meant.
+        first = find_registered(session, request_key)
+        if first is None:
+            raise
+        return first
 
 
 def find_registered(session: AnySession, request_key: str) -> str | None:

@@ -30,10 +30,11 @@ def test_what_somebody_is_typing_stays_while_the_screens_change(new_page: NewPag
     one, other = new_page(), new_page()
     for page in (one, other):
         page.goto(f"{live_server.url}/simulator/")
-    typing = one.locator(".phone").nth(1).get_by_label("Tin trả lời")
+    switched_on = ".phone:has(input[name=body])"
+    typing = one.locator(switched_on).nth(1).get_by_label("Tin trả lời")
     typing.fill("đang gõ dở")
-    other.locator(".phone").first.get_by_role("button", name="3", exact=True).click()
-    expect(one.locator(".phone").first.locator(".text.ours").last).to_contain_text("3")
+    other.locator(switched_on).first.get_by_role("button", name="3", exact=True).click()
+    expect(one.locator(switched_on).first.locator(".text.ours").last).to_contain_text("3")
     expect(typing).to_have_value("đang gõ dở")
     expect(typing).to_be_focused()
 
