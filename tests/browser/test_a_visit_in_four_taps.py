@@ -39,8 +39,7 @@ def url(app: Flask, cast: Cast, start_clock_at) -> Iterator[str]:  # type: ignor
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{port}"
-    server.close()
-    thread.join(timeout=10)
+    server.close()  # its thread ends with the last connection, which the browser closes after this
 
 
 class Hand:
