@@ -143,7 +143,7 @@ def test_a_backup_under_load_is_one_instant(
     session: Session, config: Config, cast: Cast, tmp_path: Path, open_target: OpenTarget
 ) -> None:
     """Each transaction of the load writes to two chains; a backup that cut between them would show."""
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     def load() -> None:
         with Session(session.get_bind()) as own:
@@ -151,10 +151,12 @@ def test_a_backup_under_load_is_one_instant(
                 with writing(own) as tx:
                     audit.append(tx, "site:8", "test", "tested", "nobody", {}, MORNING)
                     audit.append(tx, "site:9", "test", "tested", "nobody", {}, MORNING)
+                begun.set()
 
     thread = threading.Thread(target=load)
     thread.start()
     try:
+        assert begun.wait(timeout=30)
         for turn in range(3):
             write_backup(session, config, tmp_path / f"{turn}.backup", MORNING)
     finally:
