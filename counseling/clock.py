@@ -11,7 +11,12 @@ _shift = timedelta(0)
 
 def utc_now() -> datetime:
     """The present instant, aware, UTC; in demo mode and tests shifted by `start_at`."""
-    return datetime.now(UTC) + _shift
+    return machine_now() + _shift
+
+
+def machine_now() -> datetime:
+    """The machine's own instant, aware, UTC, never shifted: for timers, which wait by it."""
+    return datetime.now(UTC)
 
 
 def station_day(instant: datetime, zone: ZoneInfo) -> date:
@@ -27,4 +32,4 @@ def monotonic() -> float:
 def start_at(instant: datetime | None) -> None:
     """Let the clock count on from `instant` (demo mode and tests only); None goes back to the real time."""
     global _shift
-    _shift = timedelta(0) if instant is None else instant - datetime.now(UTC)
+    _shift = timedelta(0) if instant is None else instant - machine_now()

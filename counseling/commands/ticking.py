@@ -105,9 +105,16 @@ def ticking(app: Flask, config: Config) -> Iterator[None]:
         beat(session, utc_now())
     ticker = _Ticker(config, engine)
     scheduler = BackgroundScheduler(timezone=UTC)
-    once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    scheduler.add_job(ticker.tick, "interval", seconds=EVERY_SECONDS, **once)
-    scheduler.add_job(ticker.tick, **once)  # and at once
+    # Due at once. One job that never ends: APScheduler trips over a job that ends while it is being shut down.
+    scheduler.add_job(
+        ticker.tick,
+        "interval",
+        seconds=EVERY_SECONDS,
+        next_run_time=clock.machine_now(),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
     scheduler.start()
     try:
         yield

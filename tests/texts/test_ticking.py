@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.base import STATE_STOPPED
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
@@ -364,6 +367,25 @@ def test_the_thread_beats_first_and_ticks_at_once(demo_app: Flask, demo_session:
     assert not [thread for thread in threading.enumerate() if "APScheduler" in thread.name]
     demo_session.rollback()
     assert find_beat(demo_session, PLAN) is not None
+
+
+def test_a_stop_that_meets_the_first_tick_ends_without_a_complaint(demo_app: Flask, demo_config: Config) -> None:
+    due, complaints = threading.Event(), list[object]()
+    real = MemoryJobStore.get_due_jobs
+
+    def told_to_stop_meanwhile(store: Any, now: datetime) -> Any:
+        jobs_due = real(store, now)
+        due.set()
+        while store._scheduler.state != STATE_STOPPED:
+            time.sleep(0.001)
+        return jobs_due
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryJobStore, "get_due_jobs", told_to_stop_meanwhile)
+        patch.setattr(threading, "excepthook", lambda raised: complaints.append(raised.exc_type))
+        with ticking.ticking(demo_app, demo_config):
+            assert due.wait(timeout=20)
+    assert complaints == []
 
 
 @pytest.fixture
