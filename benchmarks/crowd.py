@@ -90,7 +90,8 @@ def statements(pieces: dict[str, str], people: int) -> list[str]:
         f" SELECT b.n, {text.format(prefix='t', digits=11, n='b.n')}, {station}, {FACILITY},"
         f" {text.format(prefix='MS-', digits=5, n='b.n')}, {nothing}, 1970, 'male', 'vi', {nothing}, {status},"
         f" {since}, {at}, 1 FROM {everybody}",
-        "INSERT INTO adherence_summaries (patient_id, anchor_on, covered, complete, covered_through) SELECT b.n,"
+        "INSERT INTO adherence_summaries (patient_id, is_active, anchor_on, covered, complete, covered_through)"
+        f" SELECT b.n, NOT ({LEFT}),"
         f" CASE WHEN {NEVER} THEN NULL ELSE {anchor} END,"
         f" CASE WHEN {NEVER} THEN {pieces['bits'].format(bits='')} ELSE {bits} END,"
         f" CASE WHEN {NEVER} THEN {pieces['bits'].format(bits='')} ELSE {bits} END,"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from counseling.models.base import Base, one_of
@@ -74,7 +74,7 @@ class SupportFile(Base):
         CheckConstraint(one_of("sex", SEXES), name="sex"),
         Index("ix_support_files_site_id_status", "site_id", "status"),
         Index("ix_support_files_team_id_status", "team_id", "status"),
-        Index("ix_support_files_status_last_contact_on", "status", "last_contact_on"),
+        Index("ix_support_files_status_silent_since", "status", "silent_since"),
     )
 
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"), primary_key=True)
@@ -97,6 +97,8 @@ class SupportFile(Base):
     # Kept by every contact that is logged or undone: the list of an area is ranked by silence.
     last_contact_on: Mapped[date | None]
     last_outcome: Mapped[str | None] = mapped_column(String(16))
+    # Without any contact the day from which the person is supported.
+    silent_since: Mapped[date] = mapped_column(Computed("coalesce(last_contact_on, status_since)", persisted=True))
 
 
 class FileStatusChange(Base):

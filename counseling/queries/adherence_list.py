@@ -131,13 +131,13 @@ def _all_in_order(viewer: Viewer) -> Select[*tuple[Any, ...]]:
 @lru_cache(maxsize=1_000)
 def _along_the_index(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """By `covered_through` alone: a second key would make PostgreSQL sort the thousands who came yesterday."""
-    first = _summaries_of(viewer).where(AdherenceSummary.covered_through.is_not(None))
+    first = _summaries_of(viewer).where(AdherenceSummary.is_active, AdherenceSummary.covered_through.is_not(None))
     return _with_details(first.order_by(AdherenceSummary.covered_through).limit(FIRST_ROWS + 1))
 
 
 @lru_cache(maxsize=1_000)
 def _never_covered(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    first = _summaries_of(viewer).where(AdherenceSummary.covered_through.is_(None))
+    first = _summaries_of(viewer).where(AdherenceSummary.is_active, AdherenceSummary.covered_through.is_(None))
     return _with_details(first.order_by(AdherenceSummary.patient_id).limit(bindparam("room")))
 
 
@@ -145,7 +145,6 @@ def _summaries_of(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     """EXISTS keeps SQLite on the summaries: with a join it goes through all files and sorts."""
     own = select(literal(1)).where(
         TreatmentFile.patient_id == AdherenceSummary.patient_id,
-        TreatmentFile.status == "active",
         treatment_files_visible_to(viewer),
     )
     return select(AdherenceSummary.patient_id).where(own.exists())

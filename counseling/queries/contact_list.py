@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
+from sqlalchemy import Select, bindparam, func, literal, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
@@ -24,7 +24,6 @@ FIRST_ROWS = 50
 # An area of so many people is put in order whole; a larger one is walked along the index until the page is full.
 FEW_PEOPLE = 2_000
 SORTS = ("silence", "commune", "team")
-SILENT_SINCE = func.coalesce(SupportFile.last_contact_on, SupportFile.status_since)
 Walked = aliased(SupportFile)
 
 
@@ -95,9 +94,7 @@ def _first_rows(session: AnySession, viewer: Viewer) -> list[Any]:
     if database.execute(_count_few(viewer)).scalar_one() <= FEW_PEOPLE:
         points = list(database.execute(select(Site.id).where(sites_visible_to(viewer))).scalars())
         return list(database.execute(_all_in_order(viewer), {"points": points}))
-    # Two lists, each in its own order, become one: an index holds either day, but not the one that counts.
-    found = [*database.execute(_met_once(viewer)), *database.execute(_never_met(viewer))]
-    return sorted(found, key=lambda row: (row.silent_since, row.patient_id))[: FIRST_ROWS + 1]
+    return list(database.execute(_along_the_index(viewer)))
 
 
 @lru_cache(maxsize=1_000)
@@ -116,27 +113,21 @@ def _all_in_order(viewer: Viewer) -> Select[*tuple[Any, ...]]:
             SupportFile.site_id.in_(bindparam("points", expanding=True)),
             SupportFile.status == "active",
         )
-        .order_by(SILENT_SINCE, SupportFile.patient_id)
+        .order_by(SupportFile.silent_since, SupportFile.patient_id)
         .limit(FIRST_ROWS + 1)
     )
     return _with_details(first)
 
 
 @lru_cache(maxsize=1_000)
-def _met_once(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    return _walked(viewer, Walked.last_contact_on.is_not(None), Walked.last_contact_on)
+def _along_the_index(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    """EXISTS keeps SQLite on the index of days: with the scope beside it, it goes through whole points and sorts.
 
-
-@lru_cache(maxsize=1_000)
-def _never_met(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    return _walked(viewer, Walked.last_contact_on.is_(None), Walked.status_since)
-
-
-def _walked(viewer: Viewer, which: ColumnElement[bool], day: Any) -> Select[*tuple[Any, ...]]:
-    """EXISTS keeps SQLite on the index of days: with the scope beside it, it goes through whole points and sorts."""
+    By the day alone: a second key would make PostgreSQL sort all who were met on one day.
+    """
     own = select(literal(1)).where(SupportFile.patient_id == Walked.patient_id, support_files_visible_to(viewer))
-    first = select(Walked.patient_id).where(Walked.status == "active", which, own.exists())
-    return _with_details(first.order_by(day).limit(FIRST_ROWS + 1))
+    first = select(Walked.patient_id).where(Walked.status == "active", own.exists())
+    return _with_details(first.order_by(Walked.silent_since).limit(FIRST_ROWS + 1))
 
 
 def _with_details(first: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
@@ -149,7 +140,7 @@ def _with_details(first: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
             file.community_name,
             file.last_contact_on,
             file.last_outcome,
-            SILENT_SINCE.label("silent_since"),
+            file.silent_since,
             Area.name.label("commune"),
             OutreachTeam.name.label("team"),
             AftercareFile.next_check_in_on,
@@ -161,7 +152,7 @@ def _with_details(first: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         .outerjoin(
             AftercareFile, (AftercareFile.patient_id == file.patient_id) & AftercareFile.ended_on.is_(None)
         )  # at most one is open
-        .order_by(SILENT_SINCE, file.patient_id)
+        .order_by(file.silent_since, file.patient_id)
     )
 
 

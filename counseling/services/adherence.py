@@ -33,10 +33,10 @@ def columns(summary: Adherence) -> dict[str, Any]:
     }
 
 
-def start_summary(tx: Session, patient_id: int, covered_day: date | None = None) -> None:
+def start_summary(tx: Session, patient_id: int, covered_day: date | None = None, *, is_active: bool = True) -> None:
     """The summary of somebody who is being registered; `covered_day`: dosed elsewhere until then."""
     summary = EMPTY if covered_day is None else EMPTY.with_day(covered_day, complete=True)
-    tx.execute(insert(AdherenceSummary).values(patient_id=patient_id, **columns(summary)))
+    tx.execute(insert(AdherenceSummary).values(patient_id=patient_id, is_active=is_active, **columns(summary)))
 
 
 def lock_summary(tx: Session, patient_id: int) -> Adherence:
@@ -48,6 +48,11 @@ def lock_summary(tx: Session, patient_id: int) -> Adherence:
 
 def save_summary(tx: Transaction, patient_id: int, summary: Adherence) -> None:
     tx.execute(UPDATE, {"of_patient": patient_id, **columns(summary)})
+
+
+def note_activity(tx: Transaction, patient_id: int, is_active: bool) -> None:
+    """Whoever has left is kept off the list of gaps."""
+    tx.execute(UPDATE, {"of_patient": patient_id, "is_active": is_active})
 
 
 def recount_from_rows(tx: Session, patient_id: int) -> Adherence:

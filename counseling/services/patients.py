@@ -15,7 +15,7 @@ from counseling.models.doses import DosedElsewhere
 from counseling.models.patients import Patient, TreatmentFile
 from counseling.queries.duplicates import likely_duplicate
 from counseling.refs import new_ref
-from counseling.services.adherence import start_summary
+from counseling.services.adherence import lock_summary, note_activity, start_summary
 from counseling.services.text_cancelling import cancel_texts_of_file
 from counseling.services.treatment_files import (
     By,
@@ -74,7 +74,9 @@ def register_patient(
             if details.phone:
                 add_number(tx, vault, patient_id, details.phone, now)
             redo_search_keys(tx, vault, patient_id, details)
-            _add_coverage(tx, patient_id, elsewhere, by, now)
+            covered_day = None if elsewhere is None else elsewhere.until
+            start_summary(tx, patient_id, covered_day, is_active=details.status == "active")
+            _add_days_elsewhere(tx, patient_id, elsewhere, by, now)
             add_status(tx, patient_id, details.status, details.status_since, None, by, now)
             confirmed = {"duplicates_confirmed": True} if confirmed_duplicates else {}
             note_change(tx, details.station_id, by, "patient.registered", patient_id, confirmed, now)
@@ -146,6 +148,7 @@ def change_status(
         raise Refusal("status_in_future", today=today)
     vault = vault_of(session)
     with writing(session) as tx:
+        lock_summary(tx, patient_id)
         file = lock_file(tx, patient_id)
         if (file.status, file.status_since) == (status, since_on):
             return
@@ -153,6 +156,7 @@ def change_status(
             raise Refusal("status_before_last", last_on=file.status_since)
         values = {"status": status, "status_since": since_on}
         tx.execute(update(TreatmentFile).where(TreatmentFile.patient_id == patient_id).values(**values))
+        note_activity(tx, patient_id, status == "active")
         sealed = vault.seal("file_status_changes.reason", file.ref, reason or None)
         add_status(tx, patient_id, status, since_on, sealed, by, now)
         if status != "active":
@@ -178,8 +182,9 @@ def _add_file(tx: Session, columns: dict[str, object], now: datetime) -> int:
     return patient_id
 
 
-def _add_coverage(tx: Session, patient_id: int, elsewhere: DosedElsewhereUntil | None, by: By, now: datetime) -> None:
-    start_summary(tx, patient_id, None if elsewhere is None else elsewhere.until)
+def _add_days_elsewhere(
+    tx: Session, patient_id: int, elsewhere: DosedElsewhereUntil | None, by: By, now: datetime
+) -> None:
     if elsewhere is not None:
         days = {"first_on": elsewhere.until, "last_on": elsewhere.until, "source": elsewhere.source}
         who = {"recorded_by_id": by.staff_id, "recorded_at": now}

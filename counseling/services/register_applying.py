@@ -187,7 +187,8 @@ class _Applying:
 
     def _add_summaries(self, where: ColumnElement[bool], summary: Adherence) -> None:
         table = AdherenceSummary.__table__.c
-        columns = {name: literal(value, table[name].type) for name, value in adherence.columns(summary).items()}
+        values = adherence.columns(summary) | {"is_active": True}
+        columns = {name: literal(value, table[name].type) for name, value in values.items()}
         self._copy(AdherenceSummary, where, patient_id=S.patient_id, **columns)
 
     def _change_files(self) -> None:

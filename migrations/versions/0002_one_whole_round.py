@@ -445,7 +445,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_inbound_messages_site_id_side", ["site_id", "side", "handled_at"], unique=False)
 
     with op.batch_alter_table("adherence_summaries", schema=None) as batch_op:
-        batch_op.create_index("ix_adherence_summaries_covered_through", ["covered_through"], unique=False)
+        batch_op.add_column(sa.Column("is_active", sa.Boolean(), server_default=sa.true(), nullable=False))
+    op.execute(
+        "UPDATE adherence_summaries SET is_active = false WHERE patient_id IN"
+        " (SELECT patient_id FROM treatment_files WHERE status <> 'active')"
+    )
+    with op.batch_alter_table("adherence_summaries", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_adherence_summaries_is_active_covered_through", ["is_active", "covered_through"], unique=False
+        )
 
     with op.batch_alter_table("phone_numbers", schema=None) as batch_op:
         batch_op.add_column(sa.Column("line_id", sa.Integer(), nullable=True))
@@ -470,7 +478,10 @@ def upgrade() -> None:
     with op.batch_alter_table("support_files", schema=None) as batch_op:
         batch_op.add_column(sa.Column("last_contact_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("last_outcome", sa.String(length=16), nullable=True))
-        batch_op.create_index("ix_support_files_status_last_contact_on", ["status", "last_contact_on"], unique=False)
+    with op.batch_alter_table("support_files", schema=None) as batch_op:
+        silent_since = sa.Computed("coalesce(last_contact_on, status_since)", persisted=True)
+        batch_op.add_column(sa.Column("silent_since", sa.Date(), silent_since, nullable=False))
+        batch_op.create_index("ix_support_files_status_silent_since", ["status", "silent_since"], unique=False)
 
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.add_column(sa.Column("team_id", sa.Integer(), nullable=True))
@@ -495,7 +506,9 @@ def downgrade() -> None:
         batch_op.drop_column("team_id")
 
     with op.batch_alter_table("support_files", schema=None) as batch_op:
-        batch_op.drop_index("ix_support_files_status_last_contact_on")
+        batch_op.drop_index("ix_support_files_status_silent_since")
+        batch_op.drop_column("silent_since")
+    with op.batch_alter_table("support_files", schema=None) as batch_op:
         batch_op.drop_column("last_outcome")
         batch_op.drop_column("last_contact_on")
 
@@ -516,7 +529,8 @@ def downgrade() -> None:
         batch_op.drop_column("line_id")
 
     with op.batch_alter_table("adherence_summaries", schema=None) as batch_op:
-        batch_op.drop_index("ix_adherence_summaries_covered_through")
+        batch_op.drop_index("ix_adherence_summaries_is_active_covered_through")
+        batch_op.drop_column("is_active")
 
     with op.batch_alter_table("inbound_messages", schema=None) as batch_op:
         batch_op.drop_index("ix_inbound_messages_site_id_side")

@@ -64,7 +64,8 @@ def treated(
         patient_id = tx.execute(insert(Patient).values(created_at=MORNING).returning(Patient.id)).scalar_one()
         row = sealed_columns(vault_of(session), ref, details) | by | {"status": status}
         tx.execute(insert(TreatmentFile).values(patient_id=patient_id, ref=ref, **row))
-        tx.execute(insert(AdherenceSummary).values(patient_id=patient_id, **columns(recount(days, days))))
+        kept = columns(recount(days, days)) | {"is_active": status == "active"}
+        tx.execute(insert(AdherenceSummary).values(patient_id=patient_id, **kept))
         if days:
             spans = [{"patient_id": patient_id, "first_on": day, "last_on": day, **said} for day in sorted(days)]
             tx.execute(insert(DosedElsewhere), spans)

@@ -16,8 +16,10 @@ from counseling.permissions import treatment_files_visible_to
 from counseling.queries import adherence_list
 from counseling.queries.adherence_list import AdherenceLine, AdherenceList, get_adherence_line, list_adherence
 from counseling.services.adherence import recount_from_rows
+from counseling.services.patients import change_status
 from tests.supervision.story import ago, asked, crowd, far_station, handed_over, statements_of, tables_read, treated
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.files import by, registered
 from tests.support.settings import MORNING
 
 TODAY = MORNING.date()
@@ -103,6 +105,21 @@ def test_only_who_is_treated_now_and_in_the_area_is_listed(session: Session, cas
     treated(session, cast, "MS-1", {ago(3)})
     assert codes(listed(session, cast)) == ["MS-1"]
     assert codes(listed(session, cast, username="province")) == ["XA-1", "MS-1"]
+
+
+def test_who_leaves_goes_off_the_list_and_who_comes_back_is_on_it_again(session: Session, cast: Cast) -> None:
+    person = treated(session, cast, "MS-1", {ago(3)})
+    for status, expected in (("moved", []), ("active", ["MS-1"])):
+        change_status(
+            session, person, status=status, since_on=TODAY, reason=None, by=by(cast, "doctor"), today=TODAY, now=MORNING
+        )
+        assert codes(listed(session, cast)) == expected
+
+
+@pytest.mark.parametrize("status", ["active", "moved"])
+def test_a_newly_registered_person_is_listed_as_their_status_says(session: Session, cast: Cast, status: str) -> None:
+    registered(session, cast, status=status)
+    assert len(listed(session, cast).people) == (status == "active")
 
 
 @pytest.mark.parametrize(("username", "desk"), [("community", 0), ("province", 1), ("volunteer", 0), ("counselor", 0)])

@@ -26,15 +26,15 @@ def plan_of(session: Session, statement: Any) -> list[str]:
 
 def test_a_large_area_is_walked_along_the_index_of_the_last_covered_day(session: Session, cast: Cast) -> None:
     plan = plan_of(session, adherence_list._along_the_index(cast.viewer_of("province")))
-    assert any("adherence_summaries USING COVERING INDEX ix_adherence_summaries_covered_through" in s for s in plan), (
-        plan
-    )
+    assert any(
+        "adherence_summaries USING COVERING INDEX ix_adherence_summaries_is_active_covered_through" in s for s in plan
+    ), plan
     assert not any(step.startswith(("SCAN treatment_files", "SCAN adherence_summaries")) for step in plan), plan
 
 
-def test_a_large_area_is_walked_along_the_index_of_the_last_contact(session: Session, cast: Cast) -> None:
-    plan = plan_of(session, contact_list._met_once(cast.viewer_of("province", 1)))
-    assert any("INDEX ix_support_files_status_last_contact_on" in step for step in plan), plan
+def test_a_large_area_is_walked_along_the_index_of_silence(session: Session, cast: Cast) -> None:
+    plan = plan_of(session, contact_list._along_the_index(cast.viewer_of("province", 1)))
+    assert any("INDEX ix_support_files_status_silent_since" in step for step in plan), plan
     assert not any(step.startswith("SCAN support_files") for step in plan), plan
 
 
