@@ -5,7 +5,6 @@ import hypothesis
 pytest_plugins = [
     "tests.support.databases",
     "tests.support.application",
-    "tests.support.cast",
     "tests.support.server",
     "tests.support.browser",
 ]

@@ -187,9 +187,8 @@ class _Applying:
 
     def _add_summaries(self, where: ColumnElement[bool], summary: Adherence) -> None:
         table = AdherenceSummary.__table__.c
-        values = adherence.columns(summary) | {"is_active": True}
-        columns = {name: literal(value, table[name].type) for name, value in values.items()}
-        self._copy(AdherenceSummary, where, patient_id=S.patient_id, **columns)
+        columns = {name: literal(value, table[name].type) for name, value in adherence.columns(summary).items()}
+        self._copy(AdherenceSummary, where, patient_id=S.patient_id, is_active=literal(True), **columns)
 
     def _change_files(self) -> None:
         kept: dict[str, ColumnElement[Any]] = {name: func.coalesce(S[name], FILE.c[name]) for name in _CHANGEABLE}

@@ -62,6 +62,7 @@ def test_each_person_is_whole(session: Session, cast: Cast) -> None:
     assert (part.part, part.mg_tenths) == (1, 605)
     elsewhere = session.execute(select(DosedElsewhere).where(DosedElsewhere.patient_id == file.patient_id)).scalar_one()
     assert (elsewhere.first_on, elsewhere.last_on) == (YESTERDAY, YESTERDAY)
+    assert session.get_one(AdherenceSummary, file.patient_id).is_active
     assert facts.ref in elsewhere.source
     assert count(session, SearchKey.patient_id == file.patient_id, SearchKey.kind == "word") == 3
     assert count(session, PhoneNumber.patient_id == file.patient_id) == 1

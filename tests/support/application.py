@@ -9,13 +9,31 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.orm import Session
 
-from counseling import clock, create_app
+from counseling import clock, create_app, logs
 from counseling.config import Config
-from counseling.database import db
+from counseling.database import db, init_database
 from counseling.routes import viewing
 from tests.support.settings import config_for
+
+
+class _CompiledTemplates(BytecodeCache):
+    """Every test has an application of its own; each template is compiled once for all those of a process."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_templates = _CompiledTemplates()
 
 
 @pytest.fixture
@@ -27,6 +45,7 @@ def config(database_url: str, tmp_path: Path) -> Config:
 @pytest.fixture
 def app(config: Config) -> Iterator[Flask]:
     app = create_app(config)
+    app.jinja_env.bytecode_cache = _templates
     yield app
     viewing.log_of(app).stop()  # its thread must not meet a database that is gone
     with app.app_context():
@@ -40,16 +59,27 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def session(app: Flask) -> Iterator[Session]:
-    """A session for services and queries.
+def session(request: pytest.FixtureRequest, config: Config) -> Iterator[Session]:
+    """A session for services and queries. Where no page is asked for, only the database is put together.
 
     No application context stays open around it: requests of `client` would share its `g`, and with it
     whoever signed in first.
     """
+    has_pages = "app" in request.fixturenames
+    app: Flask = request.getfixturevalue("app") if has_pages else _without_pages(config)
     with app.app_context():
         engine = db.engine
     with Session(engine, expire_on_commit=False) as session:
         yield session
+    if not has_pages:
+        engine.dispose()
+
+
+def _without_pages(config: Config) -> Flask:
+    app = Flask("without pages")
+    logs.set_up(config.log_level)
+    init_database(app, config)
+    return app
 
 
 @pytest.fixture

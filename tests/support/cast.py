@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import insert
@@ -102,12 +101,6 @@ def display_name(username: str) -> str:
 def cheap_hash() -> str:
     """The password of everybody, hashed once with figures that cost nothing; it is verified by the real code."""
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-
-
-@pytest.fixture
-def cast(session: Session) -> Cast:
-    """Fill the migrated database of this test with the cast."""
-    return fill(session)
 
 
 def fill(session: Session, now: datetime = MORNING) -> Cast:

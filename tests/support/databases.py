@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy.orm import Session
 
 from counseling import create_app
-from counseling.database import db
+from counseling.database import db, init_database
+from tests.support.cast import Cast, fill
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.settings import config_for
 
@@ -38,20 +41,45 @@ def migrated_postgresql(postgres: Cluster, tmp_path_factory: pytest.TempPathFact
     return "migrated"
 
 
-@pytest.fixture
-def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    """A migrated, empty, encrypted SQLite file."""
-    path = tmp_path / "diem-tua.db"
+@pytest.fixture(scope="session")
+def sqlite_with_cast(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
+    path = tmp_path_factory.mktemp("template") / "cast.db"
     shutil.copyfile(migrated_sqlite, path)
+    return path, _fill(f"sqlite:///{path}", path.parent)
+
+
+@pytest.fixture(scope="session")
+def postgresql_with_cast(
+    postgres: Cluster, migrated_postgresql: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Cast]:
+    url = postgres.create_database("with_cast", template=migrated_postgresql)
+    return "with_cast", _fill(url, tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A migrated, encrypted SQLite file; empty, but for the cast where the test has one."""
+    path = tmp_path / "diem-tua.db"
+    with_cast = "cast" in request.fixturenames
+    shutil.copyfile(request.getfixturevalue("sqlite_with_cast")[0] if with_cast else migrated_sqlite, path)
     return f"sqlite:///{path}"
 
 
 @pytest.fixture
-def postgresql_url(postgres: Cluster, migrated_postgresql: str) -> Iterator[str]:
-    """A migrated, empty PostgreSQL database, dropped afterwards."""
+def postgresql_url(request: pytest.FixtureRequest, postgres: Cluster, migrated_postgresql: str) -> Iterator[str]:
+    """A migrated PostgreSQL database, empty but for the cast where the test has one; dropped afterwards."""
     name = f"test_{next(_numbers)}"
-    yield postgres.create_database(name, template=migrated_postgresql)
+    with_cast = "cast" in request.fixturenames
+    template = request.getfixturevalue("postgresql_with_cast")[0] if with_cast else migrated_postgresql
+    yield postgres.create_database(name, template=template)
     postgres.drop_database(name)
+
+
+@pytest.fixture
+def cast(request: pytest.FixtureRequest, session: Session) -> Cast:
+    """The people and places of every story, in the database of this test."""
+    found: Cast = request.getfixturevalue(f"{session.get_bind().dialect.name}_with_cast")[1]
+    return found
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -71,6 +99,18 @@ def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     name = f"bare_{next(_numbers)}"
     yield cluster.create_database(name)
     cluster.drop_database(name)
+
+
+def _fill(database_url: str, instance: Path) -> Cast:
+    """Put the cast into a migrated database and let go of it, so that it can be copied."""
+    app = Flask("filled once")
+    init_database(app, config_for(database_url, instance))
+    with app.app_context():
+        engine = db.engine
+    with Session(engine, expire_on_commit=False) as session:
+        cast = fill(session)
+    engine.dispose()
+    return cast
 
 
 def migrate(database_url: str, instance: Path) -> None:
