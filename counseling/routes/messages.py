@@ -69,12 +69,18 @@ def waiting() -> ResponseReturnValue:
 @requires(Permission.ANSWER_MESSAGES)
 def release() -> ResponseReturnValue:
     """A person has looked at how many would be texted, and lets them go."""
-    if not may_release(the_queue()):
+    if not to_release(the_queue()):
         return queue_page(refusal=Refusal("nothing_held")), 409
     zone = current_app.extensions["diem_tua_config"].timezone
     try:
         count = release_held(
-            db.session, g.viewer.site_id, by=me(), now=utc_now(), zone=zone, dice=secrets.SystemRandom()
+            db.session,
+            g.viewer.site_id,
+            request.form.get("seen", 0, type=int),
+            by=me(),
+            now=utc_now(),
+            zone=zone,
+            dice=secrets.SystemRandom(),
         )
     except Refusal as refusal:
         return queue_page(refusal=refusal), 409
@@ -139,8 +145,11 @@ def the_queue() -> queue.Queue:
     return queue.list_queue(db.session, g.viewer, utc_now())
 
 
-def may_release(found: queue.Queue) -> bool:
-    return g.viewer.side is Side.TREATMENT and any(group.reason == TOO_MANY for group in found.held)
+def to_release(found: queue.Queue) -> int:
+    """How many reminders wait until a person of the station has looked."""
+    if g.viewer.side is not Side.TREATMENT:
+        return 0
+    return sum(group.count for group in found.held if group.reason == TOO_MANY)
 
 
 def queue_page(refusal: Refusal | None = None) -> str:
@@ -150,7 +159,7 @@ def queue_page(refusal: Refusal | None = None) -> str:
         "pages/messages/queue.html",
         queue=found,
         refusal=refusal,
-        may_release=may_release(found),
+        to_release=to_release(found),
         unhandled=inbox.count_unhandled(db.session, g.viewer),
         gateway=current_app.extensions["diem_tua_config"].sms_gateway,
     )

@@ -42,10 +42,13 @@ def reconsider_held(session: AnySession, now: datetime, zone: ZoneInfo, dice: Ra
     return sum(_reconsider(session, site_id, at, dice) for site_id in session.execute(held).scalars().all())
 
 
-def release_held(session: AnySession, site_id: int, *, by: By, now: datetime, zone: ZoneInfo, dice: Random) -> int:
-    """A person has looked, and lets a morning's reminders go out; gives how many. Refuses nothing_held.
+def release_held(
+    session: AnySession, site_id: int, seen: int, *, by: By, now: datetime, zone: ZoneInfo, dice: Random
+) -> int:
+    """A person has looked, and lets a morning's reminders go out; gives how many. `seen`: how many the page showed.
 
     They go within the rule's hours, or at once where those are over and the station is still open.
+    Refuses nothing_held, held_has_changed.
     """
     at = Moment(now, zone)
     with writing(session) as tx:
@@ -53,6 +56,8 @@ def release_held(session: AnySession, site_id: int, *, by: By, now: datetime, zo
         rows = tx.execute(query.with_for_update()).all()
         if not rows:
             raise Refusal("nothing_held")
+        if len(rows) != seen:
+            raise Refusal("held_has_changed", count=len(rows))
         _let_go(tx, rows, _minutes(tx, site_id, at), at, dice)
         facts = {"on": at.today, "count": len(rows)}
         audit.append(tx, audit.site_chain(site_id), by.actor, "reminders.released", f"site:{site_id}", facts, now)

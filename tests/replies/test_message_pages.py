@@ -313,11 +313,14 @@ def test_a_person_lets_a_morning_of_too_many_go(app: Flask, session: Session, tr
     client = at(app, "dispenser")
     assert post(client, "/messages/queue/release").status_code == 409
     planned(session, treated, state="held", reason="too_many")
-    assert "Đã xem lại, cho gửi" in client.get("/messages/queue").text
-    assert "Đã xem lại" not in at(app, "counselor").get("/messages/queue").text
+    assert "Sổ đã đủ, gửi 1 tin" in client.get("/messages/queue").text
+    assert "Sổ đã đủ" not in at(app, "counselor").get("/messages/queue").text
     assert post(at(app, "counselor"), "/messages/queue/release").status_code == 409
-    assert post(client, "/messages/queue/release").status_code == 303
-    assert "Đã xem lại, cho gửi" not in client.get("/messages/queue").text
+    changed = post(client, "/messages/queue/release", seen="2")
+    assert (changed.status_code, "đã đổi thành 1" in changed.text) == (409, True)
+    assert post(client, "/messages/queue/release").status_code == 409
+    assert post(client, "/messages/queue/release", seen="1").status_code == 303
+    assert "Sổ đã đủ" not in client.get("/messages/queue").text
     session.rollback()
     assert session.get(Reminder, 1).state == "planned"  # type: ignore[union-attr]
 

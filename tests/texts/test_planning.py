@@ -163,13 +163,16 @@ def test_more_than_a_quarter_waits_until_a_person_has_looked(session: Session, c
     assert reconsider(session, at(7)) == 0
     assert queue(session, at(9)) == 0
     who = by(cast, "dispenser")
-    assert release_held(session, DONG_KINH, by=who, now=at(8), zone=ZONE, dice=random.Random(1)) == 2
+    with pytest.raises(Refusal, match="held_has_changed"):
+        release_held(session, DONG_KINH, 1, by=who, now=at(8), zone=ZONE, dice=random.Random(1))
+    assert outcomes(session) == [("held", "too_many")] * 2
+    assert release_held(session, DONG_KINH, 2, by=who, now=at(8), zone=ZONE, dice=random.Random(1)) == 2
     assert plan(session, at(8, 1)) == 0
     assert {row.state for row in reminders(session)} == {"planned"}
     assert all(at(8) <= row.due_at < at(9) for row in reminders(session))
     assert queue(session, at(9)) == 2
     with pytest.raises(Refusal, match="nothing_held"):
-        release_held(session, DONG_KINH, by=who, now=at(9), zone=ZONE, dice=random.Random(1))
+        release_held(session, DONG_KINH, 2, by=who, now=at(9), zone=ZONE, dice=random.Random(1))
 
 
 def test_a_day_on_which_the_station_is_shut_reminds_nobody(session: Session, cast: Cast) -> None:
