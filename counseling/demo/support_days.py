@@ -96,7 +96,9 @@ def _send(book: Book, told: Told, person: Supported, occurrence: Occurrence) -> 
     text.question_until = until or end_of_sending(answers_count_until(CHECK_IN, occurrence.on_date), zone)
     told.texts.sent.append(text)
     fates.send(text, dice, book.frame.now)
-    replies.answer(book, told, text, person.answers.get(occurrence.on_date))
+    reply = replies.answer(book, told, text, person.answers.get(occurrence.on_date))
+    if reply is not None and reply.meaning == "answer" and occurrence.kind == CHECK_IN:
+        person.met(day_of(reply.read_at, book), reply.read_at)
 
 
 def _words(occurrence: Occurrence, book: Book) -> tuple[str, datetime | None]:

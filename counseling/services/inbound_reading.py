@@ -20,6 +20,7 @@ from counseling.database import vault_of
 from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS, Reply, digit_of, read_reply
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.services import audit
+from counseling.services.aftercare import note_check_in
 from counseling.services.crossing import ask_to_call_back
 from counseling.services.inbound_senders import Question, Sender, question_meant, questions_of, sender_of
 from counseling.services.outbox import NewMessage, enqueue
@@ -130,13 +131,14 @@ def _take_answer(
     )
     if tx.execute(first).first() is None:
         return Reply("repeated", reply.answer), False
-    if reply.answer not in ASKS_FOR_A_CALL:
-        return reply, True
+    today, asks = station_day(text.now, zone), reply.answer in ASKS_FOR_A_CALL
     if question.patient_id is None:  # nobody's file can carry the task: the inbox does
-        return reply, False
-    today = station_day(text.now, zone)
-    who = (question.patient_id, question.side, question.site_id)
-    ask_to_call_back(tx, *who, today=today, now=text.now, zone=zone, dice=dice)
+        return reply, not asks
+    if asks:
+        who = (question.patient_id, question.side, question.site_id)
+        ask_to_call_back(tx, *who, today=today, now=text.now, zone=zone, dice=dice)
+    if question.question == "check_in":
+        note_check_in(tx, question.patient_id, today)
     return reply, True
 
 

@@ -1,12 +1,13 @@
 """The demo's support side: contacts, sessions, aftercare, and nothing about anybody who has not agreed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from counseling.config import VIETNAM
 from counseling.database import vault_of
 from counseling.domain.aftercare import check_in_after
 from counseling.domain.contacts import MET, Entry, latest_of, standing
@@ -57,7 +58,16 @@ def test_the_last_contact_of_a_file_is_what_its_rows_give(demo: Session) -> None
         assert (file.last_contact_on, file.last_outcome) == (on, outcome)
 
 
-def test_forty_people_are_in_aftercare_and_the_next_check_in_follows_who_was_met(demo: Session) -> None:
+def answered_check_ins(demo: Session, file: AftercareFile) -> list[date]:
+    answered = select(OutboundMessage.answered_at).where(
+        OutboundMessage.patient_id == file.patient_id,
+        OutboundMessage.question == "check_in",
+        OutboundMessage.answered_at.is_not(None),
+    )
+    return [at.astimezone(VIETNAM).date() for at in demo.execute(answered).scalars() if at is not None]
+
+
+def test_forty_people_are_in_aftercare_and_the_next_check_in_follows_who_was_met_or_answered(demo: Session) -> None:
     files = demo.execute(select(AftercareFile)).scalars().all()
     assert len({file.patient_id for file in files}) == 40
     assert any(file.ended_on for file in files)
@@ -71,7 +81,7 @@ def test_forty_people_are_in_aftercare_and_the_next_check_in_follows_who_was_met
             continue
         met = [entry.contact_on for entry in standing(entries) if entry.outcome in MET]
         held = select(CounselingSession.held_on).where(CounselingSession.patient_id == file.patient_id)
-        days = [file.opened_on, *met, *demo.execute(held).scalars()]
+        days = [file.opened_on, *met, *demo.execute(held).scalars(), *answered_check_ins(demo, file)]
         assert file.next_check_in_on == check_in_after(file.rhythm, max(days))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from counseling.database import db, vault_of, writing
 from counseling.models.audit import AuditEntry
+from counseling.models.counseling import AftercareFile
 from counseling.models.places import Site
 from counseling.models.tasks import Task
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.services.inbound import store_inbound
 from counseling.sms.wording import text_of
+from tests.counseling.story import accompany, aftercare_of, known
 from tests.replies.story import (
     ASKED_AT,
     NUMBER,
@@ -33,8 +35,11 @@ from tests.replies.story import (
 )  # fmt: skip
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.files import patient_of, registered, supported
+from tests.support.settings import MORNING
+from tests.support.treatment import Person
 
 LATER = timedelta(minutes=1)
+TODAY = MORNING.date()
 
 
 def tasks(session: Session) -> list[tuple[str, str, int, int]]:
@@ -138,6 +143,39 @@ def test_on_the_support_side_the_point_calls(
     asked(session, has_number(session, person, "support"), person, wording, side="support")
     assert texted(session, digit).answer == answer
     assert tasks(session) == [("support", "call_by_phone", person, DONG_KINH)]
+
+
+def in_aftercare(session: Session, cast: Cast, due_on: date) -> Person:
+    person = known(session, cast)
+    file_id = accompany(session, cast, person)
+    with writing(session) as tx:
+        tx.execute(update(AftercareFile).where(AftercareFile.id == file_id).values(next_check_in_on=due_on))
+    return person
+
+
+@pytest.mark.parametrize("digit", ["1", "2", "3"])
+def test_who_answers_how_they_are_is_asked_again_one_rhythm_later(session: Session, cast: Cast, digit: str) -> None:
+    person = in_aftercare(session, cast, TODAY - timedelta(days=1))
+    asked(session, has_number(session, person.id, "support"), person.id, "check_in", side="support")
+    texted(session, digit)
+    assert aftercare_of(session, person).next_check_in_on == TODAY + timedelta(days=7)
+
+
+def test_an_answer_to_something_else_or_in_words_moves_no_check_in(session: Session, cast: Cast) -> None:
+    person = in_aftercare(session, cast, TODAY)
+    line = has_number(session, person.id, "support")
+    asked(session, line, person.id, "check_in", side="support")
+    texted(session, "em khoe a")
+    asked(session, line, person.id, "appointment", side="support", at=ASKED_AT + LATER)
+    texted(session, "1", at=REPLIED_AT + LATER)
+    assert aftercare_of(session, person).next_check_in_on == TODAY
+
+
+def test_an_answer_never_brings_a_later_check_in_forward(session: Session, cast: Cast) -> None:
+    person = in_aftercare(session, cast, TODAY + timedelta(days=20))
+    asked(session, has_number(session, person.id, "support"), person.id, "check_in", side="support")
+    texted(session, "1")
+    assert aftercare_of(session, person).next_check_in_on == TODAY + timedelta(days=20)
 
 
 def test_answering_twice_is_kept_and_does_nothing_again(session: Session, treated: int, line: int) -> None:
