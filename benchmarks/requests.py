@@ -12,16 +12,21 @@ VIEWS_WRITTEN_SECONDS = 3.0
 
 
 def dose_forms(desk: Client, refs: Sequence[str]) -> Iterator[bytes]:
-    """The button of each person's dose page, as the browser would send it."""
+    """The button of each person's dose page once the cup is poured, as the browser would send it."""
     forms = [_form(desk, ref) for ref in refs]
     time.sleep(VIEWS_WRITTEN_SECONDS)  # who was seen is written in batches a moment later
     return iter(forms)
 
 
 def _form(desk: Client, ref: str) -> bytes:
+    desk.post(f"/patients/{ref}/pour", _fields(desk, ref))
+    return desk.form(f"/patients/{ref}/dose", _fields(desk, ref))
+
+
+def _fields(desk: Client, ref: str) -> dict[str, str]:
     fields = desk.get(f"/patients/{ref}/dose").hidden_fields()
     fields.pop("next", None)  # of the language switch, another form of the page
-    return desk.form(f"/patients/{ref}/dose", fields)
+    return fields
 
 
 def rows(client: Client) -> Iterator[bytes]:

@@ -29,6 +29,17 @@ class GivenDose:
 
 
 @dataclass(frozen=True)
+class Cup:
+    """A dose that was poured today and is not drunk yet."""
+
+    pour_id: int
+    order_id: int
+    part: int
+    mg_tenths: int
+    is_checked: bool  # "not intoxicated, not sedated" was answered before it was poured
+
+
+@dataclass(frozen=True)
 class Attendance:
     """What is known of one person on one day."""
 
@@ -39,6 +50,9 @@ class Attendance:
     given: tuple[GivenDose, ...]
     covered_through: date | None
     was_withheld: bool = False  # today, for signs of intoxication
+    is_on_hold: bool = False
+    has_unread_alerts: bool = False  # read by nobody at a window today
+    poured: Cup | None = None
 
     @property
     def gap(self) -> int | None:
@@ -67,7 +81,7 @@ def band_of(attendance: Attendance, bands: Sequence[GapBand]) -> GapBand | None:
 def ensure_may_dose(attendance: Attendance, bands: Sequence[GapBand]) -> RunningOrder:
     """Give the order to dose by, or refuse what no answer at the window can make right. Codes, in this order:
 
-    already_dosed (the day's order is fully given), not_active, day_not_open, no_order, gap_stops_dose.
+    already_dosed (the day's order is fully given), not_active, day_not_open, on_hold, no_order, gap_stops_dose.
     """
     if attendance.given and attendance.next_part() is None:
         last = attendance.given[-1]
@@ -76,6 +90,8 @@ def ensure_may_dose(attendance: Attendance, bands: Sequence[GapBand]) -> Running
         raise Refusal("not_active")
     if not may_record(attendance.day_state):
         raise Refusal("day_not_open", state=attendance.day_state)
+    if attendance.is_on_hold:
+        raise Refusal("on_hold")
     if attendance.order is None:
         raise Refusal("no_order")
     band = band_of(attendance, bands)
@@ -90,6 +106,29 @@ def needs_check(attendance: Attendance, bands: Sequence[GapBand]) -> bool:
         return True
     band = band_of(attendance, bands)
     return band is not None and band.response is GapResponse.CHECK
+
+
+def ensure_may_pour(attendance: Attendance, bands: Sequence[GapBand]) -> None:
+    """The same before anything is poured, and alert_unread: what stands beside the person is read first."""
+    ensure_may_dose(attendance, bands)
+    if attendance.has_unread_alerts:
+        raise Refusal("alert_unread")
+    if attendance.poured is not None:
+        raise Refusal("already_poured")
+
+
+def ensure_checked(attendance: Attendance, bands: Sequence[GapBand], *, is_checked: bool) -> None:
+    """Refuse (check_missing) a dose before which the question was not answered that had to be asked."""
+    if needs_check(attendance, bands) and not is_checked:
+        raise Refusal("check_missing")
+
+
+def ensure_poured(attendance: Attendance, order_id: int, part: int, mg_tenths: int) -> Cup:
+    """Give the cup that stands there; refuse (not_poured) to record anything else as drunk."""
+    cup = attendance.poured
+    if cup is None or (cup.order_id, cup.part, cup.mg_tenths) != (order_id, part, mg_tenths):
+        raise Refusal("not_poured")
+    return cup
 
 
 def ensure_as_seen(attendance: Attendance, order_id: int, part: int, mg_tenths: int) -> None:

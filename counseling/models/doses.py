@@ -180,6 +180,7 @@ class StationVisit(Base):
     reason: Mapped[str | None] = mapped_column(String(40))  # the refusal's code where a rule stopped the dose
     day_dose_id: Mapped[int | None] = mapped_column(ForeignKey("day_doses.id"))
     observations: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed; row = request_key
+    minutes_after: Mapped[int | None]  # vomited: how long after the dose
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     recorded_at: Mapped[datetime]
     request_key: Mapped[str] = mapped_column(String(32), unique=True)

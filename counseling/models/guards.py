@@ -6,9 +6,9 @@ The name that a guard raises is what `database.violated` gives to the services.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 # Table -> sealed columns that a rotation of keys may rewrite. Everything else in these tables is written once.
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
@@ -24,10 +24,13 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "outreach_contacts": ("note",),
     "counseling_sessions": ("agreed",),
     "delivery_receipts": (),
+    "spills": (),
+    "alert_readings": (),
 }
 COLUMNS: dict[str, str] = {
     "station_visits": (
-        "id, patient_id, site_id, visit_on, outcome, reason, day_dose_id, recorded_by_id, recorded_at, request_key"
+        "id, patient_id, site_id, visit_on, outcome, reason, day_dose_id, minutes_after, recorded_by_id,"
+        " recorded_at, request_key"
     ),
     "file_status_changes": "id, patient_id, side, status, since_on, recorded_by_id, recorded_at",
     "outreach_contacts": (
@@ -42,6 +45,10 @@ COLUMNS: dict[str, str] = {
         "id, patient_id, drug_id, phase, starts_on, ends_on, gap_reviewed_through, origin, written_by_id,"
         " second_doctor_id, written_at, request_key"
     ),
+    "dose_pours": (
+        "id, patient_id, site_id, dose_on, order_id, part, mg_tenths, gap_check, poured_by_id, poured_at, request_key"
+    ),
+    "patient_holds": "id, ref, patient_id, kind, by_doctor, set_by_id, set_at, request_key",
 }
 # INSERT OR REPLACE deletes without firing a delete trigger unless recursive_triggers is on; these stop it anyway.
 NEVER_REPLACED: dict[str, tuple[str, ...]] = {
@@ -58,6 +65,10 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "counseling_sessions": ("id", "request_key", "ref"),
     "delivery_receipts": ("id", "event_key"),
     "dose_orders": ("id", "request_key"),
+    "dose_pours": ("id", "request_key"),
+    "spills": ("id", "request_key", "pour_id"),
+    "patient_holds": ("id", "ref", "request_key"),
+    "alert_readings": ("hold_id, read_on",),
 }
 
 OVERLAP = """
@@ -85,6 +96,17 @@ LAST_DAY_RAISED = "NEW.last_on > OLD.last_on"
 DOSE_AFTER_LAST_DAY = """
     EXISTS (SELECT 1 FROM day_doses d WHERE d.order_id = NEW.id AND d.dose_on > NEW.last_on
         AND NOT EXISTS (SELECT 1 FROM dose_voids v WHERE v.day_dose_id = d.id))"""
+
+POUR_ENDED_TWICE = "OLD.ended_at IS NOT NULL"
+DOSE_OF_ANOTHER_POUR = """
+    NEW.day_dose_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM day_doses d WHERE d.id = NEW.day_dose_id
+        AND d.patient_id = NEW.patient_id AND d.dose_on = NEW.dose_on AND d.part = NEW.part
+        AND d.mg_tenths = NEW.mg_tenths)"""
+# A hold of the same second; what was given on paper was given all the same.
+DOSE_ON_HOLD = """
+    NEW.source = 'window' AND EXISTS (SELECT 1 FROM patient_holds h WHERE h.patient_id = NEW.patient_id
+        AND h.kind = 'hold' AND h.lifted_at IS NULL)"""
+LIFTED_TWICE = "OLD.lifted_at IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -114,7 +136,15 @@ SHARED: list[Guard] = [
     Guard("day_doses_within_order", "day_doses", "INSERT", OUTSIDE_ORDER),
     Guard("day_doses_of_one_order", "day_doses", "INSERT", TWO_ORDERS),
     Guard("day_doses_replace_own_vomited", "day_doses", "INSERT", STRAY_REPLACEMENT),
+    Guard("day_doses_not_on_hold", "day_doses", "INSERT", DOSE_ON_HOLD),
     Guard("dose_voids_name_their_dose", "dose_voids", "INSERT", VOID_OF_ANOTHER),
+    Guard("dose_pours_never_changed", "dose_pours", f"UPDATE OF {COLUMNS['dose_pours']}"),
+    Guard("dose_pours_never_deleted", "dose_pours", "DELETE"),
+    Guard("dose_pours_end_once", "dose_pours", "UPDATE", POUR_ENDED_TWICE),
+    Guard("dose_pours_name_their_dose", "dose_pours", "UPDATE OF day_dose_id", DOSE_OF_ANOTHER_POUR),
+    Guard("patient_holds_never_changed", "patient_holds", f"UPDATE OF {COLUMNS['patient_holds']}"),
+    Guard("patient_holds_never_deleted", "patient_holds", "DELETE"),
+    Guard("patient_holds_lifted_once", "patient_holds", "UPDATE OF lifted_at, lifted_by_id", LIFTED_TWICE),
 ]
 
 
@@ -136,10 +166,10 @@ EXCLUSION = "dose_orders_never_overlap"
 
 
 def restore(connection: Connection) -> None:
-    """Drop and create again every guard whose table exists."""
-    tables = _tables(connection)
-    for statement in _statements(connection.dialect.name, tables):
-        connection.exec_driver_sql(statement)
+    """Drop and create again every guard whose table exists; of older tables, over the columns that they have."""
+    for guard in _expected(connection.dialect.name, _tables(connection)):
+        for statement in _statements(connection.dialect.name, _fitting(connection, guard)):
+            connection.exec_driver_sql(statement)
 
 
 def drop_all(connection: Connection) -> None:
@@ -155,7 +185,8 @@ def missing(connection: Connection) -> list[str]:
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
         present: dict[str, str] = {row.name: row.sql for row in rows}
-        return [guard.name for guard in expected if present.get(guard.name) != _sqlite_trigger(guard)]
+        fitting = (_fitting(connection, guard) for guard in expected)
+        return [guard.name for guard in fitting if present.get(guard.name) != _sqlite_trigger(guard)]
     names = {name for name, _ in _present(connection)}
     functions = connection.execute(text("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'guard_%'"))
     bodies: dict[str, str] = {row.proname: row.prosrc for row in functions}
@@ -188,14 +219,19 @@ def _present(connection: Connection) -> list[tuple[str, str]]:
     return [(name, table) for name, table in connection.execute(text(query))]
 
 
-def _statements(dialect: str, tables: set[str]) -> list[str]:
-    statements = []
-    for guard in _expected(dialect, tables):
-        if dialect == "sqlite":
-            statements += [f"DROP TRIGGER IF EXISTS {guard.name}", _sqlite_trigger(guard)]
-        else:
-            statements += _postgresql_trigger(guard)
-    return statements
+def _fitting(connection: Connection, guard: Guard) -> Guard:
+    event, of, named = guard.event.partition(" OF ")
+    if not of:
+        return guard
+    there = {column["name"] for column in inspect(connection).get_columns(guard.table)}
+    columns = ", ".join(name for name in named.split(", ") if name in there)
+    return replace(guard, event=f"{event} OF {columns}")
+
+
+def _statements(dialect: str, guard: Guard) -> list[str]:
+    if dialect == "sqlite":
+        return [f"DROP TRIGGER IF EXISTS {guard.name}", _sqlite_trigger(guard)]
+    return _postgresql_trigger(guard)
 
 
 def _sqlite_trigger(guard: Guard) -> str:

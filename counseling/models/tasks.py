@@ -9,8 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from counseling.models.base import Base, one_of
 
-DOCTOR_TASKS = ("order_review", "withheld_review", "consider_ending", "renewal")
-STATION_TASKS = ("call_back", "see_soon")
+DOCTOR_TASKS = ("order_review", "withheld_review", "vomited_review", "consider_ending", "renewal")
+GIVEN_TASKS = ("call_back", "see_soon")  # what a supervisor may ask of a station
+# After a stop somebody of the station goes on with it until the person is dosed or reached.
+FOLLOW_UP = "follow_up"
+STATION_TASKS = (*GIVEN_TASKS, FOLLOW_UP)
 SUPPORT_TASKS = ("look_in", "call_by_phone", "check_in")  # no word of why
 TASK_KINDS = (*DOCTOR_TASKS, *STATION_TASKS, *SUPPORT_TASKS)
 TASK_OUTCOMES = ("met_well", "met_needs_help", "not_met", "done")

@@ -12,12 +12,14 @@ from sqlalchemy import and_, bindparam, exists, select
 from counseling.database import Reader
 from counseling.domain.audit_chain import site_chain
 from counseling.domain.station_days import DayState
-from counseling.domain.window import Attendance, GivenDose, RunningOrder
+from counseling.domain.window import Attendance, Cup, GivenDose, RunningOrder
 from counseling.models.audit import AuditHead
 from counseling.models.doses import AdherenceSummary, DayDose, DoseVoid, StationDay, StationVisit
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
+from counseling.models.tasks import FOLLOW_UP, Task
+from counseling.models.window import AlertReading, DosePour, PatientHold
 
 FIRST_REPLACEMENT_PART = 11
 
@@ -25,7 +27,13 @@ FIRST_REPLACEMENT_PART = 11
 _files, _summaries, _heads = TreatmentFile.__table__, AdherenceSummary.__table__, AuditHead.__table__
 _orders, _parts = DoseOrder.__table__, OrderPart.__table__
 _days, _doses, _voids = StationDay.__table__, DayDose.__table__, DoseVoid.__table__
-_visits, _sites = StationVisit.__table__, Site.__table__
+_visits, _sites, _tasks = StationVisit.__table__, Site.__table__, Task.__table__
+_pours, _holds, _readings = DosePour.__table__, PatientHold.__table__, AlertReading.__table__
+_standing = and_(_holds.c.patient_id == _files.c.patient_id, _holds.c.lifted_at.is_(None))
+_on_hold = and_(_standing, _holds.c.kind == "hold")
+_read_today = exists().where(_readings.c.hold_id == _holds.c.id, _readings.c.read_on == bindparam("today"))
+_unread = and_(_standing, _holds.c.kind == "alert", ~_read_today)
+_followed = and_(_tasks.c.patient_id == _files.c.patient_id, _tasks.c.kind == FOLLOW_UP, _tasks.c.closed_at.is_(None))
 
 # One joined SELECT for what has to be locked and known, a row for each part of the order. Only rows that always exist
 # are locked (PostgreSQL cannot lock the nullable side of an outer join). The chain's head exists because opening the
@@ -52,6 +60,14 @@ CONTEXT = (
             _visits.c.outcome == "withheld",
         )
         .label("was_withheld"),
+        exists().where(_on_hold).label("is_on_hold"),
+        exists().where(_unread).label("has_unread_alerts"),
+        exists().where(_followed).label("is_followed_up"),
+        _pours.c.id.label("pour_id"),
+        _pours.c.order_id.label("poured_order_id"),
+        _pours.c.part.label("poured_part"),
+        _pours.c.mg_tenths.label("poured_mg_tenths"),
+        _pours.c.gap_check.label("poured_check"),
     )
     .join_from(_files, _summaries, _summaries.c.patient_id == _files.c.patient_id)
     .join(_days, and_(_days.c.site_id == _files.c.station_id, _days.c.day_on == bindparam("today")))
@@ -66,6 +82,14 @@ CONTEXT = (
         ),
     )
     .outerjoin(_parts, _parts.c.order_id == _orders.c.id)
+    .outerjoin(  # at most one stands
+        _pours,
+        and_(
+            _pours.c.patient_id == _files.c.patient_id,
+            _pours.c.dose_on == bindparam("today"),
+            _pours.c.ended_at.is_(None),
+        ),
+    )
     .where(_files.c.patient_id == bindparam("patient_id"), _files.c.station_id == bindparam("site_id"))
     .order_by(_parts.c.part)
 )
@@ -124,8 +148,18 @@ def find_attendance(reader: Reader, patient_id: int, site_id: int, today: date, 
         given=tuple(given(dose) for dose in doses if dose.void_id is None),
         covered_through=context.covered_through,
         was_withheld=context.was_withheld,
+        is_on_hold=context.is_on_hold,
+        has_unread_alerts=context.has_unread_alerts,
+        poured=_cup(context),
     )
     return Loaded(attendance, context, doses)
+
+
+def _cup(context: Any) -> Cup | None:
+    if context.pour_id is None:
+        return None
+    dose = context.poured_order_id, context.poured_part, context.poured_mg_tenths
+    return Cup(context.pour_id, *dose, is_checked=context.poured_check is not None)
 
 
 def list_doses_of_the_day(reader: Reader, patient_id: int, today: date) -> Sequence[Any]:

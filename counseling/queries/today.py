@@ -20,6 +20,7 @@ from counseling.models.doses import AdherenceSummary, DayDose, DoseVoid, Station
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
+from counseling.models.window import DosePour, PatientHold
 
 
 class TodayRow(NamedTuple):
@@ -41,6 +42,8 @@ class TodayRow(NamedTuple):
     gap: int | None
     stops: bool
     namesakes: int
+    is_on_hold: bool
+    is_poured: bool
 
     @property
     def is_done(self) -> bool:
@@ -68,6 +71,7 @@ class TodayList:
 # Built once, and of Core tables: this list is asked for every two seconds by every window.
 _files, _orders, _parts = TreatmentFile.__table__, DoseOrder.__table__, OrderPart.__table__
 _doses, _voids, _visits = DayDose.__table__, DoseVoid.__table__, StationVisit.__table__
+_holds, _pours = PatientHold.__table__, DosePour.__table__
 _summaries, _days, _heads = AdherenceSummary.__table__, StationDay.__table__, AuditHead.__table__
 _TODAY: BindParameter[date] = bindparam("today")
 _OF_THE_STATION = and_(_files.c.station_id == bindparam("site_id"), _files.c.status == "active")
@@ -106,6 +110,14 @@ GIVEN = (
         _voids.c.id.is_(None),
     )
     .order_by(_doses.c.recorded_at)
+)
+HELD = (
+    select(_holds.c.patient_id)
+    .join_from(_holds, _files, _files.c.patient_id == _holds.c.patient_id)
+    .where(_files.c.station_id == bindparam("site_id"), _holds.c.kind == "hold", _holds.c.lifted_at.is_(None))
+)
+POURED = select(_pours.c.patient_id).where(
+    _pours.c.site_id == bindparam("site_id"), _pours.c.dose_on == _TODAY, _pours.c.ended_at.is_(None)
 )
 # Who came today and went without a dose, oldest first.
 VISITS = (
@@ -151,6 +163,7 @@ def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBan
     people, parts = _people_and_parts(session, here)
     given = _given_by_patient(session, here)
     visits = {row.patient_id: row.outcome for row in session.execute(VISITS, here)}
+    held, poured = (set(session.execute(query, here).scalars()) for query in (HELD, POURED))
     vault = vault_of(session)
     names = [vault.open("treatment_files.full_name", row.ref, row.full_name) or "" for row in people]
     folded = [_folded(name) for name in names]
@@ -173,6 +186,8 @@ def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBan
             gap=0 if row.patient_id in given else gap_days(row.covered_through, today),
             stops=row.patient_id not in given and _stops(row, today, bands),
             namesakes=same[plain],
+            is_on_hold=row.patient_id in held,
+            is_poured=row.patient_id in poured,
         )
         for row, name, plain in zip(people, names, folded, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""One person at the window: who it is, what the order says, and the one button."""
+"""One person at the window: who it is, what the order says; poured, then drunk or not."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from counseling.permissions import Permission, requires
 from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
+from counseling.queries.cups import find_cup, list_visits
+from counseling.queries.holds import list_holds
 from counseling.queries.namesakes import count_namesakes
 from counseling.queries.patients import NotFound, get_patient_id, get_treatment_row
 from counseling.refs import new_request_key
 from counseling.routes.station import name_of, this_day
 from counseling.routes.viewing import note_view
-from counseling.services import doses
+from counseling.services import doses, pours, visits
 
 bp = Blueprint("doses", __name__, url_prefix="/patients/<ref>")
 
@@ -34,9 +36,22 @@ KEY = re.compile(r"[0-9a-f]{32}")
 @bp.get("/dose")
 @requires(Permission.RECORD_DOSE)
 def show(ref: str) -> ResponseReturnValue:
-    row = person(ref)
-    note_view("station.dose", [row.patient_id])
-    return render_template("pages/station/dose.html", **the_person(row))
+    return dose_page(ref)
+
+
+@bp.post("/pour")
+@requires(Permission.RECORD_DOSE)
+def pour(ref: str) -> ResponseReturnValue:
+    """The cup is poured; whether it was drunk is asked on the same page."""
+    patient_id = patient_id_of(ref)
+    seen, key = seen_dose(), form_key()
+    if request.form.get("gap_check") == "signs":
+        return keep_visit(ref, patient_id, "withheld", "signs", key)
+    try:
+        pours.pour_dose(db.session, patient_id, seen, request_key=key, **here())
+    except Refusal as refusal:
+        return dose_page(ref, refusal), 409
+    return redirect(url_for(".show", ref=ref), 303)
 
 
 @bp.post("/dose")
@@ -44,50 +59,69 @@ def show(ref: str) -> ResponseReturnValue:
 def record(ref: str) -> ResponseReturnValue:
     patient_id = patient_id_of(ref)
     seen, key = seen_dose(), form_key()
-    if request.form.get("gap_check") == "signs":
-        return keep_visit(ref, patient_id, "withheld", "signs", key)
     try:
-        doses.record_dose(
-            db.session,
-            patient_id,
-            seen,
-            site_id=g.viewer.site_id,
-            by=g.viewer.staff_id,
-            actor=g.viewer.actor,
-            request_key=key,
-            today=this_day(),
-            now=utc_now(),
+        doses.record_dose(db.session, patient_id, seen, request_key=key, **here())
+    except Refusal as refusal:
+        return dose_page(ref, refusal), 409
+    return redirect(url_for("station.index", done=ref), 303)
+
+
+@bp.post("/spill")
+@requires(Permission.RECORD_DOSE)
+def spill(ref: str) -> ResponseReturnValue:
+    """What was poured is not drunk: poured away, and written down as such."""
+    patient_id, reason, key = patient_id_of(ref), request.form.get("reason", ""), form_key()
+    if reason not in pours.SPILL_REASONS:
+        return dose_page(ref, Refusal("reason_missing")), 422
+    pour_id = whole_number("pour_id")
+    try:
+        pours.spill_pour(
+            db.session, patient_id, pour_id, reason, observations=observations(), request_key=key, **here()
         )
     except Refusal as refusal:
-        return render_template("pages/station/dose.html", **the_person(person(ref)), said=refusal), 409
-    return redirect(url_for("station.index", done=ref), 303)
+        return dose_page(ref, refusal), 409
+    went = reason in pours.VISIT_AFTER
+    return redirect(url_for(".handed_over" if went else ".show", ref=ref), 303)
 
 
 @bp.post("/visit")
 @requires(Permission.RECORD_DOSE)
 def visit(ref: str) -> ResponseReturnValue:
-    """Somebody whom a rule stopped came to the window: kept as a visit, and the doctor gets a task of today."""
+    """Somebody came and is not dosed: a rule stops it (`reason`), or they refuse, or show signs (`outcome`)."""
     patient_id = patient_id_of(ref)
-    reason = request.form.get("reason", "")
-    if reason not in ("gap_stops_dose", "no_order", "not_active"):
+    outcome, reason = request.form.get("outcome", "stopped"), request.form.get("reason", "")
+    if outcome == "stopped" and reason not in visits.STOPS:
         abort(400)
-    return keep_visit(ref, patient_id, "stopped", reason, form_key())
+    if outcome not in ("stopped", "refused", "withheld"):
+        return dose_page(ref, Refusal("reason_missing")), 422
+    return keep_visit(ref, patient_id, outcome, reason if outcome == "stopped" else None, form_key())
 
 
-def keep_visit(ref: str, patient_id: int, outcome: str, reason: str, key: str) -> ResponseReturnValue:
-    doses.record_visit(
-        db.session,
-        patient_id,
-        outcome,
-        site_id=g.viewer.site_id,
-        reason=reason,
-        observations=request.form.get("observations", "").strip()[:1000] or None,
-        by=g.viewer.staff_id,
-        actor=g.viewer.actor,
-        request_key=key,
-        today=this_day(),
-        now=utc_now(),
-    )
+@bp.post("/vomited")
+@requires(Permission.RECORD_DOSE)
+def vomited(ref: str) -> ResponseReturnValue:
+    """The dose did not stay down: the doctor is told, and decides."""
+    patient_id, key = patient_id_of(ref), form_key()
+    minutes = request.form.get("minutes", "").strip()
+    at = here()
+    try:
+        visits.record_vomiting(
+            db.session,
+            patient_id,
+            minutes_after=int(minutes) if WHOLE_NUMBER.fullmatch(minutes) else None,
+            observations=observations(),
+            request_key=key,
+            **at,
+        )
+    except Refusal as refusal:
+        return dose_page(ref, refusal), 422 if refusal.code == "minutes_unclear" else 409
+    return redirect(url_for(".handed_over", ref=ref), 303)
+
+
+def keep_visit(ref: str, patient_id: int, outcome: str, reason: str | None, key: str) -> ResponseReturnValue:
+    at = here()
+    came = visits.NewVisit(patient_id, at.pop("site_id"), outcome, reason, observations())
+    visits.record_visit(db.session, came, request_key=key, **at)
     return redirect(url_for("doses.handed_over", ref=ref), 303)
 
 
@@ -97,7 +131,28 @@ def handed_over(ref: str) -> ResponseReturnValue:
     """After a stop: what to say and what happens next; nobody is just sent away."""
     row = person(ref)
     note_view("station.handed_over", [row.patient_id])
-    return render_template("pages/station/handed_over.html", row=row, name=name_of(row))
+    last = list_visits(db.session, row.patient_id, this_day())
+    return render_template(
+        "pages/station/handed_over.html", row=row, name=name_of(row), visit=last[-1] if last else None, today=this_day()
+    )
+
+
+def here() -> dict[str, Any]:
+    """Who stands at which window, and when: what every service of the window is told."""
+    viewer = g.viewer
+    return {
+        "site_id": viewer.site_id, "by": viewer.staff_id, "actor": viewer.actor, "today": this_day(), "now": utc_now(),
+    }  # fmt: skip
+
+
+def observations() -> str | None:
+    return request.form.get("observations", "").strip()[:1000] or None
+
+
+def dose_page(ref: str, said: Refusal | None = None) -> str:
+    row = person(ref)
+    note_view("station.dose", [row.patient_id])
+    return render_template("pages/station/dose.html", **the_person(row), said=said)
 
 
 def patient_id_of(ref: str) -> int:
@@ -127,7 +182,9 @@ def the_person(row: Any) -> dict[str, Any]:
         "namesakes": count_namesakes(db.session, row.patient_id, row.station_id, name_of(row)),
         "request_key": new_request_key(),
         "unapproved": any(band.approved_on is None for band in bands),
+        "holds": [hold for hold in list_holds(db.session, row.patient_id, day) if hold.lifted_at is None],
         "stop": None,
+        "cup": None,
     }
     if loaded is None:
         return {**facts, "stop": Refusal("day_not_open", state=None), "attendance": None, "part": None}
@@ -140,6 +197,7 @@ def the_person(row: Any) -> dict[str, Any]:
         **facts,
         "attendance": attendance,
         "part": attendance.next_part(),
+        "cup": find_cup(db.session, row.patient_id, day) if attendance.poured else None,
         "band": band_of(attendance, bands),
         "asks_check": needs_check(attendance, bands),
     }

@@ -18,7 +18,7 @@ from counseling.queries.patients import NotFound, get_patient_id, get_support_ro
 from counseling.routes.doorkeeper import admit
 from counseling.routes.patients.parts import ensure_ref, this_day, zone
 from counseling.routes.viewing import note_view
-from counseling.services.next_tasks import STATION_TASKS, give_station_task, give_support_task
+from counseling.services.next_tasks import GIVEN_TASKS, give_station_task, give_support_task
 
 bp = Blueprint("supervision", __name__, url_prefix="/supervision")
 
@@ -56,7 +56,7 @@ def task(ref: str) -> ResponseReturnValue:
         silence = contact_list.get_silence_line(db.session, g.viewer, patient_id, this_day(), utc_now())
         return render_template("pages/supervision/support_task.html", line=silence)
     line = adherence_list.get_adherence_line(db.session, g.viewer, patient_id, this_day(), utc_now(), zone())
-    return render_template("pages/supervision/station_task.html", line=line, kinds=STATION_TASKS)
+    return render_template("pages/supervision/station_task.html", line=line, kinds=GIVEN_TASKS)
 
 
 @bp.post("/<ref>/task")

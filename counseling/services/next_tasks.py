@@ -15,13 +15,13 @@ from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.places import OutreachTeam
-from counseling.models.tasks import STATION_TASKS
+from counseling.models.tasks import GIVEN_TASKS
 from counseling.permissions import Viewer, support_files_visible_to, treatment_files_visible_to
 from counseling.services import audit
 from counseling.services.tasks import open_task
 from counseling.treatment_rows import SUPPORT, TREATMENT
 
-__all__ = ["STATION_TASKS", "give_station_task", "give_support_task"]
+__all__ = ["GIVEN_TASKS", "give_station_task", "give_support_task"]
 
 
 def give_station_task(
@@ -31,7 +31,7 @@ def give_station_task(
 
     Refuses task_kind_unknown, not_in_the_area and file_not_active.
     """
-    if kind not in STATION_TASKS:
+    if kind not in GIVEN_TASKS:
         raise Refusal("task_kind_unknown")
     file = TreatmentFile
     own = select(file.station_id.label("site_id"), file.status).where(

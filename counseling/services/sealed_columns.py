@@ -19,6 +19,7 @@ from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.registers import RegisterImport, RegisterImportRow
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine, SimulatedText
+from counseling.models.window import PatientHold
 
 BATCH = 50
 
@@ -64,6 +65,7 @@ SEALED: tuple[SealedTable, ...] = (
     _own(FileStatusChange, _CHANGED_FILE, "reason"),
     _own(DoseOrder, DoseOrder.request_key, "note"),
     _own(StationVisit, StationVisit.request_key, "observations"),
+    _own(PatientHold, PatientHold.ref, "words", "lifted_words"),
     _own(PhoneLine, PhoneLine.ref, "number"),
     _own(OutboundMessage, OutboundMessage.ref, "body"),
     _own(InboundMessage, InboundMessage.ref, "body"),

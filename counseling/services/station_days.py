@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState, ensure_may_move
 from counseling.models.doses import StationDay
+from counseling.models.window import DosePour
 from counseling.services import audit
 
 
@@ -31,7 +32,9 @@ def open_station_day(session: AnySession, site_id: int, day: date, *, by: int, a
 def move_station_day(
     session: AnySession, site_id: int, day: date, to: DayState, *, by: int, actor: str, now: datetime
 ) -> None:
-    """Change the day's state. Refuses day_not_open and what domain.station_days.NEXT_STATES does not name."""
+    """Change the day's state. Refuses day_not_open, what domain.station_days.NEXT_STATES does not name, and cups_stand:
+    a day does not end while somebody may have drunk what nobody wrote down.
+    """
     with writing(session) as tx:
         row = _find(tx, site_id, day)
         if row is None:
@@ -39,6 +42,9 @@ def move_station_day(
         if row.state == to:
             return
         ensure_may_move(DayState(row.state), to)
+        standing = _standing_cups(tx, site_id, day) if to is DayState.CLOSED else 0
+        if standing:
+            raise Refusal("cups_stand", count=standing)
         closing = {"closed_at": now, "closed_by_id": by} if to is DayState.CLOSED else {}
         tx.execute(update(StationDay).where(StationDay.id == row.id).values(state=to.value, **closing))
         _audit(tx, site_id, day, actor, f"day.{to.value}", now)
@@ -47,6 +53,11 @@ def move_station_day(
 def _find(tx: Session, site_id: int, day: date) -> StationDay | None:
     query = select(StationDay).where(StationDay.site_id == site_id, StationDay.day_on == day)
     return tx.execute(query.with_for_update()).scalar_one_or_none()
+
+
+def _standing_cups(tx: Session, site_id: int, day: date) -> int:
+    poured = DosePour.site_id == site_id, DosePour.dose_on == day, DosePour.ended_at.is_(None)
+    return tx.execute(select(func.count(DosePour.id)).where(*poured)).scalar_one()
 
 
 def _audit(tx: Session, site_id: int, day: date, actor: str, action: str, now: datetime) -> None:

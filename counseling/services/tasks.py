@@ -9,7 +9,7 @@ from sqlalchemy import Update, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from counseling.database import AnySession, writing
+from counseling.database import AnySession, Transaction, writing
 from counseling.domain.refusal import Refusal
 from counseling.models.tasks import Task
 from counseling.permissions import Viewer, tasks_visible_to
@@ -82,7 +82,7 @@ def _answered(patient_id: int, by_id: int, at: datetime) -> Update:
     )
 
 
-def close_tasks_of(tx: Session, patient_id: int, kinds: Collection[str], *, by_id: int, at: datetime) -> list[int]:
+def close_tasks_of(tx: Transaction, patient_id: int, kinds: Collection[str], *, by_id: int, at: datetime) -> list[int]:
     """Close a person's open tasks of these kinds on the treatment side; gives their ids, lowest first."""
     closed = (
         update(Task)

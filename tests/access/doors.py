@@ -28,7 +28,9 @@ SEES: dict[str, set[str]] = {
     "province/support": {"mau_son", "cong_son", "cao_loc_point", "huu_lung_point"},
     "admin": set(),
 }
-TEAM_FIELDS = {"name", "alias", "address", "notes", "national", "code", "phone", "identity", "dose", "card", "ref"}
+TEAM_FIELDS = {
+    "name", "alias", "address", "notes", "national", "code", "phone", "identity", "dose", "card", "ref", "alert",
+}  # fmt: skip
 SUPERVISED_FIELDS = {"code", "ref"}
 SUPPORT_FIELDS = {"community", "hamlet", "ref"}
 # Which fields of those files a desk may ever read.
@@ -213,7 +215,19 @@ DOORS: dict[str, Door] = {
     "station.move_day": Door(DISPENSERS, done=303, form=fixed(to="on_paper")),
     "doses.show": person(DISPENSERS),
     "doses.handed_over": person(DISPENSERS),
+    "doses.pour": act(DISPENSERS, swallowed, done=409),  # a cup stands there already
     "doses.record": act(DISPENSERS, swallowed),
+    "doses.spill": act(
+        DISPENSERS,
+        lambda world, file, desk: {"pour_id": file.values["pour_id"], "reason": "left", **key(world, file, desk)},
+    ),
+    "doses.vomited": act(DISPENSERS, lambda world, file, desk: {"minutes": "5", **key(world, file, desk)}, done=409),
+    "holds.index": person(TREATMENT_TEAM),
+    "holds.put": act(
+        TREATMENT_TEAM, lambda world, file, desk: {"kind": "hold", "words": "gọi trước", **key(world, file, desk)}
+    ),
+    "holds.lift": act(TREATMENT_TEAM, fixed(words="đã nói chuyện")),
+    "holds.keep": act(DISPENSERS),
     "doses.visit": act(DISPENSERS, lambda world, file, desk: {"reason": "no_order", **key(world, file, desk)}),
     # Files
     "patients.index": page(TREATMENT_TEAM, refused=404),

@@ -21,12 +21,14 @@ from counseling.models.patients import Card, PhoneNumber, SupportFile, Treatment
 from counseling.models.places import Area, OutreachTeam, Site, SiteHoursException
 from counseling.models.tasks import Task
 from counseling.models.texts import InboundMessage
+from counseling.models.window import DosePour, PatientHold
 from counseling.queries.patients import TREATMENT_FILE
 from counseling.refs import new_ref, new_request_key
 from counseling.services.aftercare import open_aftercare
 from counseling.services.appointments import book_appointment
 from counseling.services.cards import issue_card
 from counseling.services.counseling_sessions import SessionDetails, log_session
+from counseling.services.holds import set_hold
 from counseling.services.outreach_contacts import NewContact, log_contact
 from counseling.services.patients import DosedElsewhereUntil, register_patient
 from counseling.services.phone_lines import ensure_line
@@ -273,12 +275,30 @@ def _treated(session: Session, cast: Cast, name: str, number: int, station: int,
             tx, side="treatment", kind="order_review", patient_id=patient_id, site_id=station, due_on=TODAY,
             dedupe_key=f"order_review:{patient_id}:{TODAY}", opened_by_id=None, at=YESTERDAY,
         )  # fmt: skip
+    texts["alert"] = mark("alert", name)
+    key = new_request_key()
+    set_hold(session, patient_id, "alert", texts["alert"], by_doctor=False, by=by, request_key=key, now=YESTERDAY)
     file = File(name, "treatment", patient_id, ref, station)
     _note_values(session, file, order_id, mg_tenths)
+    file.values |= _with_a_cup(session, cast, file)
     words = {text.lower(): what for what, text in texts.items()}
     numbers = {phone[3:]: "phone", identity: "identity", f"{mg_tenths // 10},{mg_tenths % 10}mg": "dose"}
     file.marks = words | numbers | {file.values["card_code"].lower().rpartition(":")[2]: "card", ref: "ref"}
     return file
+
+
+def _with_a_cup(session: Session, cast: Cast, file: File) -> dict[str, Any]:
+    """Today's dose stands poured, and an alert beside it."""
+    cup = {
+        "patient_id": file.patient_id, "site_id": file.site_id, "dose_on": TODAY, "order_id": file.values["order_id"],
+        "part": 1, "mg_tenths": file.values["mg_tenths"], "poured_by_id": cast.staff["dispenser"],
+        "poured_at": MORNING, "request_key": new_request_key(),
+    }  # fmt: skip
+    with writing(session) as tx:
+        pour_id = tx.execute(insert(DosePour).values(**cup).returning(DosePour.id)).scalar_one()
+    hold = session.execute(select(PatientHold.ref).where(PatientHold.patient_id == file.patient_id)).scalar_one()
+    session.rollback()
+    return {"pour_id": pour_id, "hold": hold}
 
 
 def _note_values(session: Session, file: File, order_id: int, mg_tenths: int) -> None:

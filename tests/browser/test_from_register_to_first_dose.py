@@ -40,7 +40,8 @@ def test_the_register_comes_in_and_dosing_goes_on_from_it(
     page.wait_for_url("**/dose")
     expect(page.locator("h1")).to_contain_text("Lý Văn Đạt, 2001")
     expect(page.locator(".dose")).to_contain_text("20 mg")
-    page.locator(".hand button").click()
+    page.get_by_role("button", name="Rót").click()
+    page.get_by_role("button", name="Xác nhận đã uống").click()
     expect(page.locator(".notice.done")).to_contain_text("Đã ghi 20 mg · Lý Văn Đạt, 2001")
 
     # The same file again changes nothing.

@@ -173,6 +173,7 @@ def test_one_whole_round(round_: Round, stored: Session) -> None:
     expect(dispenser.locator(".facts").first).to_contain_text("3 ngày")
     dispenser.locator("[name=gap_check][value=alert]").check()
     round_.picture(dispenser, "three-days-are-asked-about")
+    dispenser.get_by_role("button", name=re.compile("Rót")).click()
     dispenser.get_by_role("button", name=re.compile("Xác nhận đã uống")).click()
     expect(dispenser.locator(".notice.done")).to_contain_text(name)
     round_.next_hour()

@@ -34,6 +34,16 @@ def open_first(page: Page) -> None:
     page.wait_for_url("**/dose")
 
 
+def pour(page: Page) -> None:
+    page.get_by_role("button", name="Rót").click()
+    expect(page.get_by_role("button", name="Xác nhận đã uống")).to_be_visible()
+
+
+def give(page: Page) -> None:
+    pour(page)
+    page.locator(".hand button").click()
+
+
 @pytest.fixture
 def desk(new_page: NewPage, live_server: LiveServer) -> Page:
     page = new_page(DESKTOP)
@@ -42,20 +52,21 @@ def desk(new_page: NewPage, live_server: LiveServer) -> Page:
     return page
 
 
-def test_code_enter_enter_records_a_dose_without_a_mouse(desk: Page) -> None:
+def test_code_and_enter_three_times_records_a_dose_without_a_mouse(desk: Page) -> None:
     before, code = waiting(desk), first_code(desk)
     desk.keyboard.press("/")
     desk.keyboard.type(code)
     desk.keyboard.press("Enter")
     desk.wait_for_url("**/dose")
-    expect(desk.locator(".hand button")).to_be_focused()
-    desk.keyboard.press("Enter")
+    for step in ("Rót", "Xác nhận đã uống"):
+        expect(desk.get_by_role("button", name=step)).to_be_focused()
+        desk.keyboard.press("Enter")
     desk.wait_for_url("**/station/?done=*")
     expect(desk.locator(".notice.done")).to_contain_text("Đã ghi")
     assert waiting(desk) == before - 1
 
 
-def test_on_a_phone_a_dose_takes_two_taps(new_page: NewPage, live_server: LiveServer) -> None:
+def test_on_a_phone_a_dose_takes_three_taps(new_page: NewPage, live_server: LiveServer) -> None:
     page = new_page(PHONE, has_touch=True)
     sign_in(page, live_server.url, "dispenser")
     page.wait_for_url("**/station/")
@@ -63,9 +74,10 @@ def test_on_a_phone_a_dose_takes_two_taps(new_page: NewPage, live_server: LiveSe
     page.wait_for_url("**/dose")
     expect(page.locator(".dose")).to_be_in_viewport()
     expect(page.locator(".person-name")).to_be_in_viewport()
-    button = page.locator(".hand button")
-    expect(button).to_be_in_viewport()
-    button.tap()
+    for step in ("Rót", "Xác nhận đã uống"):
+        button = page.get_by_role("button", name=step)
+        expect(button).to_be_in_viewport()
+        button.tap()
     expect(page.locator(".notice.done")).to_be_visible()
 
 
@@ -77,7 +89,7 @@ def test_two_windows_of_one_station_see_each_other_within_three_seconds(
     other.wait_for_url("**/station/")
     before = waiting(other)
     open_first(desk)
-    desk.locator(".hand button").click()
+    give(desk)
     desk.wait_for_url("**/station/?done=*")
     expect(other.locator("#today h2 .note").first).to_have_text(str(before - 1), timeout=SOON)
 
@@ -86,6 +98,7 @@ def test_the_second_window_is_told_that_the_dose_has_been_given(
     new_page: NewPage, live_server: LiveServer, desk: Page
 ) -> None:
     open_first(desk)
+    pour(desk)
     other = new_page(DESKTOP)
     sign_in(other, live_server.url, "dispenser")
     other.goto(desk.url)
@@ -98,6 +111,7 @@ def test_the_second_window_is_told_that_the_dose_has_been_given(
 
 def test_the_same_button_after_a_lost_answer_gives_the_first_result(desk: Page) -> None:
     open_first(desk)
+    pour(desk)
     answers: list[int] = []
 
     def lose_the_first_answer(route: Route) -> None:
@@ -121,7 +135,7 @@ def test_the_same_button_after_a_lost_answer_gives_the_first_result(desk: Page) 
 
 def test_back_after_a_dose_does_not_show_the_button_again(desk: Page) -> None:
     open_first(desk)
-    desk.locator(".hand button").click()
+    give(desk)
     desk.wait_for_url("**/station/?done=*")
     desk.go_back()
     desk.wait_for_url("**/dose")
@@ -137,7 +151,7 @@ def test_the_list_keeps_what_was_typed_while_it_renews_itself(
     other.wait_for_url("**/station/")
     other.fill("#find", "khong co ai ten nay")
     open_first(desk)
-    desk.locator(".hand button").click()
+    give(desk)
     desk.wait_for_url("**/station/?done=*")
     before = time.monotonic()
     with other.expect_response(lambda answer: "/station/list" in answer.url and answer.status == 200, timeout=SOON):

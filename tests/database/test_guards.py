@@ -154,8 +154,33 @@ def reported(session: Session, person: Person) -> None:
     )
 
 
+def a_cup(cast: Cast, person: Person, order: int, **changes: Any) -> dict[str, Any]:
+    row = {
+        "patient_id": person.id, "site_id": DONG_KINH, "dose_on": TODAY, "order_id": order, "part": 1,
+        "mg_tenths": 600, "poured_by_id": cast.staff["dispenser"], "poured_at": MORNING,
+        "request_key": new_request_key(),
+    }  # fmt: skip
+    return row | changes
+
+
+def a_hold(cast: Cast, person: Person, kind: str = "hold") -> dict[str, Any]:
+    return {
+        "ref": "h" * 16, "patient_id": person.id, "kind": kind, "words": b"x", "by_doctor": False,
+        "set_by_id": cast.staff["dispenser"], "set_at": MORNING, "request_key": new_request_key(),
+    }  # fmt: skip
+
+
+def poured_away(session: Session, cast: Cast, person: Person, order: int, who: Mapping[str, Any]) -> int:
+    pour_id = add(session, "dose_pours", **a_cup(cast, person, order, ended_at=MORNING, ended_by="spilled"))
+    add(
+        session, "spills", site_id=DONG_KINH, spilled_on=TODAY, mg_tenths=600, reason="left", pour_id=pour_id,
+        request_key=new_request_key(), **who,
+    )  # fmt: skip
+    return pour_id
+
+
 @pytest.fixture
-def ledger(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
+def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: int) -> None:
     """A row in every append-only table."""
     voided(session, cast, person, dose_id)
     who: Mapping[str, Any] = {"recorded_by_id": cast.staff["dispenser"], "recorded_at": MORNING}
@@ -163,6 +188,11 @@ def ledger(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
     given = {"patient_id": person.id, "dose_on": TODAY, "part": 1, "mg_tenths": 600, "site_id": DONG_KINH}
     key = new_request_key()
     add(session, "dose_incidents", **given, reason="collided", given_at=MORNING, request_key=key, **who)
+    poured_away(session, cast, person, order, who)
+    hold_id = add(session, "patient_holds", **a_hold(cast, person, "alert"))
+    read = {"read_on": TODAY, "read_by_id": cast.staff["dispenser"], "read_at": MORNING}
+    with writing(session) as tx:
+        tx.execute(insert(table("alert_readings")).values(hold_id=hold_id, **read))
     contacted(session, cast, person, who)
     reported(session, person)
     with writing(session) as tx:
@@ -360,3 +390,51 @@ def test_sealed_columns_of_the_ledger_may_be_sealed_anew(ledger: None, session: 
         for column in columns:
             with writing(session) as tx:
                 tx.execute(update(table(name)).values({column: b"sealed anew"}))
+
+
+def test_a_cup_keeps_what_it_holds_and_ends_once(session: Session, cast: Cast, person: Person, order: int) -> None:
+    who: Mapping[str, Any] = {"recorded_by_id": cast.staff["dispenser"], "recorded_at": MORNING}
+    ended = poured_away(session, cast, person, order, who)
+    standing = add(session, "dose_pours", **a_cup(cast, person, order))
+    cups = table("dose_pours")
+    changes: list[tuple[int, str, dict[str, Any]]] = [
+        (standing, "dose_pours_never_changed", {"mg_tenths": 600}),
+        (standing, "dose_pours_never_changed", {"patient_id": person.id}),
+        (ended, "dose_pours_end_once", {"ended_at": None, "ended_by": None}),
+    ]
+    for pour_id, guard, values in changes:
+        with pytest.raises(IntegrityError) as error, writing(session) as tx:
+            tx.execute(update(cups).where(cups.c.id == pour_id).values(**values))
+        assert guard in violated(error.value)
+    with pytest.raises(IntegrityError) as error, writing(session) as tx:
+        tx.execute(delete(cups).where(cups.c.id == standing))
+    assert "dose_pours_never_deleted" in violated(error.value)
+
+
+def test_a_second_cup_does_not_stand_beside_the_first(session: Session, cast: Cast, person: Person, order: int) -> None:
+    add(session, "dose_pours", **a_cup(cast, person, order))
+    with pytest.raises(IntegrityError):
+        add(session, "dose_pours", **a_cup(cast, person, order))
+
+
+def test_a_cup_names_the_dose_that_it_held(session: Session, cast: Cast, person: Person, order: int) -> None:
+    pour_id = add(session, "dose_pours", **a_cup(cast, person, order))
+    dose_id = add(session, "day_doses", **a_dose(cast, person, order, dose_on=TODAY + timedelta(days=1)))
+    cups, ended = table("dose_pours"), {"ended_at": MORNING, "ended_by": "swallowed", "day_dose_id": dose_id}
+    with pytest.raises(IntegrityError) as error, writing(session) as tx:
+        tx.execute(update(cups).where(cups.c.id == pour_id).values(**ended))
+    assert "dose_pours_name_their_dose" in violated(error.value)
+
+
+def test_no_dose_of_the_window_stands_against_a_hold(session: Session, cast: Cast, person: Person, order: int) -> None:
+    hold_id = add(session, "patient_holds", **a_hold(cast, person))
+    with pytest.raises(IntegrityError) as error:
+        add(session, "day_doses", **a_dose(cast, person, order))
+    assert "day_doses_not_on_hold" in violated(error.value)
+    holds, lifted = table("patient_holds"), {"lifted_at": MORNING, "lifted_by_id": cast.staff["doctor"]}
+    with writing(session) as tx:
+        tx.execute(update(holds).where(holds.c.id == hold_id).values(**lifted))
+    add(session, "day_doses", **a_dose(cast, person, order))
+    with pytest.raises(IntegrityError) as error, writing(session) as tx:
+        tx.execute(update(holds).where(holds.c.id == hold_id).values(lifted_at=None, lifted_by_id=None))
+    assert "patient_holds_lifted_once" in violated(error.value)

@@ -23,6 +23,7 @@ from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, SearchKey, SupportFile, TreatmentFile
 from counseling.models.registers import RegisterImport, RegisterImportRow
 from counseling.models.texts import InboundMessage, OutboundMessage, SimulatedText
+from counseling.models.window import PatientHold
 from counseling.queries.patient_search import find_people, has_keys
 from counseling.refs import new_ref, new_request_key
 from counseling.routes import viewing
@@ -138,6 +139,10 @@ def add_by_hand(tx: Session, cast: Cast, patient_id: int) -> None:
         "request_key": key,
     }
     tx.execute(insert(StationVisit).values(**visit, observations=seen, recorded_by_id=who, recorded_at=MORNING))
+    hold = {"patient_id": patient_id, "kind": "hold", "by_doctor": False, "set_by_id": who, "set_at": MORNING}
+    hold |= {"ref": row_ref, "request_key": key, "lifted_at": MORNING, "lifted_by_id": who}
+    hold |= {name: vault.seal(f"patient_holds.{name}", row_ref, "chờ bác sĩ") for name in ("words", "lifted_words")}
+    tx.execute(insert(PatientHold).values(**hold))
     upload = {"ref": ref, "station_id": DONG_KINH, "state": "checked", "digest": "", "key_id": vault.newest_id}
     names = {"file_name": vault.seal("register_imports.file_name", ref, "sổ.xlsx")}
     names["file"] = vault.seal_bytes("register_imports.file", ref, b"\x00\xffPK" * 1000)

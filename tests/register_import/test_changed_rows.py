@@ -16,7 +16,6 @@ from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import Patient, PhoneNumber, SearchKey, TreatmentFile
 from counseling.queries.register_imports import list_missing
 from counseling.refs import new_request_key
-from counseling.services.doses import SeenDose, record_dose
 from counseling.services.register_imports import confirm_row
 from counseling.services.station_days import open_station_day
 from counseling.treatment_rows import open_text
@@ -37,6 +36,7 @@ from tests.register_import.story import (
 )
 from tests.support.cast import DONG_KINH, Cast
 from tests.support.settings import MORNING
+from tests.support.treatment import Person, dose
 
 
 def changes(session: Session, cast: Cast, *rows: Any) -> dict[str, tuple[Any, Any]]:
@@ -204,14 +204,4 @@ def record_one_dose(session: Session, cast: Cast) -> None:
     open_station_day(session, DONG_KINH, TODAY, by=who.staff_id, actor=who.actor, now=MORNING)
     patient_id = file_of(session, "LS-0001").patient_id
     order_id = session.execute(select(DoseOrder.id).where(DoseOrder.patient_id == patient_id)).scalar_one()
-    record_dose(
-        session,
-        patient_id,
-        SeenDose(TODAY, order_id, 1, 600),
-        site_id=DONG_KINH,
-        by=who.staff_id,
-        actor=who.actor,
-        request_key=new_request_key(),
-        today=TODAY,
-        now=MORNING,
-    )
+    dose(session, cast, Person(patient_id, ""), order_id)

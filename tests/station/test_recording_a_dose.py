@@ -18,11 +18,10 @@ from counseling.models.audit import AuditEntry
 from counseling.models.doses import AdherenceSummary, DayDose, StationDay, StationVisit
 from counseling.models.tasks import Task
 from counseling.services.adherence import from_columns, recount_from_rows
-from counseling.services.doses import record_visit
 from counseling.services.station_days import move_station_day
-from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.cast import CAO_LOC, DONG_KINH, FACILITY, Cast
 from tests.support.settings import MORNING
-from tests.support.treatment import TODAY, Person, dose, opened, ordered, somebody
+from tests.support.treatment import TODAY, Person, came, dose, opened, ordered, somebody
 
 KEY = "0" * 32
 
@@ -192,11 +191,7 @@ def test_a_restart_order_lifts_the_stop_and_later_missed_days_count_again(sessio
 
 
 def withheld(session: Session, cast: Cast, person: Person, key: str = KEY) -> None:
-    viewer = cast.viewer_of("dispenser")
-    record_visit(
-        session, person.id, "withheld", site_id=DONG_KINH, reason="signs", observations="đi không vững",
-        by=viewer.staff_id, actor=viewer.actor, request_key=key, today=TODAY, now=MORNING,
-    )  # fmt: skip
+    came(session, cast, person, "withheld", reason="signs", observations="đi không vững", key=key)
 
 
 def test_a_withheld_visit_tells_the_doctor_once_and_asks_again_before_a_later_dose(
@@ -208,8 +203,10 @@ def test_a_withheld_visit_tells_the_doctor_once_and_asks_again_before_a_later_do
     withheld(session, cast, person)
     withheld(session, cast, person)
     assert session.execute(select(func.count(StationVisit.id))).scalar_one() == 1
-    task = session.execute(select(Task)).scalar_one()
-    assert (task.kind, task.due_on, task.side) == ("withheld_review", TODAY, "treatment")
+    tasks = session.execute(select(Task).order_by(Task.kind)).scalars()
+    assert [(task.kind, task.due_on, task.side, task.site_id) for task in tasks] == [
+        ("follow_up", TODAY, "treatment", DONG_KINH), ("withheld_review", TODAY, "treatment", FACILITY),
+    ]  # fmt: skip
     assert refused(lambda: dose(session, cast, person, order)).code == "check_missing"
     assert dose(session, cast, person, order, gap_check=True).mg_tenths == 600
 

@@ -45,10 +45,15 @@ def test_a_tampered_dose_is_found(session: Session, cast: Cast, how: str) -> Non
             for name in ("fk_day_doses_own_order", "fk_day_doses_order_part"):
                 tx.execute(text(f"ALTER TABLE day_doses DROP CONSTRAINT {name}"))
             tx.execute(text("ALTER TABLE day_doses DROP CONSTRAINT uq_day_doses_patient_day_part_attempt CASCADE"))
+        if connection.dialect.name == "postgresql":
+            tx.execute(text("ALTER TABLE dose_pours DROP CONSTRAINT fk_dose_pours_day_dose_id"))
         if how == "another amount" and connection.dialect.name == "sqlite":
+            tx.execute(text("DELETE FROM dose_pours WHERE order_id = 3"))
             tx.execute(text("UPDATE order_parts SET mg_tenths = 300 WHERE order_id = 3"))
         if how == "another person" and connection.dialect.name == "sqlite":
             tx.execute(text("UPDATE day_doses SET dose_on = '2026-11-20' WHERE patient_id = 1"))
+        if how == "removed" and connection.dialect.name == "sqlite":
+            tx.execute(text("DELETE FROM dose_pours WHERE day_dose_id = :last"), {"last": last})
         tx.execute(text(TAMPERINGS[how]), {"last": last})
     assert verify(session).broken == []
     differing = verify_ledger(session)

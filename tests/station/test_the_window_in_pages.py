@@ -44,9 +44,15 @@ def hidden_fields(page: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
 
 
-def press(client: FlaskClient, person: Person, **changes: str) -> object:
+def poured(client: FlaskClient, person: Person) -> str:
+    """Pour the cup; gives the page that asks whether it was drunk."""
     page = client.get(f"/patients/{person.ref}/dose").text
-    return client.post(f"/patients/{person.ref}/dose", data={**hidden_fields(page), **changes})
+    assert client.post(f"/patients/{person.ref}/pour", data=hidden_fields(page)).status_code == 303
+    return client.get(f"/patients/{person.ref}/dose").text
+
+
+def press(client: FlaskClient, person: Person, **changes: str) -> object:
+    return client.post(f"/patients/{person.ref}/dose", data={**hidden_fields(poured(client, person)), **changes})
 
 
 def doses(session: Session) -> int:
@@ -54,12 +60,15 @@ def doses(session: Session) -> int:
     return session.execute(select(func.count(DayDose.id))).scalar_one()
 
 
-def test_two_taps_from_the_list_to_the_dose(client: FlaskClient, session: Session, person: Person) -> None:
+def test_three_taps_from_the_list_to_the_dose(client: FlaskClient, session: Session, person: Person) -> None:
     sign_in(client, "dispenser")
     listed = client.get("/station/").text
     assert LONG_NAME in listed and f"/patients/{person.ref}/dose" in listed
     page = client.get(f"/patients/{person.ref}/dose").text
-    assert "60,5 mg" in page and "6,05 ml" in page and LONG_NAME in page and "1990" in page
+    assert "60,5 mg" in page and "Rót 6,05 ml" in page and LONG_NAME in page and "1990" in page
+    assert "Xác nhận đã uống" not in page
+    page = poured(client, person)
+    assert "Đã rót lúc 6h30" in page and "Xác nhận đã uống 60,5 mg" in page
     answer = client.post(f"/patients/{person.ref}/dose", data=hidden_fields(page))
     assert answer.status_code == 303
     after = client.get(answer.location).text
@@ -71,7 +80,7 @@ def test_the_second_button_press_says_when_and_where_the_first_was(
     client: FlaskClient, session: Session, person: Person
 ) -> None:
     sign_in(client, "dispenser")
-    page = client.get(f"/patients/{person.ref}/dose").text
+    page = poured(client, person)
     first = client.post(f"/patients/{person.ref}/dose", data=hidden_fields(page))
     again = client.post(f"/patients/{person.ref}/dose", data=hidden_fields(page))
     assert (first.status_code, again.status_code) == (303, 303)  # the same key: the first result

@@ -14,11 +14,10 @@ from counseling.models.audit import AuditEntry
 from counseling.models.orders import DoseOrder
 from counseling.models.people import Staff, StaffRole
 from counseling.refs import new_request_key
-from counseling.services.doses import record_visit
 from counseling.services.orders import stop_dose_order, write_dose_order
 from tests.support.cast import DONG_KINH, FACILITY, Cast
 from tests.support.settings import MORNING
-from tests.support.treatment import TODAY, Person
+from tests.support.treatment import TODAY, Person, came
 
 A_DAY = timedelta(days=1)
 
@@ -92,17 +91,4 @@ def make_doctor(session: Session, cast: Cast, username: str, *, disabled: bool =
 
 def stopped_at_window(session: Session, cast: Cast, person: Person) -> None:
     """Somebody came to the window and a rule stopped the dose: a task for the doctor."""
-    viewer = cast.viewer_of("dispenser")
-    record_visit(
-        session,
-        person.id,
-        "stopped",
-        site_id=DONG_KINH,
-        reason="gap_stops_dose",
-        observations=None,
-        by=viewer.staff_id,
-        actor=viewer.actor,
-        request_key=new_request_key(),
-        today=TODAY,
-        now=MORNING,
-    )
+    came(session, cast, person, "stopped", reason="gap_stops_dose")

@@ -5,19 +5,23 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from counseling.domain.orders import Phase
+from counseling.domain.refusal import Refusal
 from counseling.models.orders import OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.refs import new_request_key
 from counseling.services.doses import RecordedDose, SeenDose, record_dose
 from counseling.services.orders import write_dose_order
 from counseling.services.patients import DosedElsewhereUntil, register_patient
+from counseling.services.pours import pour_dose
 from counseling.services.station_days import open_station_day
 from counseling.services.treatment_files import By
+from counseling.services.visits import NewVisit, record_visit
 from counseling.treatment_rows import TreatmentDetails
 from tests.support.cast import DONG_KINH, FACILITY, Cast
 from tests.support.settings import MORNING
@@ -122,18 +126,47 @@ def dose(
     now: datetime = MORNING,
     station: int = DONG_KINH,
 ) -> RecordedDose:
-    """Press the button at the window; what the screen showed is the order's own part unless told otherwise."""
+    """Pour and confirm at the window; what the screen showed is the order's own part unless told otherwise."""
     query = select(OrderPart.mg_tenths).where(OrderPart.order_id == order_id, OrderPart.part == part)
     shown = mg_tenths if mg_tenths is not None else session.execute(query).scalar_one()
+    seen, at = SeenDose(seen_on or day, order_id, part, shown, gap_check), window(cast, day, now, station)
+    return pour_and_drink(session, person.id, seen, key or new_request_key(), at)
+
+
+def pour_and_drink(session: Session, patient_id: int, seen: SeenDose, key: str, at: dict[str, Any]) -> RecordedDose:
+    """Both steps at one window. What stops the first is what is said of the second; a cup of another window will do."""
+    stopped: Refusal | None = None
+    try:
+        pour_dose(session, patient_id, seen, request_key=new_request_key(), **at)
+    except Refusal as refusal:
+        stopped = refusal
+    try:
+        return record_dose(session, patient_id, seen, request_key=key, **at)
+    except Refusal as refusal:
+        if stopped is not None and refusal.code == "not_poured":
+            raise stopped from None
+        raise
+
+
+def window(cast: Cast, day: date = TODAY, now: datetime = MORNING, station: int = DONG_KINH) -> dict[str, Any]:
+    """Who stands at which window, and when: what every service of the window is told."""
     viewer = cast.viewer_of("dispenser")
-    return record_dose(
-        session,
-        person.id,
-        SeenDose(seen_on or day, order_id, part, shown, gap_check),
-        site_id=station,
-        by=viewer.staff_id,
-        actor=viewer.actor,
-        request_key=key or new_request_key(),
-        today=day,
-        now=now,
-    )
+    return {"site_id": station, "by": viewer.staff_id, "actor": viewer.actor, "today": day, "now": now}
+
+
+def came(
+    session: Session,
+    cast: Cast,
+    person: Person,
+    outcome: str,
+    *,
+    reason: str | None = None,
+    observations: str | None = None,
+    key: str | None = None,
+    day: date = TODAY,
+    now: datetime = MORNING,
+) -> None:
+    """Somebody came to the window of Đông Kinh and no dose was drunk."""
+    at = window(cast, day, now)
+    visit = NewVisit(person.id, at.pop("site_id"), outcome, reason, observations)
+    record_visit(session, visit, request_key=key or new_request_key(), **at)

@@ -10,10 +10,10 @@ from counseling import create_app
 from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.refs import new_request_key
-from counseling.services.doses import SeenDose, record_dose
+from counseling.services.doses import SeenDose
 from tests.support.cast import DONG_KINH
 from tests.support.settings import MORNING, config_for
-from tests.support.treatment import TODAY
+from tests.support.treatment import TODAY, pour_and_drink
 
 Orders = list[tuple[int, int]]
 
@@ -24,14 +24,13 @@ def press_all_buttons(
     """One window of its own process: everybody's button at once. No connection crosses the fork: it spawns."""
     app = create_app(config_for(database_url, instance))
     outcomes: Counter[str] = Counter()
+    at = {"site_id": DONG_KINH, "by": staff_id, "actor": "staff:1/session:1", "today": TODAY, "now": MORNING}
     with app.app_context():
         gate.wait(timeout=60)
         for patient_id, order_id in orders:
             try:
-                record_dose(
-                    db.session, patient_id, SeenDose(TODAY, order_id, 1, 600), site_id=DONG_KINH, by=staff_id,
-                    actor="staff:1/session:1", request_key=new_request_key(), today=TODAY, now=MORNING,
-                )  # fmt: skip
+                seen = SeenDose(TODAY, order_id, 1, 600)
+                pour_and_drink(db.session(), patient_id, seen, new_request_key(), at)
                 outcomes["recorded"] += 1
             except Refusal as refusal:
                 outcomes[refusal.code] += 1

@@ -15,10 +15,8 @@ from counseling.domain.station_days import DayState
 from counseling.models.counseling import AftercareFile, Appointment
 from counseling.models.patients import PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.texts import PhoneLine, SmsConsent
-from counseling.refs import new_request_key
 from counseling.services.aftercare import note_check_in
 from counseling.services.appointments import cancel_appointment, move_appointment
-from counseling.services.doses import record_visit
 from counseling.services.inbound import read_inbound, store_inbound
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.reminder_gates import why_not_now
@@ -43,7 +41,7 @@ from tests.support.reminding import (
     yesterday,
 )
 from tests.support.settings import MORNING
-from tests.support.treatment import Person, by, dose, opened
+from tests.support.treatment import Person, by, came, dose, opened
 
 NINE = at(9)
 
@@ -139,11 +137,7 @@ def test_who_was_dosed_since_is_cleared(session: Session, cast: Cast) -> None:
 
 
 def test_who_came_and_was_not_dosed_is_not_asked_to_come(session: Session, cast: Cast, missed: Person) -> None:
-    who = by(cast, "dispenser")
-    record_visit(
-        session, missed.id, "refused", site_id=DONG_KINH, reason=None, observations=None, by=who.staff_id,
-        actor=who.actor, request_key=new_request_key(), today=TODAY, now=at(8),
-    )  # fmt: skip
+    came(session, cast, missed, "refused", now=at(8))
     assert verdict(session) == "cleared:seen"
 
 

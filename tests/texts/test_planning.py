@@ -16,9 +16,7 @@ from counseling.domain.station_days import DayState
 from counseling.models.patients import PhoneNumber
 from counseling.models.places import Site
 from counseling.models.texts import PhoneLine, ReminderRule, SmsConsent
-from counseling.refs import new_request_key
 from counseling.services.appointments import cancel_appointment, move_appointment
-from counseling.services.doses import record_visit
 from counseling.services.held_reminders import release_held
 from counseling.services.patients import change_status
 from counseling.services.reminder_rules import list_rules, ship_rules
@@ -47,7 +45,7 @@ from tests.support.reminding import (
     yesterday,
 )
 from tests.support.settings import MORNING
-from tests.support.treatment import by, dose, opened
+from tests.support.treatment import by, came, dose, opened
 
 SIX = at(6)
 
@@ -213,11 +211,7 @@ def test_who_comes_before_the_text_is_due_is_not_texted(session: Session, cast: 
     opened(session, cast, TODAY, now=SIX)
     (dosed, order), (withheld, _) = people[:2]
     dose(session, cast, dosed, order, day=TODAY, now=at(6, 40))
-    who = by(cast, "dispenser")
-    record_visit(
-        session, withheld.id, "withheld", site_id=DONG_KINH, reason=None, observations=None, by=who.staff_id,
-        actor=who.actor, request_key=new_request_key(), today=TODAY, now=at(6, 45),
-    )  # fmt: skip
+    came(session, cast, withheld, "withheld", now=at(6, 45))
     assert queue(session, at(6, 50)) == 0
     assert outcomes(session)[0] == ("cleared", "dosed"), "cleared as soon as somebody ticks, due or not"
     assert queue(session, at(9)) == 0
@@ -264,11 +258,7 @@ def test_agreement_on_one_side_is_none_on_the_other(session: Session, cast: Cast
 def test_who_was_here_before_the_plan_is_made_is_not_planned(session: Session, cast: Cast) -> None:
     open_hours(session)
     (person,) = yesterday(session, cast)
-    who = by(cast, "dispenser")
-    record_visit(
-        session, person.id, "withheld", site_id=DONG_KINH, reason=None, observations=None, by=who.staff_id,
-        actor=who.actor, request_key=new_request_key(), today=TODAY, now=at(6, 45),
-    )  # fmt: skip
+    came(session, cast, person, "withheld", now=at(6, 45))
     assert plan(session, at(7)) == 0
 
 
