@@ -23,6 +23,8 @@ REGISTER = Path(__file__).resolve().parent.parent / "tests" / "data" / "register
 DEMO_NOW = "2026-11-22T07:10+07:00"
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 Act = Callable[[Page], None]
+ALERT = "Bắt đầu uống thuốc lao từ thứ Hai: hỏi xem có đau bụng, vàng mắt không, rồi báo bác sĩ Hà"
+HOLD = "Sáng qua ngủ gà ở nhà, vợ gọi điện báo. Chờ bác sĩ khám rồi mới cho uống"
 
 
 def first_row(page: Page, list_selector: str = ".rows") -> None:
@@ -55,12 +57,54 @@ def first_dose(page: Page) -> None:
     page.wait_for_timeout(400)  # the list beside the person arrives by itself
 
 
-def record_first(page: Page) -> None:
+def second_dose(page: Page) -> None:
+    """Somebody who has nothing to be asked and no cup."""
+    page.locator("#today > ul").first.locator(".row:not(:has(.state ~ .state)):not(:has(.attention)) a").first.click()
+    page.wait_for_load_state()
+
+
+def pour_first(page: Page) -> None:
     first_row(page)
     for check in page.locator("[name=gap_check][value=alert]").all():
         check.check()
-    page.locator(".hand button").click()
+    if page.get_by_role("button", name="Rót").count():
+        page.get_by_role("button", name="Rót").click()
+        page.get_by_role("button", name="Xác nhận đã uống").wait_for()
+
+
+def unfold(text: str) -> Act:
+    return lambda page: page.locator("summary", has_text=text).first.click()
+
+
+def record_first(page: Page) -> None:
+    pour_first(page)
+    page.get_by_role("button", name="Xác nhận đã uống").click()
     page.wait_for_load_state()
+
+
+def put(kind: str, words: str) -> Act:
+    """A hold or an alert on the first of the list; what stands there from the first size stays."""
+
+    def act(page: Page) -> None:
+        open_file(page)
+        page.get_by_role("link", name="Tạm dừng và lưu ý").click()
+        if not page.get_by_text(words).count():
+            page.locator(f"[name=kind][value={kind}]").check()
+            page.get_by_label("Vì sao, và người ở cửa").fill(words)
+            page.get_by_role("button", name="Lưu").click()
+            page.wait_for_load_state()
+
+    return act
+
+
+def todays_dose(page: Page) -> None:
+    page.get_by_role("link", name="Liều hôm nay").click()
+    page.wait_for_load_state()
+
+
+def vomited(page: Page) -> None:
+    page.locator(".rows .state.given").first.locator("xpath=ancestor::a").click()
+    page.locator("summary", has_text="Nôn sau khi uống").click()
 
 
 def stopped(page: Page) -> None:
@@ -70,7 +114,7 @@ def stopped(page: Page) -> None:
 
 def hand_over(page: Page) -> None:
     stopped(page)
-    page.locator(".hand button").click()
+    page.get_by_role("button", name="Ghi lượt đến và báo bác sĩ").click()
     page.wait_for_load_state()
 
 
@@ -118,7 +162,14 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("own-sessions", "dispenser", 0, "/account/sessions", None),
     ("station-today", "dispenser", 0, "/station/", None),
     ("station-dose", "dispenser", 0, "/station/", first_dose),
+    ("station-poured", "dispenser", 0, "/station/", pour_first),
+    ("station-poured-away", "dispenser", 0, "/station/", then(pour_first, unfold("Không uống"))),
+    ("station-no-dose-today", "dispenser", 0, "/station/", then(second_dose, unfold("Hôm nay không uống"))),
+    ("station-alert", "dispenser", 0, "/patients/", then(put("alert", ALERT), todays_dose)),
+    ("station-holds", "dispenser", 0, "/patients/", put("hold", HOLD)),
+    ("station-on-hold", "dispenser", 0, "/patients/", then(put("hold", HOLD), todays_dose)),
     ("station-recorded", "dispenser", 0, "/station/", record_first),
+    ("station-vomited", "dispenser", 0, "/station/", vomited),
     ("station-stopped", "dispenser", 0, "/station/", stopped),
     ("station-handed-over", "dispenser", 0, "/station/", hand_over),
     ("station-close", "dispenser", 0, "/station/close", None),

@@ -49,7 +49,7 @@ def plan_appointments(session: AnySession, rule: Rule, at: Moment, dice: Random)
             if on_date is None or due is None or row.id in reminded:
                 continue
             slot = used[row.patient_id, on_date] = used.get((row.patient_id, on_date), 0) + 1
-            stale = min(end_of_sending(on_date, at.zone), row.starts_at)
+            stale = end_of_sending(on_date, at.zone)  # the evening of an earlier day than the appointment's
             occurrence = {"slot": slot, "appointment_id": row.id}
             made.append(reminder_row(rule, row.patient_id, on_date, due, stale, at.now, **occurrence))
         return made

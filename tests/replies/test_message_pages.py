@@ -13,8 +13,9 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
-from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
+from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine, Reminder
 from counseling.refs import new_request_key
+from counseling.sms.wording import text_of
 from tests.replies.story import (
     ASKED_AT,
     NUMBER,
@@ -307,6 +308,36 @@ def test_the_queue_shows_what_goes_what_is_held_and_what_did_not_arrive(
         assert hidden not in page
     for username, desk in (("counselor", 0), ("dispenser2", 0), ("nurse", 1)):
         assert "Nguyễn Văn Đức" not in at(app, username, desk).get("/messages/queue").text
+
+
+def test_the_queue_is_the_own_sites_alone(app: Flask, session: Session, treated: int, line: int) -> None:
+    asked(session, line, treated, site=CAO_LOC, state="queued")
+    planned(session, treated, site_id=CAO_LOC, state="held", reason="day_not_closed")
+    page = folded(at(app, "dispenser").get("/messages/queue").text)
+    assert "Trong 24 giờ tới 0" in page and "Đang giữ lại" not in page
+
+
+def test_a_failed_text_leads_to_no_conversation_of_the_other_side(
+    app: Flask, session: Session, treated: int, line: int
+) -> None:
+    asked(session, line, treated, state="failed")
+    row = texted(session, "alo")
+    with writing(session) as tx:
+        tx.execute(update(OutboundMessage).values(reason="permanent"))
+        tx.execute(update(InboundMessage).values(side="support"))
+    page = at(app, "dispenser").get("/messages/queue").text
+    assert "số này không dùng được" in page and f"/messages/{row.ref}/" not in page
+
+
+def test_a_conversation_holds_nothing_that_the_other_side_has_sent(
+    app: Flask, session: Session, treated: int, line: int
+) -> None:
+    asked(session, line, treated)
+    row = texted(session, "alo")
+    asked(session, line, treated, "check_in", side="support", at=REPLIED_AT + timedelta(minutes=5))
+    page = at(app, "dispenser").get(f"/messages/{row.ref}/").text
+    ours = [text_of("check_in")[:20] in page, "alo" in page]
+    assert ours == [False, True]
 
 
 def test_a_person_lets_a_morning_of_too_many_go(app: Flask, session: Session, treated: int, line: int) -> None:

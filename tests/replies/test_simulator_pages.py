@@ -18,6 +18,7 @@ from counseling.clock import utc_now
 from counseling.config import Config
 from counseling.database import writing
 from counseling.models.installation import Installation
+from counseling.models.patients import PhoneNumber
 from counseling.models.tasks import Task
 from counseling.models.texts import PhoneLine, WorkerBeat
 from counseling.refs import new_request_key
@@ -201,6 +202,14 @@ def test_only_numbers_that_were_asked_or_confirmed_have_a_phone(
     page = demo.get("/simulator/").text
     assert "Lý Chưa Hỏi" not in page
     assert "Anh Ba sửa xe" in page
+
+
+def test_a_number_that_was_removed_has_no_phone_any_more(demo: FlaskClient, session: Session, line: int) -> None:
+    ref = ref_of(session, line)
+    assert ref in demo.get("/simulator/").text
+    with writing(session) as tx:
+        tx.execute(update(PhoneNumber).values(removed_at=NOW))
+    assert ref not in demo.get("/simulator/").text
 
 
 def test_a_shared_phone_names_everybody_who_uses_it(demo: FlaskClient, session: Session, cast: Cast, line: int) -> None:

@@ -193,3 +193,66 @@ def test_closing_the_day_ends_dosing_and_is_said(
     assert "đã chốt ngày" in client.get(f"/patients/{person.ref}/dose").text
     assert post(client, "/station/day", page="/station/", to="recording").status_code == 409
     assert doses(session) == 0
+
+
+def test_what_is_not_drunk_is_poured_away_and_said(client: FlaskClient, session: Session, person: Person) -> None:
+    sign_in(client, "dispenser")
+    fields = hidden_fields(poured(client, person))
+    unsaid = client.post(f"/patients/{person.ref}/spill", data={**fields, "reason": ""})
+    assert unsaid.status_code == 422 and "Chọn một lý do" in unsaid.text
+    away = client.post(f"/patients/{person.ref}/spill", data={**fields, "reason": "overturned"})
+    assert away.location == f"/patients/{person.ref}/dose"
+    assert "Rót 6,05 ml" in client.get(away.location).text
+    assert doses(session) == 0
+
+
+def test_who_does_not_want_it_today_is_seen_off_kindly_and_followed(
+    client: FlaskClient, session: Session, person: Person
+) -> None:
+    sign_in(client, "dispenser")
+    page = client.get(f"/patients/{person.ref}/dose").text
+    fields = {name: value for name, value in hidden_fields(page).items() if name in ("csrf_token", "request_key")}
+    gone = client.post(f"/patients/{person.ref}/visit", data={**fields, "outcome": "refused"}, follow_redirects=True)
+    assert "Đã ghi lượt đến" in gone.text and "Đã báo bác sĩ" not in gone.text
+    assert "theo đến khi uống" in client.get("/tasks/").text
+    assert doses(session) == 0
+
+
+def test_vomiting_asks_for_minutes_keeps_the_page_and_tells_the_doctor(
+    client: FlaskClient, session: Session, person: Person
+) -> None:
+    sign_in(client, "dispenser")
+    press(client, person)
+    page = client.get(f"/patients/{person.ref}/dose").text
+    assert "Nôn sau khi uống bao nhiêu phút" in page
+    fields = hidden_fields(page)
+    unclear = client.post(f"/patients/{person.ref}/vomited", data={**fields, "minutes": "mười"})
+    assert unclear.status_code == 422 and "bằng chữ số" in unclear.text
+    told = client.post(f"/patients/{person.ref}/vomited", data={**fields, "minutes": "20"}, follow_redirects=True)
+    assert "Không tự cho uống bù" in told.text
+    client.post("/logout", data={"csrf_token": csrf_token(client)})
+    sign_in(client, "doctor")
+    assert "Nôn sau khi uống" in client.get("/doctor/").text
+
+
+def test_a_hold_is_read_at_the_window_and_an_alert_lets_the_cup_be_poured(
+    client: FlaskClient, session: Session, person: Person
+) -> None:
+    sign_in(client, "dispenser")
+
+    def put(kind: str, words: str) -> None:
+        page = client.get(f"/patients/{person.ref}/holds/").text
+        key = re.findall(r'name="request_key"[^>]*value="([^"]+)"', page)[0]
+        fields = {"kind": kind, "words": words, "request_key": key, "csrf_token": csrf_token(client)}
+        assert client.post(f"/patients/{person.ref}/holds/", data=fields).status_code == 303
+
+    put("alert", "Hỏi xem có đau bụng không")
+    page = client.get(f"/patients/{person.ref}/dose").text
+    assert "Hỏi xem có đau bụng không" in page and "disabled" in page
+    keep = re.findall(rf"/patients/{person.ref}/holds/(\w+)/keep", page)[0]
+    client.post(f"/patients/{person.ref}/holds/{keep}/keep", data={"csrf_token": csrf_token(client)})
+    assert "hôm nay đã đọc" in client.get(f"/patients/{person.ref}/dose").text
+    put("hold", "Chờ bác sĩ khám")
+    page = client.get(f"/patients/{person.ref}/dose").text
+    assert "Tạm dừng cấp thuốc" in page and "Chờ bác sĩ khám" in page and "Rót 6,05" not in page
+    assert "Tạm dừng" in client.get("/station/").text

@@ -7,15 +7,18 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, update
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState
-from counseling.models.patients import PhoneNumber
+from counseling.models.counseling import AFTERCARE_ENDS, AftercareFile
+from counseling.models.orders import DoseOrder
+from counseling.models.patients import PhoneNumber, SupportFile
 from counseling.models.places import Site
 from counseling.models.texts import PhoneLine, ReminderRule, SmsConsent
+from counseling.refs import new_request_key
 from counseling.services.appointments import cancel_appointment, move_appointment
 from counseling.services.held_reminders import release_held
 from counseling.services.patients import change_status
@@ -45,7 +48,7 @@ from tests.support.reminding import (
     yesterday,
 )
 from tests.support.settings import MORNING
-from tests.support.treatment import by, came, dose, opened
+from tests.support.treatment import by, came, dose, opened, somebody
 
 SIX = at(6)
 
@@ -268,6 +271,32 @@ def test_only_who_is_in_treatment_with_an_order_yesterday_is_expected(session: S
     change_status(
         session, left.id, status="moved", since_on=TODAY, reason=None, by=by(cast, "dispenser"), today=TODAY, now=SIX
     )
+    assert plan(session, SIX) == 0
+
+
+def test_a_one_time_order_of_yesterday_expects_nobody(session: Session, cast: Cast) -> None:
+    open_hours(session)
+    yesterday(session, cast, missed=0, came=5)
+    person = somebody(session, cast, elsewhere_until=YESTERDAY - A_DAY)
+    reach(session, cast, person.id)
+    with writing(session) as tx:
+        tx.execute(
+            insert(DoseOrder).values(
+                patient_id=person.id, drug_id=1, phase="one_time", starts_on=YESTERDAY, ends_on=YESTERDAY,
+                last_on=YESTERDAY, origin="doctor", written_by_id=cast.staff["doctor"], written_at=MORNING,
+                request_key=new_request_key(),
+            )
+        )  # fmt: skip
+    assert plan(session, SIX) == 0
+
+
+def test_whoever_left_the_point_is_not_reminded_and_not_asked(session: Session, cast: Cast) -> None:
+    gone, _ = booked(session, cast, at(8, day=TOMORROW + A_DAY))
+    ended = in_aftercare(session, cast, TODAY)
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.patient_id == gone).values(status="moved"))
+        over = {"ended_on": TODAY, "end_reason": AFTERCARE_ENDS[0], "ended_by_id": cast.staff["counselor"]}
+        tx.execute(update(AftercareFile).where(AftercareFile.patient_id == ended).values(**over))
     assert plan(session, SIX) == 0
 
 
