@@ -13,10 +13,11 @@ from counseling.models import (
     registers,
     tasks,
     texts,
+    usual_hours,
 )
 from counseling.models.base import Base
 
 __all__ = [
     "Base", "audit", "contacts", "counseling", "doses", "installation", "orders", "patients", "people", "places",
-    "registers", "tasks", "texts",
+    "registers", "tasks", "texts", "usual_hours",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from counseling.models.doses import AdherenceSummary, DayDose, DoseVoid, Station
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
+from counseling.queries.usual_hours import in_usual_order, usual_minutes
 
 
 class TodayRow(NamedTuple):
@@ -56,7 +57,7 @@ class TodayRow(NamedTuple):
 
 @dataclass(frozen=True)
 class TodayList:
-    """Still to attend, attended, and those for whom no order runs today."""
+    """Still to attend (in the order of people's usual hours), attended, and those for whom no order runs today."""
 
     state: str | None
     version: str
@@ -133,10 +134,11 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
     """Everybody in treatment at the station, as they stand today; the version is read first, so it is never too new."""
     version = list_version(session, site_id, today)
     rows = _rows(session, site_id, today, bands)
+    waiting = [row for row in rows if row.order_id is not None and not row.is_done and row.visit_outcome is None]
     return TodayList(
         state=find_day_state(session, site_id, today),
         version=version,
-        waiting=[row for row in rows if row.order_id is not None and not row.is_done and row.visit_outcome is None],
+        waiting=in_usual_order(waiting, usual_minutes(session, site_id)),
         attended=sorted(
             (row for row in rows if row.is_done or row.given or row.visit_outcome),
             key=lambda row: row.last_given_at.timestamp() if row.last_given_at else 0,

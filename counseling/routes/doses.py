@@ -17,6 +17,7 @@ from counseling.permissions import Permission, requires
 from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
+from counseling.queries.good_days import find_round_days
 from counseling.queries.namesakes import count_namesakes
 from counseling.queries.patients import NotFound, get_patient_id, get_treatment_row
 from counseling.refs import new_request_key
@@ -126,6 +127,7 @@ def the_person(row: Any) -> dict[str, Any]:
         "last": today.find_last_dose(db.session, row.patient_id),
         "namesakes": count_namesakes(db.session, row.patient_id, row.station_id, name_of(row)),
         "request_key": new_request_key(),
+        "good_days": find_round_days(db.session, row.patient_id, day),
         "unapproved": any(band.approved_on is None for band in bands),
         "stop": None,
     }

@@ -1,0 +1,56 @@
+"""The station's own short list: usually here by now, not seen today. One tap rings, or opens what was texted."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from flask import Blueprint, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from counseling.clock import utc_now
+from counseling.database import db
+from counseling.permissions import Permission, passive, requires
+from counseling.queries.bands import list_bands
+from counseling.queries.later_than_usual import LaterThanUsual, list_later_than_usual
+from counseling.routes.patients.parts import this_day, zone
+from counseling.routes.viewing import note_view
+
+bp = Blueprint("later", __name__, url_prefix="/station/later")
+
+SHOWN_AT_ONCE = 3  # the rest is folded: the list of today stands below
+
+
+@bp.get("")
+@requires(Permission.SEE_TODAY)
+@passive
+def live() -> ResponseReturnValue:
+    """The list again when somebody has come or has become late since `seen`; 204 when nobody has."""
+    found = find_later()
+    if request.args.get("seen") == version_of(found):
+        return "", 204
+    return render_template("partials/station/_later.html", later=shown(found))
+
+
+def find_later() -> list[LaterThanUsual]:
+    """Whoever is later than usual at the reader's station at this moment."""
+    now, day = utc_now().astimezone(zone()).time(), this_day()
+    bands = list_bands(db.session, day)
+    return list_later_than_usual(db.session, g.viewer, g.viewer.site_id, day, now, bands)
+
+
+def shown(found: list[LaterThanUsual]) -> dict[str, Any]:
+    """What the list needs to be written, and the note that it was seen."""
+    note_view("station.later", [person.patient_id for person in found])
+    return {
+        "version": version_of(found),
+        "first": found[:SHOWN_AT_ONCE],
+        "more": found[SHOWN_AT_ONCE:],
+        "may_text": g.viewer.may(Permission.ANSWER_MESSAGES),
+    }
+
+
+def version_of(found: list[LaterThanUsual]) -> str:
+    """Of what is shown, without saying who it is: the address stands in the browser's history."""
+    told = [(person.patient_id, person.conversation, len(person.numbers)) for person in found]
+    return f"{len(found)}-{zlib.crc32(repr(told).encode()):08x}"
