@@ -26,7 +26,7 @@ class Mark(StrEnum):
     STOPPED = "stopped"  # came, and a rule or signs of intoxication stopped the dose
     NO_ORDER = "no_order"
     BEFORE = "before"  # not registered here yet
-    TODAY = "today"  # can still be dosed
+    TODAY = "today"  # an order runs, and there is still time
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ def mark_of(day: date, facts: YearFacts) -> Mark:
         return Mark.STOPPED
     if "refused" in outcomes:
         return Mark.REFUSED
-    if day == facts.today:
-        return Mark.TODAY
     if day < facts.registered_on:
         return Mark.BEFORE
     if day not in facts.ordered:
         return Mark.NO_ORDER
+    if day == facts.today:
+        return Mark.TODAY
     return Mark.SHUT if day in facts.shut else Mark.MISSED
 
 

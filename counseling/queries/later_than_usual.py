@@ -58,6 +58,8 @@ def list_later_than_usual(
         )
         if not _stops(row, today, bands)
     ]
+    if not rows:
+        return []
     ids = [row.patient_id for row in rows]
     numbers, conversations = _numbers(session, ids), _conversations(session, viewer, ids)
     vault = vault_of(session)
@@ -167,6 +169,5 @@ def _conversations(session: AnySession, viewer: Viewer, ids: Sequence[int]) -> d
         .group_by(text.patient_id)
     )
     query = select(text.patient_id, text.ref).where(text.id.in_(latest))
-    return dict(
-        session.execute(query.where(may_be_texted(text.patient_id, TREATMENT))).tuples()  # type: ignore[arg-type]  # the column may be null, not here
-    )
+    rows = session.execute(query.where(may_be_texted(text.patient_id, TREATMENT)))  # type: ignore[arg-type]  # not null here
+    return {patient_id: ref for patient_id, ref in rows if patient_id is not None}

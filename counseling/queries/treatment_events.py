@@ -18,7 +18,7 @@ from counseling.models.doses import DayDose, DoseIncident, DoseVoid, StationVisi
 from counseling.models.people import Staff
 from counseling.models.places import Site
 
-PAGE_EVENTS = 30
+PAGE_EVENTS = 20
 DOSE, VISIT, INCIDENT = "dose", "visit", "incident"
 
 

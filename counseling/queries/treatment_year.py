@@ -6,8 +6,8 @@ twelve months only.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -79,7 +79,10 @@ class YearOrder:
 
 @dataclass(frozen=True)
 class TreatmentYear:
-    """`months` latest first; `counts` by mark; shares are (fully given, expected) days of the last 30."""
+    """`months` latest first, without those that lie wholly before the file was made; `counts` of their marks.
+
+    Shares are (fully given, expected) days of the last 30.
+    """
 
     first_on: date
     months: tuple[Month, ...]
@@ -106,17 +109,25 @@ def load_year(session: AnySession, patient_id: int, station_id: int, registered_
         outcomes=_outcomes(session, patient_id, first, today),
     )
     marks = {day: mark_of(day, facts) for day in days}
+    drawn = [_month(month, today, marks) for month in months_since(first, today)]
+    months = tuple(month for month in drawn if _counts([month]).keys() != {Mark.BEFORE})
     expected = expected_days(facts)
     off = days_off(expected, holidays_between(first, today))
     return TreatmentYear(
         first_on=first,
-        months=tuple(_month(month, today, marks) for month in months_since(first, today)),
-        counts={mark: count for mark in Mark if (count := list(marks.values()).count(mark))},
+        months=months,
+        counts=_counts(months),
         complete=complete_share(facts.summary, expected),
         weekend=complete_share(facts.summary, off),
         orders=tuple(orders),
         given=given,
     )
+
+
+def _counts(months: Iterable[Month]) -> dict[Mark, int]:
+    """How many days bear each mark, in the order of the key."""
+    found = Counter(square.mark for month in months for week in month.weeks for square in week if square)
+    return {mark: found[mark] for mark in Mark if found[mark]}
 
 
 def _month(month: date, today: date, marks: Mapping[date, Mark]) -> Month:

@@ -34,7 +34,7 @@ USUAL_MINUTES = (
 
 def usual_minutes(session: AnySession, site_id: int) -> dict[int, int]:
     """Minute of the local day by patient, of everybody at the station who has one."""
-    return dict(session.connection().execute(USUAL_MINUTES, {"site_id": site_id}).tuples().all())
+    return dict(session.connection().execute(USUAL_MINUTES, {"site_id": site_id}).all())
 
 
 def in_usual_order(rows: Iterable[R], minutes: Mapping[int, int]) -> list[R]:

@@ -53,6 +53,7 @@ def test_a_day_without_anything_was_missed_as_long_as_an_order_ran() -> None:
 def test_today_is_no_missed_day() -> None:
     assert mark_of(TODAY, facts()) is Mark.TODAY
     assert mark_of(TODAY, facts(complete=[TODAY])) is Mark.COMPLETE
+    assert mark_of(TODAY, facts(ordered=set())) is Mark.NO_ORDER
 
 
 def test_one_of_two_parts_is_said_apart() -> None:
