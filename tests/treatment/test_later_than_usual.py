@@ -20,11 +20,13 @@ from counseling.services.doses import record_visit
 from counseling.services.phone_lines import ensure_line
 from counseling.services.station_days import move_station_day
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.orders import write
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, dose, opened, ordered, somebody
 from tests.treatment.story import (
     ago,
     agreed_to_texts,
+    at,
     change_number,
     open_all_week,
     usually_at,
@@ -119,7 +121,7 @@ def test_after_the_last_closing_hour_nobody_is_called(session: Session, cast: Ca
 
 def test_whoever_cannot_be_dosed_today_is_not_called_for_it(session: Session, cast: Cast) -> None:
     stopped = somebody(session, cast, code="A-1", elsewhere_until=ago(7))
-    ordered(session, cast, stopped)
+    write(session, cast, stopped, starts_on=ago(7), ends_on=TODAY, today=ago(7), now=at(ago(7), 7))
     no_order = somebody(session, cast, code="A-2")
     for person in (stopped, no_order):
         usually_at(session, person, SEVEN)

@@ -115,7 +115,8 @@ def test_opening_a_second_time_counts_nothing_again(session: Session, cast: Cast
 
 
 def test_another_stations_people_are_left_alone(session: Session, cast: Cast) -> None:
-    person, order_id = long_known(session, cast, station=CAO_LOC)
+    person = somebody(session, cast, station=CAO_LOC)
+    order_id = ordered(session, cast, person, starts_on=ago(1), ends_on=TODAY, now=at(ago(1), 6), station=CAO_LOC)
     dosed(session, cast, person, order_id, at(ago(1), 7), site=CAO_LOC)
     opened(session, cast)
     assert kept(session) == {}
