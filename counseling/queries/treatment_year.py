@@ -84,7 +84,7 @@ class TreatmentYear:
     Shares are (fully given, expected) days of the last 30.
     """
 
-    first_on: date
+    first_on: date  # of the oldest month that is drawn
     months: tuple[Month, ...]
     counts: Mapping[Mark, int]
     complete: tuple[int, int]
@@ -114,7 +114,7 @@ def load_year(session: AnySession, patient_id: int, station_id: int, registered_
     expected = expected_days(facts)
     off = days_off(expected, holidays_between(first, today))
     return TreatmentYear(
-        first_on=first,
+        first_on=months[-1].first_on if months else first,
         months=months,
         counts=_counts(months),
         complete=complete_share(facts.summary, expected),

@@ -18,7 +18,8 @@ from counseling.routes.viewing import note_view
 
 bp = Blueprint("later", __name__, url_prefix="/station/later")
 
-SHOWN_AT_ONCE = 3  # the rest is folded: the list of today stands below
+UNFOLDED = 3  # more people are folded into one line: the list of today stands below
+NOBODY, NOBODY_ANY_MORE = "0", "0-0"  # the second: the list stands there, emptied
 
 
 @bp.get("")
@@ -26,10 +27,13 @@ SHOWN_AT_ONCE = 3  # the rest is folded: the list of today stands below
 @passive
 def live() -> ResponseReturnValue:
     """The list again when somebody has come or has become late since `seen`; 204 when nobody has."""
-    found = find_later()
-    if request.args.get("seen") == version_of(found):
+    found, seen = find_later(), request.args.get("seen", NOBODY)
+    if seen == version_of(found) or (seen == NOBODY_ANY_MORE and not found):
         return "", 204
-    return render_template("partials/station/_later.html", later=shown(found))
+    if seen == NOBODY:
+        return render_template("partials/station/_later.html", later=shown(found))
+    renewed = {"is_renewed": True} | ({} if found else {"version": NOBODY_ANY_MORE})
+    return render_template("partials/station/_later_rows.html", later={**shown(found), **renewed})
 
 
 def find_later() -> list[LaterThanUsual]:
@@ -44,13 +48,15 @@ def shown(found: list[LaterThanUsual]) -> dict[str, Any]:
     note_view("station.later", [person.patient_id for person in found])
     return {
         "version": version_of(found),
-        "first": found[:SHOWN_AT_ONCE],
-        "more": found[SHOWN_AT_ONCE:],
+        "people": found,
+        "is_short": len(found) <= UNFOLDED,
         "may_text": g.viewer.may(Permission.ANSWER_MESSAGES),
     }
 
 
 def version_of(found: list[LaterThanUsual]) -> str:
     """Of what is shown, without saying who it is: the address stands in the browser's history."""
+    if not found:
+        return NOBODY
     told = [(person.patient_id, person.conversation, len(person.numbers)) for person in found]
-    return f"{len(found)}-{zlib.crc32(repr(told).encode()):08x}"
+    return f"{zlib.crc32(repr(told).encode()):08x}-{len(found)}"

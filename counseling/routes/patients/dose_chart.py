@@ -11,7 +11,7 @@ from counseling.queries.treatment_year import YearOrder
 WIDTH, HEIGHT = 328, 180  # at 360 px the drawing stands as it is, so that its letters keep their size
 LEFT, RIGHT, TOP, BOTTOM = 38, 6, 20, 22
 STEP_TENTHS = 200  # the scale ends at the next 20 mg
-MONTHS_BETWEEN_NAMES = 3
+MONTHS_NAMED = 4
 A_DAY = timedelta(days=1)
 
 
@@ -139,5 +139,8 @@ def _bars(given: Mapping[date, int], scale: _Scale) -> list[Bar]:
 
 
 def _months(first: date, today: date) -> list[date]:
-    numbers = range(first.year * 12 + first.month - 1, today.year * 12 + today.month, MONTHS_BETWEEN_NAMES)
+    """As many as have room for their names, evenly apart."""
+    months = (today.year - first.year) * 12 + today.month - first.month + 1
+    start = first.year * 12 + first.month - 1
+    numbers = range(start, start + months, -(-months // MONTHS_NAMED))
     return [date(number // 12, number % 12 + 1, 1) for number in numbers]
