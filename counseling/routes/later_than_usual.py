@@ -27,10 +27,10 @@ NOBODY, NOBODY_ANY_MORE = "0", "0-0"  # the second: the list stands there, empti
 @passive
 def live() -> ResponseReturnValue:
     """The list again when somebody has come or has become late since `seen`; 204 when nobody has."""
-    found, seen = find_later(), request.args.get("seen", NOBODY)
+    found, seen = find_later(), request.args.get("seen")
     if seen == version_of(found) or (seen == NOBODY_ANY_MORE and not found):
         return "", 204
-    if seen == NOBODY:
+    if seen in (None, NOBODY):
         return render_template("partials/station/_later.html", later=shown(found))
     renewed = {"is_renewed": True} | ({} if found else {"version": NOBODY_ANY_MORE})
     return render_template("partials/station/_later_rows.html", later={**shown(found), **renewed})
