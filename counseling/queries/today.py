@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -64,6 +64,7 @@ class TodayList:
     waiting: list[TodayRow]
     attended: list[TodayRow]
     without_order: list[TodayRow]
+    usual: Mapping[int, int]  # minute of the day by patient
 
 
 # Built once, and of Core tables: this list is asked for every two seconds by every window.
@@ -135,16 +136,18 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
     version = list_version(session, site_id, today)
     rows = _rows(session, site_id, today, bands)
     waiting = [row for row in rows if row.order_id is not None and not row.is_done and row.visit_outcome is None]
+    usual = usual_minutes(session, site_id)
     return TodayList(
         state=find_day_state(session, site_id, today),
         version=version,
-        waiting=in_usual_order(waiting, usual_minutes(session, site_id)),
+        waiting=in_usual_order(waiting, usual),
         attended=sorted(
             (row for row in rows if row.is_done or row.given or row.visit_outcome),
             key=lambda row: row.last_given_at.timestamp() if row.last_given_at else 0,
             reverse=True,
         ),
         without_order=[row for row in rows if row.order_id is None and not row.given and row.visit_outcome is None],
+        usual=usual,
     )
 
 

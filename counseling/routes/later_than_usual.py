@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
+from datetime import time
 from typing import Any
 
 from flask import Blueprint, g, render_template, request
@@ -10,9 +12,12 @@ from flask.typing import ResponseReturnValue
 
 from counseling.clock import utc_now
 from counseling.database import db
+from counseling.domain.missed_doses import GapBand
+from counseling.domain.usual_hours import MINUTES_OF_A_DAY, latest_usual_minute
 from counseling.permissions import Permission, passive, requires
 from counseling.queries.bands import list_bands
 from counseling.queries.later_than_usual import LaterThanUsual, list_later_than_usual
+from counseling.queries.today import TodayList
 from counseling.routes.patients.parts import this_day, zone
 from counseling.routes.viewing import note_view
 
@@ -36,11 +41,22 @@ def live() -> ResponseReturnValue:
     return render_template("partials/station/_later_rows.html", later={**shown(found), **renewed})
 
 
-def find_later() -> list[LaterThanUsual]:
+def find_later(bands: Sequence[GapBand] | None = None) -> list[LaterThanUsual]:
     """Whoever is later than usual at the reader's station at this moment."""
-    now, day = utc_now().astimezone(zone()).time(), this_day()
-    bands = list_bands(db.session, day)
-    return list_later_than_usual(db.session, g.viewer, g.viewer.site_id, day, now, bands)
+    day = this_day()
+    bands = list_bands(db.session, day) if bands is None else bands
+    return list_later_than_usual(db.session, g.viewer, g.viewer.site_id, day, local_time(), bands)
+
+
+def later_beside(today: TodayList, bands: Sequence[GapBand]) -> list[LaterThanUsual]:
+    """The same beside a list of today that was just read: where that names nobody, nothing more is asked."""
+    minute = latest_usual_minute(local_time())
+    is_somebody_late = any(today.usual.get(row.patient_id, MINUTES_OF_A_DAY) <= minute for row in today.waiting)
+    return find_later(bands) if is_somebody_late else []
+
+
+def local_time() -> time:
+    return utc_now().astimezone(zone()).time()
 
 
 def shown(found: list[LaterThanUsual]) -> dict[str, Any]:

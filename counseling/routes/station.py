@@ -18,7 +18,7 @@ from counseling.queries import patient_search, today
 from counseling.queries.bands import list_bands
 from counseling.queries.good_days import find_round_days
 from counseling.queries.patients import NotFound, get_treatment_row
-from counseling.routes.later_than_usual import find_later, shown
+from counseling.routes.later_than_usual import later_beside, shown
 from counseling.routes.viewing import note_view
 from counseling.services import station_days
 
@@ -34,7 +34,9 @@ def this_day() -> date:
 @bp.get("/")
 @requires(Permission.SEE_TODAY)
 def index() -> ResponseReturnValue:
-    return render_template("pages/station/today.html", **the_list(), done=just_recorded(), later=shown(find_later()))
+    facts = the_list()
+    later = shown(later_beside(facts["list"], facts["bands"]))
+    return render_template("pages/station/today.html", **facts, done=just_recorded(), later=later)
 
 
 @bp.get("/list")
@@ -93,6 +95,7 @@ def the_list() -> dict[str, Any]:
         "list": rows,
         "written": lines_written(current_locale(), day),
         "today": day,
+        "bands": bands,
         "unapproved": unapproved,
         "may_manage": g.viewer.may(Permission.MANAGE_STATION_DAY),
     }
