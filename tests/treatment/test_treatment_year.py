@@ -58,7 +58,9 @@ def test_every_kind_of_day_has_its_mark(session: Session, cast: Cast) -> None:
     with writing(session) as tx:
         tx.execute(delete(SiteHours).where(SiteHours.weekday == 6))  # 7 and 14 days ago were Sundays, like today
     opened(session, cast, ago(14), now=at(ago(14), 6))
-    found = marks(year_of(session, person))
+    year = year_of(session, person)
+    found = marks(year)
+    assert year.given.keys() == {ago(1), ago(6)}, "what was voided was not given"
     assert [found[back] for back in range(9)] == [
         Mark.TODAY, Mark.COMPLETE, Mark.MISSED, Mark.STOPPED, Mark.STOPPED, Mark.REFUSED, Mark.COMPLETE, Mark.SHUT,
         Mark.MISSED,

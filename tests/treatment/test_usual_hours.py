@@ -69,9 +69,9 @@ def test_only_the_last_fourteen_days_at_the_window_count(session: Session, cast:
 def test_what_was_typed_in_later_voided_or_given_elsewhere_does_not_count(session: Session, cast: Cast) -> None:
     person, order_id = long_known(session, cast)
     dosed(session, cast, person, order_id, at(ago(4), 7))
-    dosed(session, cast, person, order_id, at(ago(3), 15), source="late_entry")
-    dosed(session, cast, person, order_id, at(ago(2), 16), site=CAO_LOC)
-    voided(session, cast, dosed(session, cast, person, order_id, at(ago(1), 17)))
+    dosed(session, cast, person, order_id, at(ago(3), 4), source="late_entry")
+    dosed(session, cast, person, order_id, at(ago(2), 5), site=CAO_LOC)
+    voided(session, cast, dosed(session, cast, person, order_id, at(ago(1), 6)))
     opened(session, cast)
     assert kept(session) == {person.id: SEVEN}
 
@@ -80,7 +80,7 @@ def test_the_second_part_of_a_split_dose_does_not_count(session: Session, cast: 
     since = MORNING - 3 * A_DAY
     person = somebody(session, cast, elsewhere_until=ago(4), now=since)
     order_id = write(session, cast, person, parts_tenths=(300, 300), starts_on=ago(3), today=ago(3), now=since)
-    for part, hour in ((1, 8), (2, 16)):
+    for part, hour in ((1, 8), (2, 6)):  # earlier, so that the lower middle would show it
         dosed(session, cast, person, order_id, at(ago(1), hour), part=part, mg_tenths=300)
     opened(session, cast)
     assert kept(session) == {person.id: EIGHT}
