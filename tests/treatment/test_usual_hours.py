@@ -6,7 +6,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from counseling.models.usual_hours import UsualHour
@@ -14,6 +14,7 @@ from counseling.queries.bands import list_bands
 from counseling.queries.today import list_today
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.orders import write
+from tests.support.races import at_the_same_second
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, opened, ordered, somebody
 from tests.treatment.story import A_DAY, ago, at, dosed, long_known, usually_at, voided
@@ -112,6 +113,18 @@ def test_opening_a_second_time_counts_nothing_again(session: Session, cast: Cast
     dosed(session, cast, person, order_id, at(ago(1), 7))
     opened(session, cast)
     assert kept(session) == {}
+
+
+def test_two_windows_that_open_at_the_same_second_count_once(session: Session, cast: Cast) -> None:
+    for back in range(5, 0, -1):
+        person, order_id = long_known(session, cast)
+        dosed(session, cast, person, order_id, at(ago(back + 1), 7))
+        session.rollback()
+        engine, day = session.get_bind(), ago(back)
+        assert isinstance(engine, Engine)
+        outcomes = at_the_same_second(engine, *[lambda own, day=day: opened(own, cast, day, now=at(day, 6))] * 2)
+        assert outcomes == [None, None]
+        assert kept(session)[person.id] == SEVEN
 
 
 def test_another_stations_people_are_left_alone(session: Session, cast: Cast) -> None:
