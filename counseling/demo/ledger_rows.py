@@ -14,6 +14,7 @@ from counseling.domain.adherence import recount
 from counseling.models.doses import AdherenceSummary, DayDose, StationDay, StationVisit
 from counseling.models.tasks import Task
 from counseling.services.adherence import columns
+from counseling.services.usual_hours import count_usual_hours
 
 OPENED, CLOSED = 6 * 60 + 24, 10 * 60 + 40  # minutes after midnight, give or take a few
 TASK_OF = {"withheld": "withheld_review", "stopped": "order_review"}
@@ -35,6 +36,8 @@ def add_ledger(book: Book, ids: list[int], patients: list[PlannedPatient]) -> No
     tasks = _add_tasks(book, happenings)
     note_orders(book, ids, patients, orders, tasks)
     _add_summaries(book, ids, patients)
+    for station in (DONG_KINH, CAO_LOC):
+        count_usual_hours(book.tx, book.places.sites[station], book.frame.today, book.frame.now, book.frame.zone)
 
 
 def _add_days(book: Book, happenings: list[Happening]) -> None:

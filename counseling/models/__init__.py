@@ -13,11 +13,12 @@ from counseling.models import (
     registers,
     tasks,
     texts,
+    usual_hours,
     window,
 )
 from counseling.models.base import Base
 
 __all__ = [
     "Base", "audit", "contacts", "counseling", "doses", "installation", "orders", "patients", "people", "places",
-    "registers", "tasks", "texts", "window",
+    "registers", "tasks", "texts", "usual_hours", "window",
 ]  # fmt: skip

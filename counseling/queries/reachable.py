@@ -24,6 +24,11 @@ def may_be_texted(patient_id: InstrumentedAttribute[int], side: str) -> ColumnEl
     )
 
 
+def has_agreed_to_texts(patient_id: InstrumentedAttribute[int], side: str) -> ColumnElement[bool]:
+    """The agreement alone, as a condition of a statement that reads many people."""
+    return exists().where(_agreed(patient_id, side))
+
+
 def find_line(session: AnySession, patient_id: int, side: str) -> int | None:
     """The line of the number that was confirmed last; None: nothing may be sent."""
     if not has_agreed(session, patient_id, side):

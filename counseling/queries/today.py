@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -21,6 +21,7 @@ from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
 from counseling.models.window import DosePour, PatientHold
+from counseling.queries.usual_hours import in_usual_order, usual_minutes
 
 
 class TodayRow(NamedTuple):
@@ -59,13 +60,14 @@ class TodayRow(NamedTuple):
 
 @dataclass(frozen=True)
 class TodayList:
-    """Still to attend, attended, and those for whom no order runs today."""
+    """Still to attend (in the order of people's usual hours), attended, and those for whom no order runs today."""
 
     state: str | None
     version: str
     waiting: list[TodayRow]
     attended: list[TodayRow]
     without_order: list[TodayRow]
+    usual: Mapping[int, int]  # minute of the day by patient
 
 
 # Built once, and of Core tables: this list is asked for every two seconds by every window.
@@ -145,16 +147,19 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
     """Everybody in treatment at the station, as they stand today; the version is read first, so it is never too new."""
     version = list_version(session, site_id, today)
     rows = _rows(session, site_id, today, bands)
+    waiting = [row for row in rows if row.order_id is not None and not row.is_done and row.visit_outcome is None]
+    usual = usual_minutes(session, site_id)
     return TodayList(
         state=find_day_state(session, site_id, today),
         version=version,
-        waiting=[row for row in rows if row.order_id is not None and not row.is_done and row.visit_outcome is None],
+        waiting=in_usual_order(waiting, usual),
         attended=sorted(
             (row for row in rows if row.is_done or row.given or row.visit_outcome),
             key=lambda row: row.last_given_at.timestamp() if row.last_given_at else 0,
             reverse=True,
         ),
         without_order=[row for row in rows if row.order_id is None and not row.given and row.visit_outcome is None],
+        usual=usual,
     )
 
 

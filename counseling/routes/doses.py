@@ -18,6 +18,7 @@ from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
 from counseling.queries.cups import find_cup, list_visits
+from counseling.queries.good_days import find_round_days
 from counseling.queries.holds import list_holds
 from counseling.queries.namesakes import count_namesakes
 from counseling.queries.patients import NotFound, get_patient_id, get_treatment_row
@@ -181,6 +182,7 @@ def the_person(row: Any) -> dict[str, Any]:
         "last": today.find_last_dose(db.session, row.patient_id),
         "namesakes": count_namesakes(db.session, row.patient_id, row.station_id, name_of(row)),
         "request_key": new_request_key(),
+        "good_days": find_round_days(db.session, row.patient_id, day),
         "unapproved": any(band.approved_on is None for band in bands),
         "holds": [hold for hold in list_holds(db.session, row.patient_id, day) if hold.lifted_at is None],
         "stop": None,

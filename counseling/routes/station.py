@@ -16,7 +16,9 @@ from counseling.languages import current_locale
 from counseling.permissions import Permission, passive, requires
 from counseling.queries import patient_search, today
 from counseling.queries.bands import list_bands
+from counseling.queries.good_days import find_round_days
 from counseling.queries.patients import NotFound, get_treatment_row
+from counseling.routes.later_than_usual import later_beside, shown
 from counseling.routes.viewing import note_view
 from counseling.services import station_days
 
@@ -32,7 +34,9 @@ def this_day() -> date:
 @bp.get("/")
 @requires(Permission.SEE_TODAY)
 def index() -> ResponseReturnValue:
-    return render_template("pages/station/today.html", **the_list(), done=just_recorded())
+    facts = the_list()
+    later = shown(later_beside(facts["list"], facts["bands"]))
+    return render_template("pages/station/today.html", **facts, done=just_recorded(), later=later)
 
 
 @bp.get("/list")
@@ -52,7 +56,8 @@ def move_day() -> ResponseReturnValue:
     who: dict[str, Any] = {"by": g.viewer.staff_id, "actor": g.viewer.actor, "now": utc_now()}
     try:
         if to == DayState.OPENED:
-            station_days.open_station_day(db.session, g.viewer.site_id, this_day(), **who)
+            zone = current_app.extensions["diem_tua_config"].timezone
+            station_days.open_station_day(db.session, g.viewer.site_id, this_day(), **who, zone=zone)
         elif to in MOVES:
             station_days.move_station_day(db.session, g.viewer.site_id, this_day(), MOVES[to], **who)
         else:
@@ -90,6 +95,7 @@ def the_list() -> dict[str, Any]:
         "list": rows,
         "written": lines_written(current_locale(), day),
         "today": day,
+        "bands": bands,
         "unapproved": unapproved,
         "may_manage": g.viewer.may(Permission.MANAGE_STATION_DAY),
     }
@@ -119,7 +125,10 @@ def just_recorded() -> Any:
     except NotFound:
         return None
     dose = today.find_last_dose(db.session, row.patient_id)
-    return {"name": name_of(row), "year": row.birth_year, "dose": dose} if dose else None
+    if dose is None:
+        return None
+    good_days = find_round_days(db.session, row.patient_id, this_day()) if dose.dose_on == this_day() else None
+    return {"name": name_of(row), "year": row.birth_year, "dose": dose, "good_days": good_days}
 
 
 def name_of(row: Any) -> str:

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from counseling.config import VIETNAM
 from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState, ensure_may_move
 from counseling.models.doses import StationDay
 from counseling.models.window import DosePour
 from counseling.services import audit
+from counseling.services.usual_hours import count_usual_hours
 
 
-def open_station_day(session: AnySession, site_id: int, day: date, *, by: int, actor: str, now: datetime) -> None:
-    """Open the day; a day that stands open already, opened perhaps at the other window, stays as it is."""
+def open_station_day(
+    session: AnySession, site_id: int, day: date, *, by: int, actor: str, now: datetime, zone: ZoneInfo = VIETNAM
+) -> None:
+    """Open the day, and count anew when people usually come.
+
+    A day that stands open already, opened perhaps at the other window, stays as it is.
+    """
     try:
         with writing(session) as tx:
             if _find(tx, site_id, day) is not None:
                 return
             values = {"site_id": site_id, "day_on": day, "state": DayState.OPENED.value}
             tx.execute(insert(StationDay).values(**values, opened_at=now, opened_by_id=by))
+            count_usual_hours(tx, site_id, day, now, zone)
             _audit(tx, site_id, day, actor, "day.opened", now)
     except IntegrityError:
         return  # the other window was faster

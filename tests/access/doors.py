@@ -210,6 +210,7 @@ DOORS: dict[str, Door] = {
     # The station
     "station.index": page(DISPENSERS),
     "station.live_list": page(DISPENSERS),
+    "later.live": page(DISPENSERS),
     "station.close": page(DISPENSERS),
     "station.find": Door(DISPENSERS, form=fixed(q="nobody of this name")),
     "station.move_day": Door(DISPENSERS, done=303, form=fixed(to="on_paper")),
@@ -235,6 +236,7 @@ DOORS: dict[str, Door] = {
     "patients.new": page(TREATMENT_TEAM, refused=404),
     "patients.register": Door(TREATMENT_TEAM, 303, 404, form=registered),
     "patients.show": person(TREATMENT_TEAM | SUPERVISORS | SUPPORT_SIDE, about="file"),
+    "patients.treatment": person(TREATMENT_TEAM | SUPERVISORS),
     "patients.edit": person(TREATMENT_TEAM),
     "patients.save": act(TREATMENT_TEAM, edited),
     "patients.add_phone": act(TREATMENT_TEAM, fixed(number="0987 654 321")),

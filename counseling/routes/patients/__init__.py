@@ -15,6 +15,7 @@ from counseling.routes.patients import (  # noqa: E402 - they need bp
     hiv,
     numbers,
     registering,
+    treatment,
 )
 
-__all__ = ["agreements", "bp", "cards", "changing", "file", "finding", "hiv", "numbers", "registering"]
+__all__ = ["agreements", "bp", "cards", "changing", "file", "finding", "hiv", "numbers", "registering", "treatment"]
