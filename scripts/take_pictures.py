@@ -141,7 +141,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("register-done", "dispenser", 0, "/register/", imported_register),
     ("doctor-desk", "doctor", 0, "/doctor/", None),
     ("doctor-order", "doctor", 0, "/doctor/", first_row),
-    ("doctor-bands", "doctor", 0, "/doctor/bands", None),
+    ("doctor-rules", "doctor", 0, "/doctor/rules/", None),
     ("counseling", "counselor", 0, "/counseling/", None),
     ("counseling-new", "counselor", 0, "/counseling/new", None),
     ("counseling-people", "counselor", 0, "/counseling/people", None),

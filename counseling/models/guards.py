@@ -19,12 +19,15 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "station_visits": ("observations",),
     "dosed_elsewhere": (),
     "order_parts": (),
+    "rule_changes": (),
     "file_status_changes": ("reason",),
     "audit_entries": (),
     "outreach_contacts": ("note",),
     "counseling_sessions": ("agreed",),
     "delivery_receipts": (),
 }
+RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
+RULE_TABLES = ("gap_bands", "order_limits")
 COLUMNS: dict[str, str] = {
     "station_visits": (
         "id, patient_id, site_id, visit_on, outcome, reason, day_dose_id, recorded_by_id, recorded_at, request_key"
@@ -42,6 +45,8 @@ COLUMNS: dict[str, str] = {
         "id, patient_id, drug_id, phase, starts_on, ends_on, gap_reviewed_through, origin, written_by_id,"
         " second_doctor_id, written_at, request_key"
     ),
+    "gap_bands": f"from_days, to_days, response, {RULE_ROW}",
+    "order_limits": f"name, value, {RULE_ROW}",
 }
 # INSERT OR REPLACE deletes without firing a delete trigger unless recursive_triggers is on; these stop it anyway.
 NEVER_REPLACED: dict[str, tuple[str, ...]] = {
@@ -52,6 +57,9 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "station_visits": ("id", "request_key"),
     "dosed_elsewhere": ("id",),
     "order_parts": ("id", "order_id, part, mg_tenths"),
+    "rule_changes": ("id", "request_key"),
+    "gap_bands": ("id",),
+    "order_limits": ("id",),
     "file_status_changes": ("id",),
     "audit_entries": ("id", "chain, sequence"),
     "outreach_contacts": ("id", "request_key", "ref"),
@@ -81,6 +89,10 @@ STRAY_REPLACEMENT = """
 VOID_OF_ANOTHER = """
     NOT EXISTS (SELECT 1 FROM day_doses d WHERE d.id = NEW.day_dose_id AND d.patient_id = NEW.patient_id
         AND d.dose_on = NEW.dose_on AND d.part = NEW.part AND d.attempt = NEW.attempt)"""
+# A version that was in force stays what it was: it can only be closed, and not be opened again.
+VERSION_RAISED = (
+    "OLD.effective_until IS NOT NULL AND (NEW.effective_until IS NULL OR NEW.effective_until > OLD.effective_until)"
+)
 LAST_DAY_RAISED = "NEW.last_on > OLD.last_on"
 DOSE_AFTER_LAST_DAY = """
     EXISTS (SELECT 1 FROM day_doses d WHERE d.order_id = NEW.id AND d.dose_on > NEW.last_on
@@ -89,12 +101,20 @@ DOSE_AFTER_LAST_DAY = """
 
 @dataclass(frozen=True)
 class Guard:
-    """A trigger `name` on `table`, fired by `event`, that refuses when `condition` holds (always, when empty)."""
+    """A trigger `name` on `table`, fired by `event`, that refuses when `condition` holds (always, when empty).
+
+    `since`: a column that the table must have. While an older schema stands, between two migrations, the guard cannot.
+    """
 
     name: str
     table: str
     event: str
     condition: str = ""
+    since: str = ""
+
+    @property
+    def stands_on(self) -> str:
+        return f"{self.table}.{self.since}" if self.since else self.table
 
 
 def _append_only() -> list[Guard]:
@@ -105,9 +125,22 @@ def _append_only() -> list[Guard]:
     return guards
 
 
+def _versions() -> list[Guard]:
+    guards = []
+    for table in RULE_TABLES:
+        guards += [
+            Guard(f"{table}_never_changed", table, f"UPDATE OF {COLUMNS[table]}", since="change_id"),
+            Guard(f"{table}_only_closed", table, "UPDATE OF effective_until", VERSION_RAISED, since="change_id"),
+            Guard(f"{table}_never_deleted", table, "DELETE", since="change_id"),
+        ]
+    return guards
+
+
 SHARED: list[Guard] = [
     *_append_only(),
+    *_versions(),
     Guard("dose_orders_never_changed", "dose_orders", f"UPDATE OF {COLUMNS['dose_orders']}"),
+    Guard("dose_orders_keep_their_taper", "dose_orders", "UPDATE OF taper_key", since="taper_key"),
     Guard("dose_orders_never_deleted", "dose_orders", "DELETE"),
     Guard("dose_orders_last_day_only_lowered", "dose_orders", "UPDATE OF last_on", LAST_DAY_RAISED),
     Guard("dose_orders_keep_their_doses", "dose_orders", "UPDATE OF last_on", DOSE_AFTER_LAST_DAY),
@@ -166,15 +199,23 @@ def missing(connection: Connection) -> list[str]:
 
 def _expected(dialect: str, tables: set[str]) -> list[Guard]:
     guards = SHARED + (SQLITE_ONLY if dialect == "sqlite" else POSTGRESQL_ONLY)
-    return [guard for guard in guards if guard.table in tables]
+    return [guard for guard in guards if guard.stands_on in tables]
 
 
 def _tables(connection: Connection) -> set[str]:
+    """Names of tables, and of columns as "table.column"."""
     if connection.dialect.name == "sqlite":
-        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        query = (
+            "SELECT t.name AS name, c.name AS held FROM sqlite_master t, pragma_table_info(t.name) c"
+            " WHERE t.type = 'table'"
+        )
     else:
-        query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
-    return set(connection.execute(text(query)).scalars())
+        query = (
+            "SELECT table_name AS name, column_name AS held FROM information_schema.columns"
+            " WHERE table_schema = current_schema()"
+        )
+    rows = connection.execute(text(query)).all()
+    return {row.name for row in rows} | {f"{row.name}.{row.held}" for row in rows}
 
 
 def _present(connection: Connection) -> list[tuple[str, str]]:

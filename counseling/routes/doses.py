@@ -117,7 +117,7 @@ def person(ref: str) -> Any:
 def the_person(row: Any) -> dict[str, Any]:
     """Everything that the dose page shows, as the rules see it at this moment."""
     day = this_day()
-    bands = list_bands(db.session, day)
+    bands = list_bands(db.session, day, g.viewer.site_id)
     loaded = find_attendance(db.session, row.patient_id, g.viewer.site_id, day)
     facts: dict[str, Any] = {
         "row": row,

@@ -170,7 +170,7 @@ def patient_row(ref: str) -> Any:
 
 def facts_of(row: Any) -> OrderFacts:
     today = this_day()
-    return orders_for_form(db.session, row.patient_id, list_bands(db.session, today), today)
+    return orders_for_form(db.session, row.patient_id, list_bands(db.session, today, row.station_id), today)
 
 
 def this_day() -> date:

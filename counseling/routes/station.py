@@ -82,7 +82,7 @@ def find() -> ResponseReturnValue:
 
 def the_list() -> dict[str, Any]:
     day = this_day()
-    bands = list_bands(db.session, day)
+    bands = list_bands(db.session, day, g.viewer.site_id)
     rows = today.list_today(db.session, g.viewer.site_id, day, bands)
     note_view("station.today", [row.patient_id for row in (*rows.waiting, *rows.attended, *rows.without_order)])
     unapproved = any(band.approved_on is None for band in bands)
