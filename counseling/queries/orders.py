@@ -40,6 +40,7 @@ class OrderRow:
     second_doctor: str | None
     written_at: datetime
     note: str | None
+    taper_key: str | None = None
 
     @property
     def mg_tenths(self) -> int:
@@ -185,6 +186,7 @@ def _rows(session: AnySession, query: Select[*tuple[Any, ...]]) -> list[OrderRow
             second_doctor=second_doctor,
             written_at=order.written_at,
             note=vault.open("dose_orders.note", order.request_key, order.note),
+            taper_key=order.taper_key,
         )
         for order, drug, strength, written_by, second_doctor in found
     ]

@@ -14,6 +14,7 @@ from counseling.models import Base, guards
 from counseling.refs import new_request_key
 from counseling.services import audit
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.rules import approve
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, dose, opened, ordered, somebody
 
@@ -165,6 +166,7 @@ def ledger(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
     add(session, "dose_incidents", **given, reason="collided", given_at=MORNING, request_key=key, **who)
     contacted(session, cast, person, who)
     reported(session, person)
+    approve(session, cast)
     with writing(session) as tx:
         audit.append(tx, "house", "test", "tested", "nobody", {}, MORNING)
 

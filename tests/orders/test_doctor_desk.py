@@ -23,7 +23,7 @@ from counseling.queries.doctor_desk import (
     list_tasks,
 )
 from counseling.refs import new_request_key
-from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.cast import CAO_LOC, DONG_KINH, FACILITY, Cast
 from tests.support.orders import A_DAY, stop, stopped_at_window, write
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, dose, opened, ordered, somebody

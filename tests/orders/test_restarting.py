@@ -13,7 +13,7 @@ from counseling.domain.refusal import Refusal
 from counseling.models.orders import GapBandRow
 from counseling.queries.bands import list_bands
 from counseling.queries.orders import orders_for_form
-from tests.support.cast import Cast
+from tests.support.cast import DONG_KINH, Cast
 from tests.support.orders import A_DAY, order, write
 from tests.support.treatment import TODAY, dose, opened, somebody
 
