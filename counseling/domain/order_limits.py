@@ -57,7 +57,7 @@ MOST_TENTHS_TYPED = 5000
 
 
 def values_of(limits: Sequence[OrderLimit]) -> dict[LimitName, int | None]:
-    """The value of every limit; one without a row keeps the shipped value, so that a missing row limits all the same."""
+    """The value of every limit; one without a row keeps the shipped value: a missing row limits all the same."""
     return {**SHIPPED_VALUES, **{limit.name: limit.value for limit in limits}}
 
 

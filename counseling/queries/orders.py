@@ -61,6 +61,41 @@ class OrderRow:
 
 
 @dataclass(frozen=True)
+class WholeOrder:
+    """An order as the doctor wrote it: one row, or the steps of a taper in the order of their days."""
+
+    steps: tuple[OrderRow, ...]
+
+    @property
+    def ids(self) -> frozenset[int]:
+        return frozenset(step.id for step in self.steps)
+
+    @property
+    def first(self) -> OrderRow:
+        return self.steps[0]
+
+    @property
+    def is_taper(self) -> bool:
+        return len(self.steps) > 1
+
+    @property
+    def last_on(self) -> date:
+        """The last day on which any of it runs; before `first.starts_on` when none ever did."""
+        return max((step.last_on for step in self.steps if not step.never_ran), default=self.first.last_on)
+
+    @property
+    def never_ran(self) -> bool:
+        return all(step.never_ran for step in self.steps)
+
+    @property
+    def is_cut_short(self) -> bool:
+        return any(step.is_cut_short for step in self.steps)
+
+    def runs_on(self, day: date) -> bool:
+        return any(step.runs_on(day) for step in self.steps)
+
+
+@dataclass(frozen=True)
 class DaySpan:
     """Days in a row of one kind: `complete`, `part` (some of a split dose), `missed`, or `no_order`."""
 
@@ -117,6 +152,14 @@ def order_on(session: AnySession, patient_id: int, day: date) -> OrderRow | None
 def list_orders(session: AnySession, patient_id: int) -> list[OrderRow]:
     """All regular orders of a person, the newest first."""
     return _rows(session, ORDERS.where(DoseOrder.patient_id == patient_id).order_by(DoseOrder.id.desc()))
+
+
+def whole_orders(orders: Sequence[OrderRow]) -> list[WholeOrder]:
+    """Orders as they were written, in the order of `orders`: steps of one taper are one."""
+    wholes: dict[str | int, list[OrderRow]] = {}
+    for order in orders:
+        wholes.setdefault(order.taper_key or order.id, []).append(order)
+    return [WholeOrder(tuple(sorted(steps, key=lambda step: step.starts_on))) for steps in wholes.values()]
 
 
 def orders_for_form(session: AnySession, patient_id: int, bands: Sequence[GapBand], today: date) -> OrderFacts:

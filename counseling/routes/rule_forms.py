@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 from wtforms import Form, HiddenField, PasswordField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from counseling.domain.band_sets import LONGEST_GAP_COMPARED
 from counseling.domain.missed_doses import GapBand, GapResponse
@@ -63,7 +63,7 @@ class ChangeForm(SigningForm):
     source = StringField(
         lazy_gettext("Nguồn, lý do của thay đổi"),
         [
-            InputRequired(lazy_gettext("Ghi nguồn hoặc lý do, ví dụ: quyết định của cơ sở, ngày nào")),
+            DataRequired(lazy_gettext("Ghi nguồn hoặc lý do, ví dụ: quyết định của cơ sở, ngày nào")),
             Length(max=300, message=lazy_gettext("Ngắn lại: dài nhất 300 ký tự")),
         ],
         filters=[lambda text: " ".join((text or "").split())],

@@ -55,8 +55,18 @@ def index() -> ResponseReturnValue:
     return index_page()
 
 
-@bp.post("/<any(bands, limits):kind>/approve")
+@bp.post("/bands/approve")
 @requires(Permission.APPROVE_RULES)
+def approve_bands() -> ResponseReturnValue:
+    return approve(BANDS)
+
+
+@bp.post("/limits/approve")
+@requires(Permission.APPROVE_RULES)
+def approve_limits() -> ResponseReturnValue:
+    return approve(LIMITS)
+
+
 def approve(kind: str) -> ResponseReturnValue:
     facility_id, form = own_facility(), SigningForm(request.form, prefix=kind)
     if not form.validate():

@@ -7,10 +7,12 @@ the rest: other stations, other communes, the other side, what does not exist. N
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from counseling.refs import new_request_key
 from tests.access.world import DESKS, TODAY, File, World
+from tests.support.cast import PASSWORD
 
 # Whose files a desk reads, written by hand from the rules of the three compartments.
 SEES: dict[str, set[str]] = {
@@ -137,6 +139,26 @@ def order(world: World, file: File | None, desk: str) -> dict[str, Any]:
     return {
         "phase": "maintenance", "dose_1": "55", "starts_on": TODAY.strftime("%d/%m/%Y"),
         "ends_on": TODAY.strftime("%d/%m/%Y"), "latest": file.values["latest_order"], "request_key": new_request_key(),
+        "own_password": PASSWORD,
+    }  # fmt: skip
+
+
+def taper(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    days = [(TODAY + timedelta(days=ahead)).strftime("%d/%m/%Y") for ahead in (0, 7, 13)]
+    steps = {"step_1_on": days[0], "step_1_mg": "55", "step_2_on": days[1], "step_2_mg": "50", "ends_on": days[2]}
+    return {**order(world, file, desk), **steps}
+
+
+def rules(**fields: str) -> Any:
+    """Signed by whoever sits there; nothing of the kind has been signed before."""
+    signed = {"seen": "0", "source": "quyết định 12", "begins": "tomorrow", "own_password": PASSWORD}
+    return lambda world, file, desk: {**signed, "request_key": new_request_key(), **fields}
+
+
+def signature(kind: str) -> Any:
+    """The form under the rows of a kind, whose fields carry its name."""
+    return lambda world, file, desk: {
+        f"{kind}-seen": "0", f"{kind}-request_key": new_request_key(), f"{kind}-own_password": PASSWORD
     }  # fmt: skip
 
 
@@ -250,11 +272,20 @@ DOORS: dict[str, Door] = {
     "patients.remove_supported_phone": act(COUNSELORS, about="file"),
     # The doctor
     "doctor.index": page(DOCTORS),
-    "doctor.bands": page(DOCTORS),
+    "rules.index": page(DOCTORS),
+    "rules.approve_bands": Door(DOCTORS, 303, 403, "", signature("bands")),
+    "rules.approve_limits": Door(DOCTORS, 303, 403, "", signature("limits")),
+    "rules.bands": page(DOCTORS),
+    "rules.write_bands": Door(DOCTORS, 303, 403, "", rules(check="2", suspend="3", end="6", consider_ending="30")),
+    "rules.limits": page(DOCTORS),
+    "rules.write_limits": Door(DOCTORS, 303, 403, "", rules(maintenance_days="28", taper_days="90")),
+    "rules.paper": page(DOCTORS),
     "doctor.close_task": Door(DOCTORS, 303, 403, "treatment", nothing),
     "orders.index": person(DOCTORS),
     "orders.new": person(DOCTORS),
     "orders.write": act(DOCTORS, order),
+    "orders.new_taper": person(DOCTORS),
+    "orders.write_steps": act(DOCTORS, taper),
     "orders.stop": act(DOCTORS, fixed(reason="medical")),
     # The register import; `imports` gives everybody an upload that waits for its columns
     "register.index": page(TREATMENT_TEAM, refused=404),
