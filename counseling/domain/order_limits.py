@@ -12,7 +12,7 @@ from counseling.domain.refusal import Refusal
 
 
 class LimitName(StrEnum):
-    """What a limit is about: days are whole, doses tenths of a mg a day."""
+    """What a limit is about: days and hours are whole, doses tenths of a mg a day."""
 
     INDUCTION_DAYS = "induction_days"
     ADJUSTMENT_DAYS = "adjustment_days"
@@ -21,10 +21,19 @@ class LimitName(StrEnum):
     FIRST_DAY_USUAL = "first_day_usual"
     FIRST_DAY_NEVER = "first_day_never"
     TWO_DOCTORS = "two_doctors"
+    OBSERVATION_HOURS = "observation_hours"
 
     @property
     def is_days(self) -> bool:
         return self.value.endswith("_days")
+
+    @property
+    def is_hours(self) -> bool:
+        return self is LimitName.OBSERVATION_HOURS
+
+    @property
+    def is_dose(self) -> bool:
+        return not self.is_days and not self.is_hours
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,7 @@ SHIPPED_LIMITS = (
     OrderLimit(LimitName.FIRST_DAY_USUAL, 200, "Hướng dẫn của WHO (2009), phụ lục 12"),
     OrderLimit(LimitName.FIRST_DAY_NEVER, 300, "Hướng dẫn của WHO (2009), phụ lục 12"),
     OrderLimit(LimitName.TWO_DOCTORS, 3000, "Cách kiểm tra của một hệ thống bệnh viện khác (theo tài liệu trích dẫn)"),
+    OrderLimit(LimitName.OBSERVATION_HOURS, 3, "Theo dõi 3–4 giờ sau liều đầu (theo tài liệu trích dẫn)"),
 )
 SHIPPED_VALUES: Mapping[LimitName, int | None] = {limit.name: limit.value for limit in SHIPPED_LIMITS}
 # Read in the source itself and without exception there: no signature goes above it.
@@ -54,6 +64,7 @@ FIRST_DAY_NEVER_ABOVE = 300
 # Not clinical figures: what is longer or more than this is taken for a slip of the pen.
 LONGEST_DAYS_TYPED = 366
 MOST_TENTHS_TYPED = 5000
+MOST_HOURS_TYPED = 12
 
 
 def values_of(limits: Sequence[OrderLimit]) -> dict[LimitName, int | None]:
@@ -77,7 +88,7 @@ def ensure_limits(values: Mapping[LimitName, int | None]) -> None:
 
 
 def _ensure_in_range(name: LimitName, value: int | None) -> None:
-    most = LONGEST_DAYS_TYPED if name.is_days else MOST_TENTHS_TYPED
+    most = LONGEST_DAYS_TYPED if name.is_days else MOST_HOURS_TYPED if name.is_hours else MOST_TENTHS_TYPED
     if value is None and not name.is_days:
         raise Refusal("limit_missing", name=name)
     if value is not None and not 1 <= value <= most:
@@ -88,8 +99,11 @@ def looser_than(
     values: Mapping[LimitName, int | None], other: Mapping[LimitName, int | None] = SHIPPED_VALUES
 ) -> Collection[LimitName]:
     """Which limits allow more than `other`; without a bound is more than any bound."""
-    return tuple(name for name in LimitName if _allows(values[name]) > _allows(other[name]))
+    return tuple(name for name in LimitName if _allows(name, values[name]) > _allows(name, other[name]))
 
 
-def _allows(value: int | None) -> float:
+def _allows(name: LimitName, value: int | None) -> float:
+    """How much a limit lets through: a shorter observation more than a longer one."""
+    if name.is_hours:
+        return -(value or 0)
     return float("inf") if value is None else value

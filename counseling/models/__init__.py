@@ -6,6 +6,7 @@ from counseling.models import (
     counseling,
     doses,
     installation,
+    observations,
     orders,
     patients,
     people,
@@ -17,6 +18,6 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doses", "installation", "orders", "patients", "people", "places",
-    "registers", "tasks", "texts",
+    "Base", "audit", "contacts", "counseling", "doses", "installation", "observations", "orders", "patients", "people",
+    "places", "registers", "tasks", "texts",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "dose_void_requests": (),
     "dose_incidents": (),
     "station_visits": ("observations",),
+    "dose_observations": ("note",),
     "dosed_elsewhere": (),
     "order_parts": (),
     "rule_changes": (),
@@ -32,6 +33,7 @@ COLUMNS: dict[str, str] = {
     "station_visits": (
         "id, patient_id, site_id, visit_on, outcome, reason, day_dose_id, recorded_by_id, recorded_at, request_key"
     ),
+    "dose_observations": "id, day_dose_id, patient_id, site_id, state, recorded_by_id, recorded_at, request_key",
     "file_status_changes": "id, patient_id, side, status, since_on, recorded_by_id, recorded_at",
     "outreach_contacts": (
         "id, ref, patient_id, site_id, team_id, kind, outcome, topics, next_on, contact_on, task_id, corrects_id,"
@@ -55,6 +57,7 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "dose_void_requests": ("id", "day_dose_id"),
     "dose_incidents": ("id", "request_key"),
     "station_visits": ("id", "request_key"),
+    "dose_observations": ("id", "request_key"),
     "dosed_elsewhere": ("id",),
     "order_parts": ("id", "order_id, part, mg_tenths"),
     "rule_changes": ("id", "request_key"),

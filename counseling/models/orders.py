@@ -20,6 +20,7 @@ LIMIT_NAMES = (
     "first_day_usual",
     "first_day_never",
     "two_doctors",
+    "observation_hours",
 )
 RESPONSES = ("dose", "check", "suspend", "end", "consider_ending")
 

@@ -18,6 +18,7 @@ from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
 from counseling.queries.namesakes import count_namesakes
+from counseling.queries.observations import asks_for_observation, observation_hours
 from counseling.queries.patients import NotFound, get_patient_id, get_treatment_row
 from counseling.refs import new_request_key
 from counseling.routes.station import name_of, this_day
@@ -128,6 +129,7 @@ def the_person(row: Any) -> dict[str, Any]:
         "request_key": new_request_key(),
         "unapproved": any(band.approved_on is None for band in bands),
         "stop": None,
+        "observe_hours": 0,
     }
     if loaded is None:
         return {**facts, "stop": Refusal("day_not_open", state=None), "attendance": None, "part": None}
@@ -136,6 +138,8 @@ def the_person(row: Any) -> dict[str, Any]:
         ensure_may_dose(attendance, bands)
     except Refusal as refusal:
         facts["stop"] = refusal
+    if attendance.order is not None and asks_for_observation(db.session, attendance.order.id, day):
+        facts["observe_hours"] = observation_hours(db.session, day, g.viewer.site_id)
     return {
         **facts,
         "attendance": attendance,

@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from counseling.domain.band_sets import LONGEST_GAP_COMPARED
 from counseling.domain.missed_doses import GapBand, GapResponse
-from counseling.domain.order_limits import LONGEST_DAYS_TYPED, LimitName
+from counseling.domain.order_limits import LONGEST_DAYS_TYPED, MOST_HOURS_TYPED, LimitName
 from counseling.refs import new_request_key
 from counseling.routes.house_form import HouseForm
 from counseling.routes.order_form import DoseField
@@ -33,8 +33,12 @@ class DaysField(StringField):  # type: ignore[misc]  # WTForms has no types
         if validation_stopped or not typed:
             return
         if not _WHOLE.fullmatch(typed) or not 1 <= int(typed) <= self.most:
-            raise ValidationError(str(lazy_gettext("Ghi số ngày, từ 1 đến %(most)s", most=self.most)))
+            raise ValidationError(str(lazy_gettext("Ghi một số từ 1 đến %(most)s", most=self.most)))
         self.days = int(typed)
+
+
+class HoursField(DaysField):
+    most = MOST_HOURS_TYPED
 
 
 class GapField(DaysField):
@@ -110,18 +114,21 @@ class LimitsForm(ChangeForm):
     first_day_never = DoseField(lazy_gettext("Ngày đầu tiên, không bao giờ quá, mg"), [Length(max=40)])
     two_doctors = DoseField(lazy_gettext("Trên mức này mỗi ngày cần hai bác sĩ, mg"), [Length(max=40)])
 
+    observation_hours = HoursField(lazy_gettext("Theo dõi sau liều đầu, ít nhất, giờ"), [Length(max=10)])
+
     @property
     def day_fields(self) -> list[DaysField]:
         return [self[name.value] for name in LimitName if name.is_days]
 
     @property
     def dose_fields(self) -> list[DoseField]:
-        return [self[name.value] for name in LimitName if not name.is_days]
+        return [self[name.value] for name in LimitName if name.is_dose]
 
     def values(self, standing: Mapping[LimitName, int | None]) -> dict[LimitName, int | None]:
         """What was typed; an empty dose stays as it stands, for no dose is ever filled in beforehand."""
         days = {LimitName(field.name): field.days for field in self.day_fields}
         typed = {LimitName(field.name): field.tenths for field in self.dose_fields}
+        days[LimitName.OBSERVATION_HOURS] = self.observation_hours.days
         return days | {name: standing[name] if tenths is None else tenths for name, tenths in typed.items()}
 
 
@@ -133,7 +140,7 @@ def empty_bands_form(bands: Sequence[GapBand], newest: int) -> BandsForm:
 
 def empty_limits_form(standing: Mapping[LimitName, int | None], newest: int) -> LimitsForm:
     """Days that hold now; doses are left empty, whatever holds."""
-    days: dict[str, Any] = {name.value: str(standing[name] or "") for name in LimitName if name.is_days}
+    days: dict[str, Any] = {name.value: str(standing[name] or "") for name in LimitName if not name.is_dose}
     return LimitsForm(**days, seen=str(newest), request_key=new_request_key())
 
 

@@ -16,6 +16,7 @@ from counseling.languages import current_locale
 from counseling.permissions import Permission, passive, requires
 from counseling.queries import patient_search, today
 from counseling.queries.bands import list_bands
+from counseling.queries.observations import count_observed
 from counseling.queries.patients import NotFound, get_treatment_row
 from counseling.routes.viewing import note_view
 from counseling.services import station_days
@@ -32,7 +33,7 @@ def this_day() -> date:
 @bp.get("/")
 @requires(Permission.SEE_TODAY)
 def index() -> ResponseReturnValue:
-    return render_template("pages/station/today.html", **the_list(), done=just_recorded())
+    return render_template("pages/station/today.html", **the_list(), done=just_recorded(), observed=observed_now())
 
 
 @bp.get("/list")
@@ -78,6 +79,10 @@ def find() -> ResponseReturnValue:
         return redirect(url_for("doses.show", ref=found.people[0].ref), 303)
     note_view("station.find", [person.patient_id for person in found.people])
     return render_template("pages/station/found.html", typed=typed, found=found)
+
+
+def observed_now() -> int:
+    return count_observed(db.session, g.viewer.site_id, this_day(), utc_now())
 
 
 def the_list() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from counseling.services import audit, order_rules
 from counseling.services.order_rules import A_DAY, NewOrder, Span
 from counseling.services.tasks import close_tasks_of
 
-CLOSED_BY_AN_ORDER = ("order_review", "renewal", "withheld_review")
+CLOSED_BY_AN_ORDER = ("order_review", "renewal", "withheld_review", "first_dose_review")
 STOP_REASONS = ("medical", "patient_asks", "transferred", "treatment_ended", "written_by_mistake")
 
 

@@ -17,14 +17,15 @@ depends_on = None
 KINDS = "kind IN ('bands', 'limits')"
 NAMES = (
     "name IN ('induction_days', 'adjustment_days', 'maintenance_days', 'taper_days', 'first_day_usual',"
-    " 'first_day_never', 'two_doctors')"
+    " 'first_day_never', 'two_doctors', 'observation_hours')"
 )
 PHASES = "phase IN ('induction', 'adjustment', 'maintenance', 'taper', 'one_time')"
-# What had been a constant in the program until now, in tenths of a mg a day.
-DOSES = (
+# What had been a constant in the program until now: tenths of a mg a day, and hours.
+FIGURES = (
     ("first_day_usual", 200, "Hướng dẫn của WHO (2009), phụ lục 12"),
     ("first_day_never", 300, "Hướng dẫn của WHO (2009), phụ lục 12"),
     ("two_doctors", 3000, "Cách kiểm tra của một hệ thống bệnh viện khác (theo tài liệu trích dẫn)"),
+    ("observation_hours", 3, "Theo dõi 3–4 giờ sau liều đầu (theo tài liệu trích dẫn)"),
 )
 LIMITS_FROM_PHASES = (
     "INSERT INTO order_limits (name, value, source, effective_from)"
@@ -100,6 +101,30 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_gap_bands_facility_id"), "sites", ["facility_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_gap_bands_change_id"), "rule_changes", ["change_id"], ["id"])
 
+    op.create_table(
+        "dose_observations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("day_dose_id", sa.Integer(), nullable=False),
+        sa.Column("patient_id", sa.Integer(), nullable=False),
+        sa.Column("site_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", counseling.models.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("request_key", sa.String(length=32), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('well', 'drowsy', 'hard_to_wake', 'left')", name=op.f("ck_dose_observations_state")
+        ),
+        sa.ForeignKeyConstraint(["day_dose_id"], ["day_doses.id"], name=op.f("fk_dose_observations_day_dose_id")),
+        sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name=op.f("fk_dose_observations_patient_id")),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_dose_observations_recorded_by_id")),
+        sa.ForeignKeyConstraint(["site_id"], ["sites.id"], name=op.f("fk_dose_observations_site_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dose_observations")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_dose_observations_request_key")),
+    )
+    with op.batch_alter_table("dose_observations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dose_observations_day_dose_id"), ["day_dose_id"], unique=False)
+
     op.add_column("dose_orders", sa.Column("taper_key", sa.String(length=32), nullable=True))
 
 
@@ -110,7 +135,7 @@ def keep_limits() -> None:
         return
     connection.execute(sa.text(LIMITS_FROM_PHASES))
     row = sa.text("INSERT INTO order_limits (name, value, source, effective_from) VALUES (:n, :v, :s, '2024-12-31')")
-    for name, value, source in DOSES:
+    for name, value, source in FIGURES:
         connection.execute(row, {"n": name, "v": value, "s": source})
 
 
@@ -130,6 +155,10 @@ def downgrade() -> None:
             sa.text("INSERT INTO phase_limits (phase, longest_days, source) VALUES ('one_time', 1, :source)"),
             {"source": "một liều của một ngày"},
         )
+    with op.batch_alter_table("dose_observations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dose_observations_day_dose_id"))
+
+    op.drop_table("dose_observations")
     with op.batch_alter_table("dose_orders", schema=None) as batch_op:
         batch_op.drop_column("taper_key")
     connection.execute(sa.text("DELETE FROM gap_bands WHERE facility_id IS NOT NULL"))

@@ -270,6 +270,10 @@ DOORS: dict[str, Door] = {
     "patients.note_readers": act(ASKING, fixed(is_shared="y"), about="file"),
     "patients.add_supported_phone": act(COUNSELORS, fixed(number="0987 654 321"), about="file"),
     "patients.remove_supported_phone": act(COUNSELORS, about="file"),
+    # After a first dose
+    "observations.index": page(DISPENSERS),
+    "observations.show": person(DISPENSERS),
+    "observations.record": act(DISPENSERS, lambda world, file, desk: {**key(world, file, desk), "seen": "well"}, 409),
     # The doctor
     "doctor.index": page(DOCTORS),
     "rules.index": page(DOCTORS),
@@ -278,7 +282,7 @@ DOORS: dict[str, Door] = {
     "rules.bands": page(DOCTORS),
     "rules.write_bands": Door(DOCTORS, 303, 403, "", rules(check="2", suspend="3", end="6", consider_ending="30")),
     "rules.limits": page(DOCTORS),
-    "rules.write_limits": Door(DOCTORS, 303, 403, "", rules(maintenance_days="28", taper_days="90")),
+    "rules.write_limits": Door(DOCTORS, 303, 403, "", rules(maintenance_days="28", observation_hours="3")),
     "rules.paper": page(DOCTORS),
     "doctor.close_task": Door(DOCTORS, 303, 403, "treatment", nothing),
     "orders.index": person(DOCTORS),

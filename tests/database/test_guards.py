@@ -164,6 +164,8 @@ def ledger(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
     given = {"patient_id": person.id, "dose_on": TODAY, "part": 1, "mg_tenths": 600, "site_id": DONG_KINH}
     key = new_request_key()
     add(session, "dose_incidents", **given, reason="collided", given_at=MORNING, request_key=key, **who)
+    observed = {"day_dose_id": dose_id, "patient_id": person.id, "site_id": DONG_KINH, "state": "well"}
+    add(session, "dose_observations", **observed, request_key=new_request_key(), **who)
     contacted(session, cast, person, who)
     reported(session, person)
     approve(session, cast)

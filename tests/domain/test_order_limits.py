@@ -17,7 +17,7 @@ from counseling.domain.refusal import Refusal
 
 N = LimitName
 some_values = st.fixed_dictionaries(
-    {name: (st.none() | st.integers(-2, 500)) if name.is_days else (st.none() | st.integers(-2, 6000)) for name in N}
+    {name: st.none() | st.integers(-2, 500 if name.is_days else 20 if name.is_hours else 6000) for name in N}
 )
 
 
@@ -54,7 +54,8 @@ def test_figures_that_are_slips_of_the_pen_are_refused() -> None:
 def test_whatever_may_stand_keeps_every_bound(values: dict[LimitName, int | None]) -> None:
     def within(name: LimitName) -> bool:
         value = values[name]
-        return name.is_days if value is None else 1 <= value <= (366 if name.is_days else 5000)
+        most = 366 if name.is_days else 12 if name.is_hours else 5000
+        return name.is_days if value is None else 1 <= value <= most
 
     never, usual = values[N.FIRST_DAY_NEVER] or 0, values[N.FIRST_DAY_USUAL] or 0
     sound = all(within(name) for name in N) and usual <= never <= 300
@@ -74,12 +75,19 @@ def test_looser_is_what_allows_an_order_that_the_other_refuses(
         return limit is None or asked <= limit
 
     found = looser_than(values, others)
-    for name in N:
+    for name in [name for name in N if not name.is_hours]:
         asked = range(-3, 6002)
         edges = {value for value in (values[name], others[name], 6001) if value is not None}
         assert (name in found) == any(
             allows(values[name], ask) and not allows(others[name], ask) for ask in edges if ask in asked
         )
+
+
+def test_a_shorter_observation_is_looser() -> None:
+    assert looser_than({**SHIPPED_VALUES, N.OBSERVATION_HOURS: 2}) == (N.OBSERVATION_HOURS,)
+    assert looser_than({**SHIPPED_VALUES, N.OBSERVATION_HOURS: 4}) == ()
+    assert refused(observation_hours=None) == ("limit_missing", N.OBSERVATION_HOURS)
+    assert refused(observation_hours=13) == ("limit_out_of_range", N.OBSERVATION_HOURS)
 
 
 def test_a_limit_without_a_row_keeps_the_shipped_value() -> None:

@@ -50,7 +50,7 @@ def signed(client: FlaskClient, kind: str, password: str = PASSWORD) -> TestResp
 
 def send(client: FlaskClient, kind: str, **typed: Any) -> TestResponse:
     days = {"check": "2", "suspend": "3", "end": "6", "consider_ending": "30"}
-    limits = {"maintenance_days": "30"}
+    limits = {"maintenance_days": "30", "observation_hours": "3"}
     fields = {"seen": "0", "source": "quyết định 12", "request_key": new_request_key(), "own_password": PASSWORD}
     return post(client, f"{RULES}{kind}", **{**(days if kind == "bands" else limits), **fields, **typed})
 
@@ -166,6 +166,9 @@ WRONG_LIMITS = (
     ({"first_day_usual": "30"}, "second_username"),
     ({"first_day_never": "30,5"}, "first_day_never"),
     ({"first_day_never": "15"}, "first_day_usual"),
+    ({"observation_hours": "13"}, "observation_hours"),
+    ({"observation_hours": ""}, "observation_hours"),
+    ({"observation_hours": "2"}, "second_username"),
     ({"two_doctors": "500,5"}, "two_doctors"),
     ({"two_doctors": "310"}, "second_username"),
     ({}, "source"),

@@ -45,7 +45,7 @@ TOMORROW = TODAY + A_DAY
 def test_shipped_rows_hold_and_are_approved_by_nobody(session: Session, cast: Cast) -> None:
     assert starts_of(in_force(session)) == SHIPPED_STARTS
     assert all(band.approved_on is None for band in in_force(session))
-    assert [limit.approved_on for limit in list_limits(session, TODAY, DONG_KINH)] == [None] * 7
+    assert [limit.approved_on for limit in list_limits(session, TODAY, DONG_KINH)] == [None] * 8
 
 
 def test_approving_changes_no_rule_and_names_the_day(session: Session, cast: Cast) -> None:
@@ -56,9 +56,9 @@ def test_approving_changes_no_rule_and_names_the_day(session: Session, cast: Cas
     assert [(b.from_days, b.to_days, b.response, b.source) for b in after] == content
     assert {band.approved_on for band in after} == {TODAY}
     assert {band.approved_on for band in in_force(session, TODAY - A_DAY)} == {None}
-    assert [limit.approved_on for limit in list_limits(session, TODAY, DONG_KINH)] == [None] * 7
+    assert [limit.approved_on for limit in list_limits(session, TODAY, DONG_KINH)] == [None] * 8
     approve(session, cast, "limits")
-    assert [limit.approved_on for limit in list_limits(session, TODAY, DONG_KINH)] == [TODAY] * 7
+    assert [limit.approved_on for limit in list_limits(session, TODAY, DONG_KINH)] == [TODAY] * 8
 
 
 def test_every_station_of_the_facility_follows_it_and_nobody_else(session: Session, cast: Cast) -> None:
