@@ -20,6 +20,7 @@ from counseling.queries.bands import list_bands
 from counseling.queries.namesakes import count_namesakes
 from counseling.queries.observations import asks_for_observation, observation_hours
 from counseling.queries.patients import NotFound, get_patient_id, get_treatment_row
+from counseling.queries.replacements import find_vomited
 from counseling.refs import new_request_key
 from counseling.routes.station import name_of, this_day
 from counseling.routes.viewing import note_view
@@ -130,6 +131,7 @@ def the_person(row: Any) -> dict[str, Any]:
         "unapproved": any(band.approved_on is None for band in bands),
         "stop": None,
         "observe_hours": 0,
+        "vomited": find_vomited(db.session, row.patient_id, day),
     }
     if loaded is None:
         return {**facts, "stop": Refusal("day_not_open", state=None), "attendance": None, "part": None}

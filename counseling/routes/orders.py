@@ -19,6 +19,7 @@ from counseling.queries.doctor_desk import list_tasks_of
 from counseling.queries.orders import OrderFacts, list_orders, orders_for_form, whole_orders
 from counseling.queries.patient_search import name_of
 from counseling.queries.patients import NotFound, get_treatment_row
+from counseling.queries.replacements import find_vomited
 from counseling.routes.order_form import OrderForm, SignedForm, empty_form
 from counseling.routes.refusal_words import say_at
 from counseling.routes.taper_form import TaperForm, empty_taper_form
@@ -209,6 +210,7 @@ def list_page(row: Any, **more: Any) -> str:
         orders=wholes,
         today=this_day(),
         reasons=STOP_REASONS,
+        vomited=find_vomited(db.session, row.patient_id, this_day()),
         **{"refusal": None, "unanswered": None, **shown, **more},
     )
 

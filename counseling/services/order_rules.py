@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from counseling.domain.amounts import BadAmount, ensure_pourable, ml_hundredths
@@ -175,12 +175,13 @@ def ensure_no_dose_from(tx: Session, patient_id: int, starts_on: date) -> None:
         raise Refusal("order_after_todays_dose", dose_on=dosed_on)
 
 
-def last_live_dose(tx: Session, whose: ColumnElement[bool]) -> date | None:
-    """The last day that a dose which counts stands on; replacements follow the dose that they replace."""
+def last_live_dose(tx: Session, whose: ColumnElement[bool], *, replacements: bool = False) -> date | None:
+    """The last day that a dose which counts stands on; replacements follow the dose that they replace, unless asked."""
+    parts = true() if replacements else DayDose.part < FIRST_REPLACEMENT_PART
     last: date | None = tx.execute(
         select(func.max(DayDose.dose_on))
         .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
-        .where(whose, DayDose.part < FIRST_REPLACEMENT_PART, DoseVoid.id.is_(None))
+        .where(whose, parts, DoseVoid.id.is_(None))
     ).scalar()
     return last
 

@@ -153,7 +153,7 @@ def stop_dose_order(
         if order is None:
             raise Refusal("order_not_for_this_person")
         steps = _steps_of(tx, patient_id, order_id, order.taper_key)
-        dosed_on = order_rules.last_live_dose(tx, DayDose.order_id.in_([step.id for step in steps]))
+        dosed_on = order_rules.last_live_dose(tx, DayDose.order_id.in_([step.id for step in steps]), replacements=True)
         if dosed_on is not None and dosed_on > today:
             raise Refusal("order_has_later_doses", dose_on=dosed_on)
         last_on = today if dosed_on == today else today - A_DAY

@@ -270,8 +270,15 @@ DOORS: dict[str, Door] = {
     "patients.note_readers": act(ASKING, fixed(is_shared="y"), about="file"),
     "patients.add_supported_phone": act(COUNSELORS, fixed(number="0987 654 321"), about="file"),
     "patients.remove_supported_phone": act(COUNSELORS, about="file"),
+    # After a dose that was vomited
+    "replacements.new": person(DOCTORS),
+    "replacements.write": act(DOCTORS, order, 422),
+    "replacements.show": person(DISPENSERS),
+    "replacements.record": act(
+        DISPENSERS, lambda world, file, desk: {**key(world, file, desk), "order_id": "1", "mg_tenths": "600"}, 409
+    ),
     # After a first dose
-    "observations.index": page(DISPENSERS),
+    "observations.index": page(DISPENSERS, refused=404),
     "observations.show": person(DISPENSERS),
     "observations.record": act(DISPENSERS, lambda world, file, desk: {**key(world, file, desk), "seen": "well"}, 409),
     # The doctor

@@ -142,6 +142,7 @@ def test_the_window_says_it_before_and_after_the_dose(
     unwell = post(window, url, request_key=new_request_key(), seen="drowsy")
     assert unwell.status_code == 303 and "handed-over" in unwell.location
     start_clock_at(MORNING + 4 * AN_HOUR)
+    sign_in(window, "dispenser")  # nobody has touched the device for hours
     assert post(window, url, request_key=new_request_key(), seen="well").status_code == 303
     assert "Đang theo dõi" not in window.get("/station/").text
     stranger = app.test_client()
