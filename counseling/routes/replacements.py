@@ -76,7 +76,9 @@ def record(ref: str) -> ResponseReturnValue:
     patient_id, key = patient_id_of(ref), form_key()
     order_id, mg_tenths = whole_number("order_id"), whole_number("mg_tenths")
     try:
-        record_replacement(db.session, patient_id, order_id, mg_tenths, signed(key), site_id=g.viewer.site_id)
+        is_alert = request.form.get("gap_check") == "alert"
+        where = {"site_id": g.viewer.site_id, "is_alert": is_alert}
+        record_replacement(db.session, patient_id, order_id, mg_tenths, signed(key), **where)
     except Refusal as refusal:
         return window_page(station_person(ref), refusal), 409
     return redirect(url_for(".show", ref=ref), 303)

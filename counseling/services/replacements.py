@@ -110,12 +110,20 @@ def _add_order(tx: Session, order: order_rules.NewOrder, vomited: VomitedDose, d
 
 
 def record_replacement(
-    session: AnySession, patient_id: int, order_id: int, mg_tenths: int, signed: Signed, *, site_id: int
+    session: AnySession,
+    patient_id: int,
+    order_id: int,
+    mg_tenths: int,
+    signed: Signed,
+    *,
+    site_id: int,
+    is_alert: bool,
 ) -> None:
-    """Record that a replacement was drunk. `order_id` and `mg_tenths` are what stood on the screen.
+    """Record that a replacement was drunk. `order_id` and `mg_tenths` are what stood on the screen,
+    `is_alert` that somebody looked: not intoxicated, not sedated.
 
     A repeat of the request_key does nothing. Refusals: the codes of domain.replacement.ensure_may_give, and
-    not_at_this_station, not_active, day_not_open.
+    not_at_this_station, not_active, day_not_open, check_missing.
     """
     with writing(session) as tx:
         order_rules.lock_summary(tx, patient_id)
@@ -124,6 +132,8 @@ def record_replacement(
             return
         _ensure_open(tx, patient_id, site_id, signed.today)
         vomited = ensure_may_give(find_vomited(tx, patient_id, signed.today), order_id, mg_tenths)
+        if not is_alert:
+            raise Refusal("check_missing")
         values = {
             "patient_id": patient_id,
             "dose_on": signed.today,
@@ -135,6 +145,7 @@ def record_replacement(
             "site_id": site_id,
             "replaces_id": vomited.dose_id,
             "gap_days": 0,
+            "gap_check": "alert",
             "source": "window",
             "recorded_by_id": signed.by,
             "recorded_at": signed.now,

@@ -59,9 +59,18 @@ def order(session: Session, cast: Cast, person: Person, mg_tenths: int = 300, **
 
 
 def give(
-    session: Session, cast: Cast, person: Person, order_id: int, mg: int = 300, site: int = DONG_KINH, **changes: Any
+    session: Session,
+    cast: Cast,
+    person: Person,
+    order_id: int,
+    mg: int = 300,
+    site: int = DONG_KINH,
+    is_alert: bool = True,
+    **changes: Any,
 ) -> None:
-    record_replacement(session, person.id, order_id, mg, signed(cast, "dispenser", **changes), site_id=site)
+    record_replacement(
+        session, person.id, order_id, mg, signed(cast, "dispenser", **changes), site_id=site, is_alert=is_alert
+    )
 
 
 def replacements(session: Session) -> list[tuple[int, int, int | None]]:
@@ -107,6 +116,8 @@ def test_the_window_gives_what_the_order_says_and_once(session: Session, cast: C
             give(session, cast, person, *wrong)
     with pytest.raises(Refusal, match="not_at_this_station"):
         give(session, cast, person, new, site=CAO_LOC)
+    with pytest.raises(Refusal, match="check_missing"):
+        give(session, cast, person, new, is_alert=False)
     key = new_request_key()
     give(session, cast, person, new, request_key=key)
     give(session, cast, person, new, request_key=key)
@@ -191,5 +202,6 @@ def test_the_pages_of_doctor_and_window(
     assert "Xác nhận đã uống bù 30 mg · Lý Văn Mẫu, 1990" in page and f'name="order_id" value="{order_id}"' in page
     seen = {"order_id": order_id, "mg_tenths": 300}
     assert post(window, given, request_key=new_request_key(), order_id=order_id, mg_tenths=3000).status_code == 409
-    assert post(window, given, request_key=new_request_key(), **seen).status_code == 303
+    assert post(window, given, request_key=new_request_key(), **seen).status_code == 409
+    assert post(window, given, request_key=new_request_key(), **seen, gap_check="alert").status_code == 303
     assert "Đã ghi uống bù 30 mg" in window.get(given).text
