@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 from wtforms import Form, HiddenField, PasswordField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from counseling.domain.band_sets import LONGEST_GAP_COMPARED
 from counseling.domain.missed_doses import GapBand, GapResponse
@@ -48,7 +48,10 @@ class GapField(DaysField):
 class SigningForm(HouseForm):
     """The doctor's own signature; each form adds what is signed."""
 
-    own_password = PasswordField(lazy_gettext("Mật khẩu của bạn, để ký"), [Length(max=1000)])
+    own_password = PasswordField(
+        lazy_gettext("Mật khẩu của bạn, để ký"),
+        [InputRequired(lazy_gettext("Nhập mật khẩu của bạn để ký")), Length(max=1000)],
+    )
     seen = HiddenField()
     request_key = HiddenField()
 
@@ -74,6 +77,7 @@ class ChangeForm(SigningForm):
     )
     begins = RadioField(
         lazy_gettext("Áp dụng"),
+        [InputRequired(lazy_gettext("Chọn một câu"))],
         choices=(
             SelectChoice(TOMORROW, lazy_gettext("Từ ngày mai")),
             SelectChoice(TODAY, lazy_gettext("Từ hôm nay: liều chưa ghi của hôm nay tính theo quy định mới")),
@@ -114,7 +118,10 @@ class LimitsForm(ChangeForm):
     first_day_never = DoseField(lazy_gettext("Ngày đầu tiên, không bao giờ quá, mg"), [Length(max=40)])
     two_doctors = DoseField(lazy_gettext("Trên mức này mỗi ngày cần hai bác sĩ, mg"), [Length(max=40)])
 
-    observation_hours = HoursField(lazy_gettext("Theo dõi sau liều đầu, ít nhất, giờ"), [Length(max=10)])
+    observation_hours = HoursField(
+        lazy_gettext("Theo dõi sau liều đầu, ít nhất, giờ"),
+        [InputRequired(lazy_gettext("Chỗ này phải có giới hạn")), Length(max=10)],
+    )
 
     @property
     def day_fields(self) -> list[DaysField]:

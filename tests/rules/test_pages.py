@@ -52,6 +52,7 @@ def send(client: FlaskClient, kind: str, **typed: Any) -> TestResponse:
     days = {"check": "2", "suspend": "3", "end": "6", "consider_ending": "30"}
     limits = {"maintenance_days": "30", "observation_hours": "3"}
     fields = {"seen": "0", "source": "quyết định 12", "request_key": new_request_key(), "own_password": PASSWORD}
+    fields["begins"] = "tomorrow"
     return post(client, f"{RULES}{kind}", **{**(days if kind == "bands" else limits), **fields, **typed})
 
 
