@@ -47,6 +47,7 @@ class Permission(StrEnum):
     MANAGE_CARDS = "manage_cards"
     IMPORT_REGISTER = "import_register"
     WRITE_DOSE_ORDER = "write_dose_order"
+    APPROVE_RULES = "approve_rules"
     SEE_ADHERENCE_LIST = "see_adherence_list"
     SEE_SUPPORT_FILE = "see_support_file"
     EDIT_SUPPORT_FILE = "edit_support_file"
@@ -84,7 +85,7 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
         }
     ),
     (RoleKind.DOCTOR, Side.TREATMENT): frozenset(
-        _TREATMENT_TEAM | {Permission.WRITE_DOSE_ORDER, Permission.SEE_HIV_STATUS}
+        _TREATMENT_TEAM | {Permission.WRITE_DOSE_ORDER, Permission.APPROVE_RULES, Permission.SEE_HIV_STATUS}
     ),
     (RoleKind.COUNSELOR, Side.SUPPORT): frozenset(
         _EVERYBODY

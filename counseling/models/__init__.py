@@ -6,6 +6,7 @@ from counseling.models import (
     counseling,
     doses,
     installation,
+    observations,
     orders,
     patients,
     people,
@@ -19,6 +20,6 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doses", "installation", "orders", "patients", "people", "places",
-    "registers", "tasks", "texts", "usual_hours", "window",
+    "Base", "audit", "contacts", "counseling", "doses", "installation", "observations", "orders", "patients", "people",
+    "places", "registers", "tasks", "texts", "usual_hours", "window",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 
 # Table -> sealed columns that a rotation of keys may rewrite. Everything else in these tables is written once.
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
@@ -17,8 +17,10 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "dose_void_requests": (),
     "dose_incidents": (),
     "station_visits": ("observations",),
+    "dose_observations": ("note",),
     "dosed_elsewhere": (),
     "order_parts": (),
+    "rule_changes": (),
     "file_status_changes": ("reason",),
     "audit_entries": (),
     "outreach_contacts": ("note",),
@@ -27,11 +29,14 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "spills": (),
     "alert_readings": (),
 }
+RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
+RULE_TABLES = ("gap_bands", "order_limits")
 COLUMNS: dict[str, str] = {
     "station_visits": (
         "id, patient_id, site_id, visit_on, outcome, reason, day_dose_id, minutes_after, recorded_by_id,"
         " recorded_at, request_key"
     ),
+    "dose_observations": "id, day_dose_id, patient_id, site_id, state, recorded_by_id, recorded_at, request_key",
     "file_status_changes": "id, patient_id, side, status, since_on, recorded_by_id, recorded_at",
     "outreach_contacts": (
         "id, ref, patient_id, site_id, team_id, kind, outcome, topics, next_on, contact_on, task_id, corrects_id,"
@@ -49,6 +54,8 @@ COLUMNS: dict[str, str] = {
         "id, patient_id, site_id, dose_on, order_id, part, mg_tenths, gap_check, poured_by_id, poured_at, request_key"
     ),
     "patient_holds": "id, ref, patient_id, kind, by_doctor, set_by_id, set_at, request_key",
+    "gap_bands": f"from_days, to_days, response, {RULE_ROW}",
+    "order_limits": f"name, value, {RULE_ROW}",
 }
 # INSERT OR REPLACE deletes without firing a delete trigger unless recursive_triggers is on; these stop it anyway.
 NEVER_REPLACED: dict[str, tuple[str, ...]] = {
@@ -57,8 +64,12 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "dose_void_requests": ("id", "day_dose_id"),
     "dose_incidents": ("id", "request_key"),
     "station_visits": ("id", "request_key"),
+    "dose_observations": ("id", "request_key"),
     "dosed_elsewhere": ("id",),
     "order_parts": ("id", "order_id, part, mg_tenths"),
+    "rule_changes": ("id", "request_key"),
+    "gap_bands": ("id",),
+    "order_limits": ("id",),
     "file_status_changes": ("id",),
     "audit_entries": ("id", "chain, sequence"),
     "outreach_contacts": ("id", "request_key", "ref"),
@@ -92,6 +103,10 @@ STRAY_REPLACEMENT = """
 VOID_OF_ANOTHER = """
     NOT EXISTS (SELECT 1 FROM day_doses d WHERE d.id = NEW.day_dose_id AND d.patient_id = NEW.patient_id
         AND d.dose_on = NEW.dose_on AND d.part = NEW.part AND d.attempt = NEW.attempt)"""
+# A version that was in force stays what it was: it can only be closed, and not be opened again.
+VERSION_RAISED = (
+    "OLD.effective_until IS NOT NULL AND (NEW.effective_until IS NULL OR NEW.effective_until > OLD.effective_until)"
+)
 LAST_DAY_RAISED = "NEW.last_on > OLD.last_on"
 DOSE_AFTER_LAST_DAY = """
     EXISTS (SELECT 1 FROM day_doses d WHERE d.order_id = NEW.id AND d.dose_on > NEW.last_on
@@ -127,9 +142,22 @@ def _append_only() -> list[Guard]:
     return guards
 
 
+def _versions() -> list[Guard]:
+    guards = []
+    for table in RULE_TABLES:
+        guards += [
+            Guard(f"{table}_never_changed", table, f"UPDATE OF {COLUMNS[table]}"),
+            Guard(f"{table}_only_closed", table, "UPDATE OF effective_until", VERSION_RAISED),
+            Guard(f"{table}_never_deleted", table, "DELETE"),
+        ]
+    return guards
+
+
 SHARED: list[Guard] = [
     *_append_only(),
+    *_versions(),
     Guard("dose_orders_never_changed", "dose_orders", f"UPDATE OF {COLUMNS['dose_orders']}"),
+    Guard("dose_orders_keep_their_taper", "dose_orders", "UPDATE OF taper_key"),
     Guard("dose_orders_never_deleted", "dose_orders", "DELETE"),
     Guard("dose_orders_last_day_only_lowered", "dose_orders", "UPDATE OF last_on", LAST_DAY_RAISED),
     Guard("dose_orders_keep_their_doses", "dose_orders", "UPDATE OF last_on", DOSE_AFTER_LAST_DAY),
@@ -167,8 +195,8 @@ EXCLUSION = "dose_orders_never_overlap"
 
 def restore(connection: Connection) -> None:
     """Drop and create again every guard whose table exists; of older tables, over the columns that they have."""
-    for guard in _expected(connection.dialect.name, _tables(connection)):
-        for statement in _statements(connection.dialect.name, _fitting(connection, guard)):
+    for guard in _expected(connection):
+        for statement in _statements(connection.dialect.name, guard):
             connection.exec_driver_sql(statement)
 
 
@@ -181,12 +209,11 @@ def drop_all(connection: Connection) -> None:
 
 def missing(connection: Connection) -> list[str]:
     """Guards that should stand and do not, or stand with another text; empty when all is well."""
-    expected = _expected(connection.dialect.name, _tables(connection))
+    expected = _expected(connection)
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
         present: dict[str, str] = {row.name: row.sql for row in rows}
-        fitting = (_fitting(connection, guard) for guard in expected)
-        return [guard.name for guard in fitting if present.get(guard.name) != _sqlite_trigger(guard)]
+        return [guard.name for guard in expected if present.get(guard.name) != _sqlite_trigger(guard)]
     names = {name for name, _ in _present(connection)}
     functions = connection.execute(text("SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'guard_%'"))
     bodies: dict[str, str] = {row.proname: row.prosrc for row in functions}
@@ -195,17 +222,36 @@ def missing(connection: Connection) -> list[str]:
     return absent if exclusion.first() else [*absent, EXCLUSION]
 
 
-def _expected(dialect: str, tables: set[str]) -> list[Guard]:
-    guards = SHARED + (SQLITE_ONLY if dialect == "sqlite" else POSTGRESQL_ONLY)
-    return [guard for guard in guards if guard.table in tables]
+def _expected(connection: Connection) -> list[Guard]:
+    there = _tables(connection)
+    guards = SHARED + (SQLITE_ONLY if connection.dialect.name == "sqlite" else POSTGRESQL_ONLY)
+    fitting = (_fitting(guard, there) for guard in guards if guard.table in there)
+    return [guard for guard in fitting if guard is not None]
+
+
+def _fitting(guard: Guard, there: set[str]) -> Guard | None:
+    """The guard over the columns that the table has: between two migrations an older one stands."""
+    event, of, named = guard.event.partition(" OF ")
+    columns = [name for name in named.split(", ") if f"{guard.table}.{name}" in there]
+    if not of:
+        return guard
+    return replace(guard, event=f"{event} OF {', '.join(columns)}") if columns else None
 
 
 def _tables(connection: Connection) -> set[str]:
+    """Names of tables, and of columns as "table.column"."""
     if connection.dialect.name == "sqlite":
-        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        query = (
+            "SELECT t.name AS name, c.name AS held FROM sqlite_master t, pragma_table_info(t.name) c"
+            " WHERE t.type = 'table'"
+        )
     else:
-        query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
-    return set(connection.execute(text(query)).scalars())
+        query = (
+            "SELECT table_name AS name, column_name AS held FROM information_schema.columns"
+            " WHERE table_schema = current_schema()"
+        )
+    rows = connection.execute(text(query)).all()
+    return {row.name for row in rows} | {f"{row.name}.{row.held}" for row in rows}
 
 
 def _present(connection: Connection) -> list[tuple[str, str]]:
@@ -217,15 +263,6 @@ def _present(connection: Connection) -> list[tuple[str, str]]:
             " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND n.nspname = current_schema()"
         )
     return [(name, table) for name, table in connection.execute(text(query))]
-
-
-def _fitting(connection: Connection, guard: Guard) -> Guard:
-    event, of, named = guard.event.partition(" OF ")
-    if not of:
-        return guard
-    there = {column["name"] for column in inspect(connection).get_columns(guard.table)}
-    columns = ", ".join(name for name in named.split(", ") if name in there)
-    return replace(guard, event=f"{event} OF {columns}")
 
 
 def _statements(dialect: str, guard: Guard) -> list[str]:

@@ -11,6 +11,17 @@ from counseling.models.base import Base, one_of
 
 PHASES = ("induction", "adjustment", "maintenance", "taper", "one_time")
 ORDER_ORIGINS = ("doctor", "register_import")
+RULE_KINDS = ("bands", "limits")
+LIMIT_NAMES = (
+    "induction_days",
+    "adjustment_days",
+    "maintenance_days",
+    "taper_days",
+    "first_day_usual",
+    "first_day_never",
+    "two_doctors",
+    "observation_hours",
+)
 RESPONSES = ("dose", "check", "suspend", "end", "consider_ending")
 
 
@@ -26,19 +37,60 @@ class Drug(Base):
     strength: Mapped[int]  # tenths of a mg in one ml: 10 mg/ml is 100
 
 
-class PhaseLimit(Base):
-    """The longest order of a phase, in days; None: not limited here."""
+class RuleChange(Base):
+    """A doctor of a facility signed a whole set of rows, as shipped or changed: what holds there from a day on."""
 
-    __tablename__ = "phase_limits"
-    __table_args__ = (CheckConstraint(one_of("phase", PHASES), name="phase"),)
+    __tablename__ = "rule_changes"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", RULE_KINDS), name="kind"),
+        CheckConstraint("second_approved_by_id IS NULL OR second_approved_by_id <> approved_by_id", name="two_doctors"),
+        CheckConstraint("NOT is_looser OR second_approved_by_id IS NOT NULL", name="looser_by_two"),
+        Index("ix_rule_changes_facility_id_kind", "facility_id", "kind"),
+    )
 
-    phase: Mapped[str] = mapped_column(String(16), primary_key=True)
-    longest_days: Mapped[int | None]
+    id: Mapped[int] = mapped_column(primary_key=True)
+    facility_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    as_shipped: Mapped[bool]
+    is_looser: Mapped[bool]  # than shipped, somewhere
+    effective_from: Mapped[date]
+    approved_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    second_approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    written_at: Mapped[datetime]
+    request_key: Mapped[str] = mapped_column(String(32), unique=True)
+
+
+class RuleRow:
+    """What every row of a set has. `facility_id` None: shipped, in force where a facility has signed no set of its own.
+
+    Written once: a newer set only lowers `effective_until`, to the day before it begins itself.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(String(300))
+    effective_from: Mapped[date]
+    effective_until: Mapped[date | None]
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    approved_on: Mapped[date | None]
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("sites.id"), index=True)
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("rule_changes.id"))
 
 
-class GapBandRow(Base):
-    """What a number of missed days asks for; shipped rows say "not yet approved here" until a person approves."""
+class OrderLimitRow(RuleRow, Base):
+    """A figure that bounds orders: whole days, or tenths of a mg a day; None: not limited here."""
+
+    __tablename__ = "order_limits"
+    __table_args__ = (
+        CheckConstraint(one_of("name", LIMIT_NAMES), name="name"),
+        CheckConstraint("value IS NULL OR value >= 1", name="value"),
+    )
+
+    name: Mapped[str] = mapped_column(String(20))
+    value: Mapped[int | None]
+
+
+class GapBandRow(RuleRow, Base):
+    """What a number of missed days asks for; shipped rows say "not yet approved here" until a doctor approves."""
 
     __tablename__ = "gap_bands"
     __table_args__ = (
@@ -46,15 +98,9 @@ class GapBandRow(Base):
         CheckConstraint("from_days >= 1 AND (to_days IS NULL OR to_days >= from_days)", name="days"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     from_days: Mapped[int]
     to_days: Mapped[int | None]
     response: Mapped[str] = mapped_column(String(20))
-    source: Mapped[str] = mapped_column(String(300))
-    effective_from: Mapped[date]
-    effective_until: Mapped[date | None]
-    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    approved_on: Mapped[date | None]
 
 
 class DoseOrder(Base):
@@ -89,6 +135,7 @@ class DoseOrder(Base):
     request_key: Mapped[str] = mapped_column(String(32), unique=True)
     stopped_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     stopped_at: Mapped[datetime | None]
+    taper_key: Mapped[str | None] = mapped_column(String(32))  # the steps of one taper: signed and stopped together
 
 
 class OrderPart(Base):

@@ -40,6 +40,7 @@ class OrderRow:
     second_doctor: str | None
     written_at: datetime
     note: str | None
+    taper_key: str | None = None
 
     @property
     def mg_tenths(self) -> int:
@@ -57,6 +58,41 @@ class OrderRow:
 
     def runs_on(self, day: date) -> bool:
         return self.starts_on <= day <= self.last_on
+
+
+@dataclass(frozen=True)
+class WholeOrder:
+    """An order as the doctor wrote it: one row, or the steps of a taper in the order of their days."""
+
+    steps: tuple[OrderRow, ...]
+
+    @property
+    def ids(self) -> frozenset[int]:
+        return frozenset(step.id for step in self.steps)
+
+    @property
+    def first(self) -> OrderRow:
+        return self.steps[0]
+
+    @property
+    def is_taper(self) -> bool:
+        return len(self.steps) > 1
+
+    @property
+    def last_on(self) -> date:
+        """The last day on which any of it runs; before `first.starts_on` when none ever did."""
+        return max((step.last_on for step in self.steps if not step.never_ran), default=self.first.last_on)
+
+    @property
+    def never_ran(self) -> bool:
+        return all(step.never_ran for step in self.steps)
+
+    @property
+    def is_cut_short(self) -> bool:
+        return any(step.is_cut_short for step in self.steps)
+
+    def runs_on(self, day: date) -> bool:
+        return any(step.runs_on(day) for step in self.steps)
 
 
 @dataclass(frozen=True)
@@ -116,6 +152,14 @@ def order_on(session: AnySession, patient_id: int, day: date) -> OrderRow | None
 def list_orders(session: AnySession, patient_id: int) -> list[OrderRow]:
     """All regular orders of a person, the newest first."""
     return _rows(session, ORDERS.where(DoseOrder.patient_id == patient_id).order_by(DoseOrder.id.desc()))
+
+
+def whole_orders(orders: Sequence[OrderRow]) -> list[WholeOrder]:
+    """Orders as they were written, in the order of `orders`: steps of one taper are one."""
+    wholes: dict[str | int, list[OrderRow]] = {}
+    for order in orders:
+        wholes.setdefault(order.taper_key or order.id, []).append(order)
+    return [WholeOrder(tuple(sorted(steps, key=lambda step: step.starts_on))) for steps in wholes.values()]
 
 
 def orders_for_form(session: AnySession, patient_id: int, bands: Sequence[GapBand], today: date) -> OrderFacts:
@@ -185,6 +229,7 @@ def _rows(session: AnySession, query: Select[*tuple[Any, ...]]) -> list[OrderRow
             second_doctor=second_doctor,
             written_at=order.written_at,
             note=vault.open("dose_orders.note", order.request_key, order.note),
+            taper_key=order.taper_key,
         )
         for order, drug, strength, written_by, second_doctor in found
     ]

@@ -25,20 +25,13 @@ MOST_PAGES = 10_000
 @requires(Permission.WRITE_DOSE_ORDER)
 def index() -> ResponseReturnValue:
     today = station_day(utc_now(), current_app.extensions["diem_tua_config"].timezone)
-    bands = list_bands(db.session, today)
+    bands = list_bands(db.session, today, g.viewer.site_id)
     counts = doctor_desk.count_desk(db.session, g.viewer, bands, today)
     which = chosen_list(counts)
     number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
     page = read_list(which, bands, today, number)
     note_view(f"doctor.{which}", [row.patient_id for row in page.rows])
     return render_template("pages/doctor/desk.html", counts=counts, which=which, page=page, today=today)
-
-
-@bp.get("/bands")
-@requires(Permission.WRITE_DOSE_ORDER)
-def bands() -> ResponseReturnValue:
-    today = station_day(utc_now(), current_app.extensions["diem_tua_config"].timezone)
-    return render_template("pages/doctor/bands.html", bands=list_bands(db.session, today))
 
 
 @bp.post("/tasks/<int:task_id>/close")

@@ -21,7 +21,9 @@ from counseling.queries.cups import find_cup, list_visits
 from counseling.queries.good_days import find_round_days
 from counseling.queries.holds import list_holds
 from counseling.queries.namesakes import count_namesakes
+from counseling.queries.observations import asks_for_observation, observation_hours
 from counseling.queries.patients import NotFound, get_patient_id, get_treatment_row
+from counseling.queries.replacements import find_vomited
 from counseling.refs import new_request_key
 from counseling.routes.station import name_of, this_day
 from counseling.routes.viewing import note_view
@@ -173,7 +175,7 @@ def person(ref: str) -> Any:
 def the_person(row: Any) -> dict[str, Any]:
     """Everything that the dose page shows, as the rules see it at this moment."""
     day = this_day()
-    bands = list_bands(db.session, day)
+    bands = list_bands(db.session, day, g.viewer.site_id)
     loaded = find_attendance(db.session, row.patient_id, g.viewer.site_id, day)
     facts: dict[str, Any] = {
         "row": row,
@@ -187,6 +189,8 @@ def the_person(row: Any) -> dict[str, Any]:
         "holds": [hold for hold in list_holds(db.session, row.patient_id, day) if hold.lifted_at is None],
         "stop": None,
         "cup": None,
+        "observe_hours": 0,
+        "vomited": find_vomited(db.session, row.patient_id, day),
     }
     if loaded is None:
         return {**facts, "stop": Refusal("day_not_open", state=None), "attendance": None, "part": None}
@@ -195,6 +199,8 @@ def the_person(row: Any) -> dict[str, Any]:
         ensure_may_dose(attendance, bands)
     except Refusal as refusal:
         facts["stop"] = refusal
+    if attendance.order is not None and asks_for_observation(db.session, attendance.order.id, day):
+        facts["observe_hours"] = observation_hours(db.session, day, g.viewer.site_id)
     return {
         **facts,
         "attendance": attendance,

@@ -44,7 +44,7 @@ def live() -> ResponseReturnValue:
 def find_later(bands: Sequence[GapBand] | None = None) -> list[LaterThanUsual]:
     """Whoever is later than usual at the reader's station at this moment."""
     day = this_day()
-    bands = list_bands(db.session, day) if bands is None else bands
+    bands = list_bands(db.session, day, g.viewer.site_id) if bands is None else bands
     return list_later_than_usual(db.session, g.viewer, g.viewer.site_id, day, local_time(), bands)
 
 

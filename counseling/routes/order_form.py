@@ -59,7 +59,39 @@ class DayField(StringField):  # type: ignore[misc]
             self.day = read_day(self.data or "")
 
 
-class OrderForm(HouseForm):
+class SignedForm(HouseForm):
+    """What every order ends with: note, examination, signatures, and what stood on the screen."""
+
+    note = TextAreaField(
+        lazy_gettext("Ghi chú"), [Length(max=1000, message=lazy_gettext("Ghi chú dài nhất 1000 ký tự"))]
+    )
+    restart_examined = BooleanField(lazy_gettext("Đã khám, cho dùng lại"))
+    second_username = StringField(lazy_gettext("Tên đăng nhập của bác sĩ thứ hai"), [Length(max=200)])
+    second_password = PasswordField(lazy_gettext("Mật khẩu của bác sĩ thứ hai"), [Length(max=1000)])
+    own_password = PasswordField(
+        lazy_gettext("Mật khẩu của bạn, để ký đơn"),
+        [InputRequired(lazy_gettext("Nhập mật khẩu của bạn để ký")), Length(max=1000)],
+    )
+    latest = HiddenField()
+    request_key = HiddenField()
+
+    @property
+    def is_second_signed(self) -> bool:
+        return bool(self.second_username.data or self.second_password.data)
+
+    @property
+    def latest_seen(self) -> int:
+        """The newest order that stood on the screen; what is no number agrees with no order."""
+        text = self.latest.data or ""
+        return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else -1
+
+    def validate_request_key(self, field: HiddenField) -> None:
+        # Ours are 32 hexadecimal digits; a forged one is answered like a form that has none: with a fresh one.
+        if not re.fullmatch(r"[0-9a-f]{32}", field.data or ""):
+            field.data = new_request_key()
+
+
+class OrderForm(SignedForm):
     phase = RadioField(
         lazy_gettext("Giai đoạn"),
         [InputRequired(lazy_gettext("Chọn giai đoạn"))],
@@ -70,16 +102,9 @@ class OrderForm(HouseForm):
     dose_2 = DoseField(lazy_gettext("Phần 2, mg"), [Length(max=40)])
     dose_3 = DoseField(lazy_gettext("Phần 3, mg"), [Length(max=40)])
     dose_4 = DoseField(lazy_gettext("Phần 4, mg"), [Length(max=40)])
+    above_usual_considered = BooleanField(lazy_gettext("Ngày đầu cao hơn mức thường dùng: đã cân nhắc"))
     starts_on = DayField(lazy_gettext("Từ ngày"), [InputRequired(lazy_gettext("Nhập ngày bắt đầu")), Length(max=40)])
     ends_on = DayField(lazy_gettext("Đến hết ngày"), [InputRequired(lazy_gettext("Nhập ngày cuối")), Length(max=40)])
-    note = TextAreaField(
-        lazy_gettext("Ghi chú"), [Length(max=1000, message=lazy_gettext("Ghi chú dài nhất 1000 ký tự"))]
-    )
-    restart_examined = BooleanField(lazy_gettext("Đã khám, cho dùng lại"))
-    second_username = StringField(lazy_gettext("Tên đăng nhập của bác sĩ thứ hai"), [Length(max=200)])
-    second_password = PasswordField(lazy_gettext("Mật khẩu của bác sĩ thứ hai"), [Length(max=1000)])
-    latest = HiddenField()
-    request_key = HiddenField()
 
     @property
     def part_fields(self) -> list[Any]:
@@ -93,24 +118,9 @@ class OrderForm(HouseForm):
     def is_split(self) -> bool:
         return any(field.data or field.errors for field in self.part_fields[1:])
 
-    @property
-    def is_second_signed(self) -> bool:
-        return bool(self.second_username.data or self.second_password.data)
-
-    @property
-    def latest_seen(self) -> int:
-        """The newest order that stood on the screen; what is no number agrees with no order."""
-        text = self.latest.data or ""
-        return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else -1
-
     def validate_phase(self, field: RadioField) -> None:
         if field.data not in [choice.value for choice in PHASES]:
             raise ValidationError(str(lazy_gettext("Chọn giai đoạn")))
-
-    def validate_request_key(self, field: HiddenField) -> None:
-        # Ours are 32 hexadecimal digits; a forged one is answered like a form that has none: with a fresh one.
-        if not re.fullmatch(r"[0-9a-f]{32}", field.data or ""):
-            field.data = new_request_key()
 
 
 def read_day(text: str) -> date:
@@ -128,10 +138,15 @@ def read_day(text: str) -> date:
 
 def empty_form(facts: OrderFacts, today: date) -> OrderForm:
     """A new form: dates are proposed, the dose and the phase never."""
-    starts_on = today + timedelta(days=1) if facts.last_dose and facts.last_dose.dose_on >= today else today
+    starts_on = first_day_proposed(facts, today)
     return OrderForm(
         starts_on=starts_on.strftime("%d/%m/%Y"),
         ends_on=(starts_on + timedelta(days=PROPOSED_DAYS - 1)).strftime("%d/%m/%Y"),
         latest=str(facts.latest_id),
         request_key=new_request_key(),
     )
+
+
+def first_day_proposed(facts: OrderFacts, today: date) -> date:
+    """Today, or tomorrow once today's dose stands."""
+    return today + timedelta(days=1) if facts.last_dose and facts.last_dose.dose_on >= today else today

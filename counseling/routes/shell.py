@@ -32,7 +32,13 @@ PAGES = (
 )
 
 # Pages under a person's address that belong to a desk's daily work.
-DESK_OF_BLUEPRINT = {"doses": "/station/", "orders": "/doctor/"}
+DESK_OF_BLUEPRINT = {
+    "doses": "/station/",
+    "observations": "/station/",
+    "replacements": "/station/",
+    "orders": "/doctor/",
+    "rules": "/doctor/",
+}
 
 DESK_LABELS = {
     (RoleKind.DISPENSER, Side.TREATMENT): lazy_gettext("Cấp phát thuốc"),

@@ -17,6 +17,7 @@ from counseling.permissions import Permission, passive, requires
 from counseling.queries import patient_search, today
 from counseling.queries.bands import list_bands
 from counseling.queries.good_days import find_round_days
+from counseling.queries.observations import count_observed
 from counseling.queries.patients import NotFound, get_treatment_row
 from counseling.routes.later_than_usual import later_beside, shown
 from counseling.routes.viewing import note_view
@@ -36,7 +37,9 @@ def this_day() -> date:
 def index() -> ResponseReturnValue:
     facts = the_list()
     later = shown(later_beside(facts["list"], facts["bands"]))
-    return render_template("pages/station/today.html", **facts, done=just_recorded(), later=later)
+    return render_template(
+        "pages/station/today.html", **facts, done=just_recorded(), later=later, observed=observed_now()
+    )
 
 
 @bp.get("/list")
@@ -85,9 +88,13 @@ def find() -> ResponseReturnValue:
     return render_template("pages/station/found.html", typed=typed, found=found)
 
 
+def observed_now() -> int:
+    return count_observed(db.session, g.viewer.site_id, this_day(), utc_now())
+
+
 def the_list() -> dict[str, Any]:
     day = this_day()
-    bands = list_bands(db.session, day)
+    bands = list_bands(db.session, day, g.viewer.site_id)
     rows = today.list_today(db.session, g.viewer.site_id, day, bands)
     note_view("station.today", [row.patient_id for row in (*rows.waiting, *rows.attended, *rows.without_order)])
     unapproved = any(band.approved_on is None for band in bands)

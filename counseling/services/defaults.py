@@ -9,8 +9,9 @@ from sqlalchemy import insert, select
 
 from counseling.database import AnySession, writing
 from counseling.domain.missed_doses import SHIPPED_BANDS, GapBand
+from counseling.domain.order_limits import SHIPPED_LIMITS
 from counseling.models.installation import Installation
-from counseling.models.orders import Drug, GapBandRow, PhaseLimit
+from counseling.models.orders import Drug, GapBandRow, OrderLimitRow
 
 SHIPPED_SINCE = date(2024, 12, 31)  # Decision 4066/QĐ-BYT, the national guide in force
 METHADONE = {
@@ -19,14 +20,6 @@ METHADONE = {
     "form": "dung dịch uống 10 mg/ml",
     "strength": 100,  # tenths of a mg in one ml
 }
-UNREAD = "chưa đối chiếu bản gốc; bác sĩ phụ trách duyệt trước khi dùng"
-LIMITS = (
-    ("maintenance", 30, "Thông tư 26/2023/TT-BYT, điều 5"),
-    ("induction", None, UNREAD),
-    ("adjustment", None, UNREAD),
-    ("taper", None, UNREAD),
-    ("one_time", 1, "một liều của một ngày"),
-)
 
 
 def ship_defaults(session: AnySession, *, is_demo: bool, now: datetime) -> None:
@@ -38,7 +31,8 @@ def ship_defaults(session: AnySession, *, is_demo: bool, now: datetime) -> None:
             insert(Installation).values(id=1, is_demo=is_demo, digest_salt=secrets.token_bytes(16), created_at=now)
         )
         tx.execute(insert(Drug).values(**METHADONE))
-        tx.execute(insert(PhaseLimit), [{"phase": p, "longest_days": d, "source": s} for p, d, s in LIMITS])
+        limits = [{"name": limit.name.value, "value": limit.value, "source": limit.source} for limit in SHIPPED_LIMITS]
+        tx.execute(insert(OrderLimitRow), [{**limit, "effective_from": SHIPPED_SINCE} for limit in limits])
         tx.execute(insert(GapBandRow), [_row(band) for band in SHIPPED_BANDS])
 
 

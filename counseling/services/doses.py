@@ -133,7 +133,7 @@ def _record(
         raise Refusal(why_nothing_was_found(tx, patient_id, site_id))
     attendance, context = loaded.attendance, loaded.context
     # Nobody who was dosed yesterday is asked about bands: `band_for` has none for a gap of nothing.
-    bands = list_bands(tx, today) if attendance.unreviewed_gap else []
+    bands = list_bands(tx, today, site_id) if attendance.unreviewed_gap else []
     order, cup = _ensure(attendance, bands, seen, today)
     attempt = 1 + sum(1 for dose in doses if dose.part == seen.part)
     values = {

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.orm import Session
 
 from counseling.domain.amounts import BadAmount, ensure_pourable, ml_hundredths
 from counseling.domain.missed_doses import GapBand, GapResponse, band_for, gap_days
-from counseling.domain.orders import Phase, ensure_writable
+from counseling.domain.order_limits import values_of
+from counseling.domain.orders import Phase, ensure_writable, longest_days_of
 from counseling.domain.refusal import Refusal
 from counseling.models.doses import AdherenceSummary, DayDose, DosedElsewhere, DoseVoid
-from counseling.models.orders import DoseOrder, Drug, PhaseLimit
+from counseling.models.orders import DoseOrder, Drug
 from counseling.models.patients import TreatmentFile
 from counseling.models.people import Staff, StaffRole
 from counseling.models.places import Site
+from counseling.queries.bands import list_limits
 
 FARTHEST_AHEAD_DAYS = 60  # not a clinical figure: an order that starts later is taken for a slip of the pen
 FIRST_REPLACEMENT_PART = 11
@@ -25,9 +28,21 @@ REINDUCTION = (GapResponse.END, GapResponse.CONSIDER_ENDING)
 A_DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class Span:
+    """Days of one order or of one step of a taper, both counted in, and what is drunk on each of them."""
+
+    starts_on: date
+    ends_on: date
+    parts_tenths: tuple[int, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewOrder:
-    """What the doctor wrote. Doses in tenths of mg, one entry for each part of the day; both days counted in."""
+    """What the doctor wrote. Doses in tenths of mg, one entry for each part of the day; both days counted in.
+
+    A taper has its `steps` (first day, tenths of mg) beside the whole: `parts_tenths` is then its highest day.
+    """
 
     patient_id: int
     station_id: int
@@ -39,6 +54,17 @@ class NewOrder:
     restart_examined: bool
     second_doctor_id: int | None
     latest_seen: int | None
+    above_usual_considered: bool = False
+    steps: tuple[tuple[date, int], ...] = ()
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The rows that are kept for it: day_doses refer to the parts of a row, so each amount has its own."""
+        if not self.steps:
+            return (Span(self.starts_on, self.ends_on, self.parts_tenths),)
+        following = [later_on for _, (later_on, _) in pairwise(self.steps)]
+        last_days = [*(day - A_DAY for day in following), self.ends_on]
+        return tuple(Span(day, last_on, (mg,)) for (day, mg), last_on in zip(self.steps, last_days, strict=True))
 
 
 @dataclass(frozen=True)
@@ -107,16 +133,18 @@ def ensure_within_rules(tx: Session, order: NewOrder, today: date) -> None:
     """The rules of domain.orders with the rows that they ask for."""
     if order.phase is Phase.ONE_TIME:
         raise Refusal("order_phase_one_time")
-    limit = select(PhaseLimit.longest_days).where(PhaseLimit.phase == order.phase.value)
+    limits = values_of(list_limits(tx, today, order.station_id))
     ensure_writable(
         phase=order.phase,
         parts_tenths=order.parts_tenths,
         starts_on=order.starts_on,
         ends_on=order.ends_on,
         today=today,
-        longest_days=tx.execute(limit).scalar(),
+        longest_days=longest_days_of(order.phase, limits),
         is_first_ever=is_first_ever(tx, order.patient_id),
         second_doctor=order.second_doctor_id is not None,
+        above_usual_considered=order.above_usual_considered,
+        limits=limits,
     )
     if (order.starts_on - today).days > FARTHEST_AHEAD_DAYS:
         raise Refusal("order_starts_too_late", starts_on=order.starts_on, most_days=FARTHEST_AHEAD_DAYS)
@@ -147,12 +175,13 @@ def ensure_no_dose_from(tx: Session, patient_id: int, starts_on: date) -> None:
         raise Refusal("order_after_todays_dose", dose_on=dosed_on)
 
 
-def last_live_dose(tx: Session, whose: ColumnElement[bool]) -> date | None:
-    """The last day that a dose which counts stands on; replacements follow the dose that they replace."""
+def last_live_dose(tx: Session, whose: ColumnElement[bool], *, replacements: bool = False) -> date | None:
+    """The last day that a dose which counts stands on; replacements follow the dose that they replace, unless asked."""
+    parts = true() if replacements else DayDose.part < FIRST_REPLACEMENT_PART
     last: date | None = tx.execute(
         select(func.max(DayDose.dose_on))
         .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
-        .where(whose, DayDose.part < FIRST_REPLACEMENT_PART, DoseVoid.id.is_(None))
+        .where(whose, parts, DoseVoid.id.is_(None))
     ).scalar()
     return last
 

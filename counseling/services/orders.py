@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, violated, writing
-from counseling.domain.orders import Phase
+from counseling.domain.orders import Phase, ensure_steps
 from counseling.domain.refusal import Refusal
 from counseling.models.doses import DayDose
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.queries.bands import list_bands
 from counseling.services import audit, order_rules
-from counseling.services.order_rules import A_DAY, NewOrder
+from counseling.services.order_rules import A_DAY, NewOrder, Span
 from counseling.services.tasks import close_tasks_of
 
-CLOSED_BY_AN_ORDER = ("order_review", "renewal", "withheld_review", "vomited_review")
+CLOSED_BY_AN_ORDER = ("order_review", "renewal", "withheld_review", "vomited_review", "first_dose_review")
 STOP_REASONS = ("medical", "patient_asks", "transferred", "treatment_ended", "written_by_mistake")
 
 
@@ -42,6 +44,7 @@ def write_dose_order(
     station_id: int,
     second_doctor_id: int | None = None,
     latest_seen: int | None = None,
+    above_usual_considered: bool = False,
 ) -> int:
     """Commit a new order and its parts, end what it replaces, close the tasks that asked for it; gives its id.
 
@@ -64,11 +67,57 @@ def write_dose_order(
         restart_examined=restart_examined,
         second_doctor_id=second_doctor_id,
         latest_seen=latest_seen,
+        above_usual_considered=above_usual_considered,
     )
+    return _write_once(session, order, by=by, actor=actor, request_key=request_key, now=now, today=today)
+
+
+def write_taper(
+    session: AnySession,
+    *,
+    patient_id: int,
+    steps: Sequence[tuple[date, int]],
+    ends_on: date,
+    note: str | None,
+    by: int,
+    actor: str,
+    restart_examined: bool,
+    request_key: str,
+    now: datetime,
+    today: date,
+    station_id: int,
+    second_doctor_id: int | None = None,
+    latest_seen: int | None = None,
+) -> int:
+    """Commit a taper: steps of (first day, tenths of mg a day) as one order. Gives the id of its first step.
+
+    The steps are rows one after the other that share `taper_key`; what stops or replaces one ends all that follow.
+    Refusals: the codes of domain.orders.ensure_steps, and those of `write_dose_order`.
+    """
+    ensure_steps(steps, ends_on)
+    order = NewOrder(
+        patient_id=patient_id,
+        station_id=station_id,
+        phase=Phase.TAPER,
+        parts_tenths=(steps[0][1],),
+        starts_on=steps[0][0],
+        ends_on=ends_on,
+        note=note or None,
+        restart_examined=restart_examined,
+        second_doctor_id=second_doctor_id,
+        latest_seen=latest_seen,
+        steps=tuple(steps),
+    )
+    return _write_once(session, order, by=by, actor=actor, request_key=request_key, now=now, today=today)
+
+
+def _write_once(
+    session: AnySession, order: NewOrder, *, by: int, actor: str, request_key: str, now: datetime, today: date
+) -> int:
     try:
         with writing(session) as tx:
             file = order_rules.lock_file(tx, order)
-            earlier = _written_before(tx, request_key, patient_id)
+            earlier = _written_before(tx, request_key, order.patient_id)
             if earlier is None:
                 earlier = _write(tx, order, file, by=by, actor=actor, request_key=request_key, now=now, today=today)
             return earlier
@@ -89,30 +138,41 @@ def stop_dose_order(
 ) -> None:
     """End an order with yesterday, or with today when today's dose was given; one that has ended stays as it is.
 
-    `reason` is a word of STOP_REASONS. Refusals: order_not_for_this_person, order_has_later_doses.
+    Of a taper all steps that are left end with it. `reason` is a word of STOP_REASONS.
+    Refusals: order_not_for_this_person, order_has_later_doses.
     """
     if reason not in STOP_REASONS:
         raise ValueError("a reason that the form does not offer")
     with writing(session) as tx:
         order_rules.lock_summary(tx, patient_id)
         order = tx.execute(
-            select(DoseOrder.starts_on, DoseOrder.last_on, TreatmentFile.station_id)
+            select(DoseOrder.taper_key, TreatmentFile.station_id)
             .join(TreatmentFile, TreatmentFile.patient_id == DoseOrder.patient_id)
             .where(DoseOrder.id == order_id, DoseOrder.patient_id == patient_id)
         ).first()
         if order is None:
             raise Refusal("order_not_for_this_person")
-        dosed_on = order_rules.last_live_dose(tx, DayDose.order_id == order_id)
+        steps = _steps_of(tx, patient_id, order_id, order.taper_key)
+        dosed_on = order_rules.last_live_dose(tx, DayDose.order_id.in_([step.id for step in steps]), replacements=True)
         if dosed_on is not None and dosed_on > today:
             raise Refusal("order_has_later_doses", dose_on=dosed_on)
-        # An order that never began ends on the day before its first: an empty span, for both databases.
-        last_on = max(today if dosed_on == today else today - A_DAY, order.starts_on - A_DAY)
-        if order.last_on <= last_on:
+        last_on = today if dosed_on == today else today - A_DAY
+        ended = [step for step in steps if step.last_on > max(last_on, step.starts_on - A_DAY)]
+        if not ended:
             return
-        _lower(tx, order_id, last_on, by, now)
-        details = {"patient": patient_id, "last_on": last_on, "reason": reason}
+        for step in ended:
+            # One that never began ends on the day before its first: an empty span, for both databases.
+            _lower(tx, step.id, max(last_on, step.starts_on - A_DAY), by, now)
+        details = {"patient": patient_id, "last_on": last_on, "reason": reason, "orders": [step.id for step in ended]}
         chain = audit.site_chain(order.station_id)
         audit.append(tx, chain, actor, "order.stopped", f"order:{order_id}", details, now)
+
+
+def _steps_of(tx: Session, patient_id: int, order_id: int, taper_key: str | None) -> Sequence[Any]:
+    """The order, with every other step where it is one of a taper."""
+    same = DoseOrder.id == order_id if taper_key is None else DoseOrder.taper_key == taper_key
+    query = select(DoseOrder.id, DoseOrder.starts_on, DoseOrder.last_on).where(DoseOrder.patient_id == patient_id, same)
+    return tx.execute(query.order_by(DoseOrder.starts_on)).all()
 
 
 def _written_before(tx: Session, request_key: str, patient_id: int) -> int | None:
@@ -137,29 +197,24 @@ def _write(
     order_rules.ensure_nothing_written_since(tx, order)
     order_rules.ensure_second_doctor(tx, order.second_doctor_id, by)
     order_rules.ensure_within_rules(tx, order, today)
-    drug_id = order_rules.ensure_all_pourable(tx, order.parts_tenths, file.pour_step_hundredths)
+    every_part = [part for span in order.spans for part in span.parts_tenths]
+    drug_id = order_rules.ensure_all_pourable(tx, every_part, file.pour_step_hundredths)
     order_rules.ensure_no_dose_from(tx, order.patient_id, order.starts_on)
-    reviewed = order_rules.gap_reviewed(order, file.covered_through, list_bands(tx, today), today)
+    bands = list_bands(tx, today, order.station_id)
+    reviewed = order_rules.gap_reviewed(order, file.covered_through, bands, today)
     replaced = _end_what_overlaps(tx, order, by, now)
-    row = DoseOrder(
-        patient_id=order.patient_id,
-        drug_id=drug_id,
-        phase=order.phase.value,
-        starts_on=order.starts_on,
-        ends_on=order.ends_on,
-        last_on=order.ends_on,
-        gap_reviewed_through=reviewed,
-        origin="doctor",
-        written_by_id=by,
-        second_doctor_id=order.second_doctor_id,
-        written_at=now,
-        note=vault_of(tx).seal("dose_orders.note", request_key, order.note),
-        request_key=request_key,
-    )
-    tx.add(row)
-    tx.flush()
-    parts = [{"order_id": row.id, "part": n, "mg_tenths": mg} for n, mg in enumerate(order.parts_tenths, start=1)]
-    tx.execute(insert(OrderPart), parts)
+    signed = {
+        "patient_id": order.patient_id,
+        "drug_id": drug_id,
+        "phase": order.phase.value,
+        "gap_reviewed_through": reviewed,
+        "origin": "doctor",
+        "written_by_id": by,
+        "second_doctor_id": order.second_doctor_id,
+        "written_at": now,
+        "taper_key": request_key if order.steps else None,
+    }
+    ids = [_add(tx, span, number, order.note, request_key, signed) for number, span in enumerate(order.spans)]
     closed = close_tasks_of(tx, order.patient_id, CLOSED_BY_AN_ORDER, by_id=by, at=now)
     details = {
         "patient": order.patient_id,
@@ -169,26 +224,48 @@ def _write(
         "restart": reviewed is not None,
         "content": _digest(tx, order),
     }
-    audit.append(tx, audit.site_chain(order.station_id), actor, "order.written", f"order:{row.id}", details, now)
-    return row.id
+    if order.steps:
+        details["steps"] = ids
+    audit.append(tx, audit.site_chain(order.station_id), actor, "order.written", f"order:{ids[0]}", details, now)
+    return ids[0]
+
+
+def _add(tx: Session, span: Span, number: int, note: str | None, request_key: str, signed: Mapping[str, object]) -> int:
+    """One row with its parts. The note stands with the first step; later steps have keys made from the form's own."""
+    key = sha256(f"{request_key}:{number}".encode()).hexdigest()[:32] if number else request_key
+    values = {
+        **signed,
+        "starts_on": span.starts_on,
+        "ends_on": span.ends_on,
+        "last_on": span.ends_on,
+        "note": vault_of(tx).seal("dose_orders.note", key, None if number else note),
+        "request_key": key,
+    }
+    order_id: int = tx.execute(insert(DoseOrder).values(**values).returning(DoseOrder.id)).scalar_one()
+    parts = [{"order_id": order_id, "part": n, "mg_tenths": mg} for n, mg in enumerate(span.parts_tenths, start=1)]
+    tx.execute(insert(OrderPart), parts)
+    return order_id
 
 
 def _digest(tx: Session, order: NewOrder) -> str:
     """Shows later whether the stored order is the one that was written, without telling the dose."""
-    content = (order.phase.value, order.parts_tenths, order.starts_on, order.ends_on, order.note)
+    content = (order.phase.value, order.parts_tenths, order.starts_on, order.ends_on, order.note, *order.steps)
     return audit.digest_of(tx, *content)
 
 
 def _end_what_overlaps(tx: Session, order: NewOrder, by: int, now: datetime) -> list[int]:
-    """Let every regular order that would overlap end before the new one begins; gives their ids."""
+    """Let every regular order that would overlap end before the new one begins; gives their ids.
+
+    Of a taper that is cut into, every later step ends too: else it would come back to life after the new order.
+    """
+    reaches = DoseOrder.last_on >= order.starts_on, DoseOrder.last_on >= DoseOrder.starts_on
+    own = DoseOrder.patient_id == order.patient_id, DoseOrder.phase != Phase.ONE_TIME.value
+    cut = select(DoseOrder.taper_key).where(
+        *own, *reaches, DoseOrder.starts_on <= order.ends_on, DoseOrder.taper_key.is_not(None)
+    )
     overlapping = tx.execute(
         select(DoseOrder.id, DoseOrder.starts_on)
-        .where(
-            DoseOrder.patient_id == order.patient_id,
-            DoseOrder.phase != Phase.ONE_TIME.value,
-            DoseOrder.starts_on <= order.ends_on,
-            DoseOrder.last_on >= order.starts_on,
-        )
+        .where(*own, *reaches, or_(DoseOrder.starts_on <= order.ends_on, DoseOrder.taper_key.in_(cut)))
         .order_by(DoseOrder.id)
     ).all()
     for old in overlapping:

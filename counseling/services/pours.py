@@ -73,7 +73,7 @@ def _pour(
     if loaded is None:
         raise Refusal(why_nothing_was_found(tx, patient_id, site_id))
     attendance = loaded.attendance
-    bands = list_bands(tx, today)
+    bands = list_bands(tx, today, site_id)
     ensure_may_pour(attendance, bands)
     if seen.dose_on != today:
         raise Refusal("day_changed", on=seen.dose_on)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
+from counseling.clock import station_day
+from counseling.config import VIETNAM
 from counseling.database import AnySession, vault_of, writing
 from counseling.domain.amounts import BadAmount, ensure_pourable, ml_hundredths
+from counseling.domain.order_limits import LimitName, values_of
 from counseling.domain.refusal import Refusal
-from counseling.models.orders import Drug, PhaseLimit
+from counseling.models.orders import Drug
 from counseling.models.patients import Patient
 from counseling.models.places import Area, FormerCommune, FormerSiteName, Site
 from counseling.models.registers import RegisterImport
+from counseling.queries.bands import list_limits
 from counseling.queries.known_people import KeyHolder, list_key_holders, list_known_people
 from counseling.registers.columns import Field, Proposal
 from counseling.registers.communes import CommuneFinder, current_names, former_names
@@ -46,7 +50,7 @@ def check_import(session: AnySession, import_id: int, claim: str, clock: Callabl
     proposal, sheet = read_mapping(row.mapping or "{}"), open_sheet(session, row)
     likely_rows = sum(1 for line in sheet.rows if line.number >= proposal.first_data_row)
     _beat(session, import_id, claim, clock(), rows_total=likely_rows, rows_done=0)
-    world = World(session, row.station_id, proposal)
+    world = World(session, row.station_id, proposal, station_day(clock(), VIETNAM))
     stager = Stager(world.vault, import_id, row.ref)
     # What was read stays as it was read: nothing may keep a transaction open while the rows are worked through.
     session.rollback()
@@ -63,7 +67,7 @@ def check_import(session: AnySession, import_id: int, claim: str, clock: Callabl
 class World:
     """What the rows are compared with, read once: the station, its people, communes, limits."""
 
-    def __init__(self, session: AnySession, station_id: int, proposal: Proposal) -> None:
+    def __init__(self, session: AnySession, station_id: int, proposal: Proposal, today: date) -> None:
         self.vault: Vault = vault_of(session)
         self.newest_patient_id = session.execute(select(func.coalesce(func.max(Patient.id), 0))).scalar_one()
         station = session.execute(select(Site).where(Site.id == station_id)).scalar_one()
@@ -73,9 +77,7 @@ class World:
         self._letters = {field: column_letter(column) for column, field in columns}
         self._station_names = _names_of(session, (station_id, self.facility_id))
         self._strength = session.execute(select(Drug.strength).order_by(Drug.id).limit(1)).scalar_one()
-        self._longest = session.execute(
-            select(PhaseLimit.longest_days).where(PhaseLimit.phase == "maintenance")
-        ).scalar_one_or_none()
+        self._longest = values_of(list_limits(session, today, station_id))[LimitName.MAINTENANCE_DAYS]
         areas = session.execute(select(Area.id, Area.code, Area.name, Area.kind)).all()
         self._area_ids = {area.code: area.id for area in areas}
         self._area_codes = {area.code: area.name for area in areas}

@@ -15,6 +15,7 @@ from counseling.models import Base
 from counseling.models.contacts import OutreachContact, VisitConsent
 from counseling.models.counseling import CounselingSession
 from counseling.models.doses import StationVisit
+from counseling.models.observations import DoseObservation
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.registers import RegisterImport, RegisterImportRow
@@ -66,6 +67,7 @@ SEALED: tuple[SealedTable, ...] = (
     _own(DoseOrder, DoseOrder.request_key, "note"),
     _own(StationVisit, StationVisit.request_key, "observations"),
     _own(PatientHold, PatientHold.ref, "words", "lifted_words"),
+    _own(DoseObservation, DoseObservation.request_key, "note"),
     _own(PhoneLine, PhoneLine.ref, "number"),
     _own(OutboundMessage, OutboundMessage.ref, "body"),
     _own(InboundMessage, InboundMessage.ref, "body"),

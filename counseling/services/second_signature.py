@@ -1,4 +1,4 @@
-"""A second person signs on the first one's screen, with their own password."""
+"""Signing by password: one's own once more before something that counts, or a second person's on the same screen."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ from counseling.domain.refusal import Refusal
 from counseling.models.people import Staff
 from counseling.services import passwords
 from counseling.services.sign_in_brakes import bucket_names, count_try, forgive
+
+
+def ensure_own_signature(session: AnySession, staff_id: int, password: str, device_id: int, now: datetime) -> None:
+    """Whoever is signed in types their password again. Refusals: own_signature_missing, own_signature_wrong,
+    too_many_tries (wait_seconds). Call it before the transaction that needs the signature.
+    """
+    if not password:
+        raise Refusal("own_signature_missing")
+    username = session.execute(select(Staff.username).where(Staff.id == staff_id)).scalar_one()
+    try:
+        signer_id(session, username=username, password=password, device_id=device_id, now=now)
+    except Refusal as refusal:
+        raise Refusal("own_signature_wrong") if refusal.code == "second_signature_wrong" else refusal from None
 
 
 def signer_id(session: AnySession, *, username: str, password: str, device_id: int, now: datetime) -> int:

@@ -7,10 +7,12 @@ the rest: other stations, other communes, the other side, what does not exist. N
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from counseling.refs import new_request_key
 from tests.access.world import DESKS, TODAY, File, World
+from tests.support.cast import PASSWORD
 
 # Whose files a desk reads, written by hand from the rules of the three compartments.
 SEES: dict[str, set[str]] = {
@@ -139,6 +141,26 @@ def order(world: World, file: File | None, desk: str) -> dict[str, Any]:
     return {
         "phase": "maintenance", "dose_1": "55", "starts_on": TODAY.strftime("%d/%m/%Y"),
         "ends_on": TODAY.strftime("%d/%m/%Y"), "latest": file.values["latest_order"], "request_key": new_request_key(),
+        "own_password": PASSWORD,
+    }  # fmt: skip
+
+
+def taper(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    days = [(TODAY + timedelta(days=ahead)).strftime("%d/%m/%Y") for ahead in (0, 7, 13)]
+    steps = {"step_1_on": days[0], "step_1_mg": "55", "step_2_on": days[1], "step_2_mg": "50", "ends_on": days[2]}
+    return {**order(world, file, desk), **steps}
+
+
+def rules(**fields: str) -> Any:
+    """Signed by whoever sits there; nothing of the kind has been signed before."""
+    signed = {"seen": "0", "source": "quyết định 12", "begins": "tomorrow", "own_password": PASSWORD}
+    return lambda world, file, desk: {**signed, "request_key": new_request_key(), **fields}
+
+
+def signature(kind: str) -> Any:
+    """The form under the rows of a kind, whose fields carry its name."""
+    return lambda world, file, desk: {
+        f"{kind}-seen": "0", f"{kind}-request_key": new_request_key(), f"{kind}-own_password": PASSWORD
     }  # fmt: skip
 
 
@@ -264,13 +286,33 @@ DOORS: dict[str, Door] = {
     "patients.note_readers": act(ASKING, fixed(is_shared="y"), about="file"),
     "patients.add_supported_phone": act(COUNSELORS, fixed(number="0987 654 321"), about="file"),
     "patients.remove_supported_phone": act(COUNSELORS, about="file"),
+    # After a dose that was vomited
+    "replacements.new": person(DOCTORS),
+    "replacements.write": act(DOCTORS, order, 422),
+    "replacements.show": person(DISPENSERS),
+    "replacements.record": act(
+        DISPENSERS, lambda world, file, desk: {**key(world, file, desk), "order_id": "1", "mg_tenths": "600"}, 409
+    ),
+    # After a first dose
+    "observations.index": page(DISPENSERS, refused=404),
+    "observations.show": person(DISPENSERS),
+    "observations.record": act(DISPENSERS, lambda world, file, desk: {**key(world, file, desk), "seen": "well"}, 409),
     # The doctor
     "doctor.index": page(DOCTORS),
-    "doctor.bands": page(DOCTORS),
+    "rules.index": page(DOCTORS),
+    "rules.approve_bands": Door(DOCTORS, 303, 403, "", signature("bands")),
+    "rules.approve_limits": Door(DOCTORS, 303, 403, "", signature("limits")),
+    "rules.bands": page(DOCTORS),
+    "rules.write_bands": Door(DOCTORS, 303, 403, "", rules(check="2", suspend="3", end="6", consider_ending="30")),
+    "rules.limits": page(DOCTORS),
+    "rules.write_limits": Door(DOCTORS, 303, 403, "", rules(maintenance_days="28", observation_hours="3")),
+    "rules.paper": page(DOCTORS),
     "doctor.close_task": Door(DOCTORS, 303, 403, "treatment", nothing),
     "orders.index": person(DOCTORS),
     "orders.new": person(DOCTORS),
     "orders.write": act(DOCTORS, order),
+    "orders.new_taper": person(DOCTORS),
+    "orders.write_steps": act(DOCTORS, taper),
     "orders.stop": act(DOCTORS, fixed(reason="medical")),
     # The register import; `imports` gives everybody an upload that waits for its columns
     "register.index": page(TREATMENT_TEAM, refused=404),

@@ -18,7 +18,7 @@ PAGES = {
         "/messages/queue", "/simulator/",
     ],
     "dispenser2": ["/station/"],
-    "doctor": ["/doctor/", "/doctor/bands"],
+    "doctor": ["/doctor/", "/doctor/rules/", "/doctor/rules/bands", "/doctor/rules/limits", "/doctor/rules/paper"],
     "counselor": [
         "/counseling/", "/counseling/people", "/counseling/new", "/counseling/session/new", "rows:/counseling/people",
         "/station/", "/messages/", "rows:/messages/", "/messages/queue",

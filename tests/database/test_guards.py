@@ -14,6 +14,7 @@ from counseling.models import Base, guards
 from counseling.refs import new_request_key
 from counseling.services import audit
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.rules import approve
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, dose, opened, ordered, somebody
 
@@ -193,8 +194,11 @@ def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: in
     read = {"read_on": TODAY, "read_by_id": cast.staff["dispenser"], "read_at": MORNING}
     with writing(session) as tx:
         tx.execute(insert(table("alert_readings")).values(hold_id=hold_id, **read))
+    observed = {"day_dose_id": dose_id, "patient_id": person.id, "site_id": DONG_KINH, "state": "well"}
+    add(session, "dose_observations", **observed, request_key=new_request_key(), **who)
     contacted(session, cast, person, who)
     reported(session, person)
+    approve(session, cast)
     with writing(session) as tx:
         audit.append(tx, "house", "test", "tested", "nobody", {}, MORNING)
 

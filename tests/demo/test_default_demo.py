@@ -119,7 +119,7 @@ def test_past_days_are_closed_and_only_dong_kinh_has_opened_today(demo: Session)
 
 
 def test_the_window_has_every_case_waiting(demo: Session) -> None:
-    bands = list_bands(demo, TODAY)
+    bands = list_bands(demo, TODAY, site_id(demo, "TYT-DK"))
     lists = [list_today(demo, site_id(demo, code), TODAY, bands) for code in ("TYT-DK", "TTYT-CL")]
     waiting = [row for one in lists for row in one.waiting]
     gaps = Counter(row.gap for row in waiting)

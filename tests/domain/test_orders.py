@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counseling.domain.orders import ABSOLUTE, Phase, ensure_writable
+from counseling.domain.order_limits import SHIPPED_VALUES, LimitName
+from counseling.domain.orders import ABSOLUTE, Phase, ensure_steps, ensure_writable, longest_days_of
 from counseling.domain.refusal import Refusal
 
 TODAY = date(2026, 11, 22)
@@ -41,10 +42,6 @@ def test_one_day_more_than_the_longest_is_refused_with_both_figures() -> None:
     assert refusal.facts == {"phase": Phase.MAINTENANCE, "days": 31, "longest_days": 30}
 
 
-def test_no_limit_set_allows_any_length() -> None:
-    write(ends_on=TODAY + timedelta(days=400), longest_days=None)
-
-
 @pytest.mark.parametrize("parts", [[], [0], [-600], [605, 0], [605, -5]])
 def test_an_order_without_a_dose_in_each_part_is_refused(parts: list[int]) -> None:
     assert refused(parts_tenths=parts).code == "order_no_dose"
@@ -67,9 +64,55 @@ def test_an_order_may_start_later() -> None:
     write(starts_on=TODAY + timedelta(days=3), ends_on=TODAY + timedelta(days=3))
 
 
+def test_a_first_day_above_the_usual_one_is_written_on_purpose_only() -> None:
+    write(parts_tenths=[200], is_first_ever=True)
+    assert refused(parts_tenths=[201], is_first_ever=True).code == "first_dose_above_usual"
+    write(parts_tenths=[201], is_first_ever=True, above_usual_considered=True)
+    write(parts_tenths=[201])
+
+
+def test_the_limits_of_the_facility_decide() -> None:
+    strict = {**SHIPPED_VALUES, LimitName.FIRST_DAY_USUAL: 100, LimitName.FIRST_DAY_NEVER: 150}
+    strict[LimitName.TWO_DOCTORS] = 1000
+    assert refused(parts_tenths=[101], is_first_ever=True, limits=strict).code == "first_dose_above_usual"
+    assert refused(parts_tenths=[151], is_first_ever=True, limits=strict).code == "first_dose_above_30"
+    assert refused(parts_tenths=[1001], limits=strict).facts["limit_tenths"] == 1000
+    assert longest_days_of(Phase.MAINTENANCE, strict) == 30
+    assert longest_days_of(Phase.ONE_TIME, strict) == 1
+
+
+def test_an_order_of_more_than_a_year_is_a_slip_of_the_pen_in_every_phase() -> None:
+    write(longest_days=None, ends_on=TODAY + timedelta(days=365))
+    assert refused(longest_days=None, ends_on=TODAY + timedelta(days=366)).code == "order_too_long"
+
+
+def steps(*days_and_mg: tuple[int, int], last: int = 90) -> Refusal | None:
+    try:
+        ensure_steps([(TODAY + timedelta(days=day), mg) for day, mg in days_and_mg], TODAY + timedelta(days=last))
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def test_a_taper_goes_forward_in_time_and_down_in_dose() -> None:
+    assert steps((0, 600), (14, 550), (28, 505)) is None
+    assert steps((0, 600), (14, 550), last=14) is None
+    for wrong, code, step in (
+        (((0, 600), (14, 605)), "taper_not_down", 2),
+        (((0, 600), (14, 600)), "taper_not_down", 2),
+        (((0, 600), (14, 550), (14, 500)), "taper_days_not_forward", 3),
+        (((14, 600), (0, 550)), "taper_days_not_forward", 2),
+    ):
+        refusal = steps(*wrong)
+        assert refusal is not None and (refusal.code, refusal.facts["step"]) == (code, step)
+    assert steps((0, 600)).code == "taper_needs_steps"  # type: ignore[union-attr]  # refused
+    assert steps(*[(n, 600 - n) for n in range(11)]).code == "taper_too_many_steps"  # type: ignore[union-attr]
+    assert steps((0, 600), (14, 550), last=13).code == "order_ends_before_start"  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("phase", list(Phase))
 def test_the_first_dose_ever_is_never_above_30_mg_in_any_phase(phase: Phase) -> None:
-    write(phase=phase, parts_tenths=[300], is_first_ever=True)
+    write(phase=phase, parts_tenths=[300], is_first_ever=True, above_usual_considered=True)
     assert refused(phase=phase, parts_tenths=[301], is_first_ever=True).code == "first_dose_above_30"
 
 
@@ -104,9 +147,10 @@ def test_a_second_doctor_does_not_lift_the_limit_of_a_first_dose() -> None:
     st.none() | st.integers(1, 40),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
 )
 def test_whatever_may_be_written_keeps_every_limit(
-    parts: list[int], start: int, length: int, longest: int | None, first: bool, second: bool
+    parts: list[int], start: int, length: int, longest: int | None, first: bool, second: bool, meant: bool
 ) -> None:
     starts_on = TODAY + timedelta(days=start)
     ends_on = starts_on + timedelta(days=length - 1)
@@ -116,7 +160,7 @@ def test_whatever_may_be_written_keeps_every_limit(
         and length >= 1
         and start >= 0
         and (longest is None or length <= longest)
-        and sum(parts) <= (300 if first else 5000 if second else 3000)
+        and sum(parts) <= ((300 if meant else 200) if first else 5000 if second else 3000)
     )
     try:
         write(
@@ -126,6 +170,7 @@ def test_whatever_may_be_written_keeps_every_limit(
             longest_days=longest,
             is_first_ever=first,
             second_doctor=second,
+            above_usual_considered=meant,
         )
     except Refusal:
         assert not within

@@ -19,6 +19,7 @@ from counseling.models.audit import AuditEntry
 from counseling.models.contacts import OutreachContact, VisitConsent
 from counseling.models.counseling import CounselingSession
 from counseling.models.doses import StationVisit
+from counseling.models.observations import DoseObservation
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, SearchKey, SupportFile, TreatmentFile
 from counseling.models.registers import RegisterImport, RegisterImportRow
@@ -40,7 +41,8 @@ from counseling.treatment_rows import SUPPORT, TreatmentDetails, open_card_code
 from counseling.vault import CannotOpen
 from tests.support.cast import DONG_KINH, FACILITY, TEAM, Cast
 from tests.support.settings import MORNING, config_for, invented_key
-from tests.support.treatment import TODAY, by
+from tests.support.treatment import TODAY, Person, by, dose
+from tests.support.treatment import opened as open_day
 
 OLD, NEW = invented_key(1), invented_key(7)
 NAME, PHONE, PAPER = "Hoàng Thị Chim Yến", "+84912345678", "020190001234"
@@ -100,7 +102,7 @@ def story(session: Session, cast: Cast) -> int:
     )
     patient_id = session.execute(select(TreatmentFile.patient_id).where(TreatmentFile.ref == ref)).scalar_one()
     issue_card(session, patient_id, by=who, request_key=new_request_key(), now=MORNING)
-    write_dose_order(
+    order_id = write_dose_order(
         session,
         patient_id=patient_id,
         phase=Phase.MAINTENANCE,
@@ -116,11 +118,14 @@ def story(session: Session, cast: Cast) -> int:
         today=TODAY,
         station_id=DONG_KINH,
     )
+    open_day(session, cast)
+    given = dose(session, cast, Person(patient_id, ref), order_id)
     change_status(session, patient_id, status="moved", since_on=TODAY, reason="đi xa", by=who, today=TODAY, now=MORNING)
     supported = SupportDetails(site_id=DONG_KINH, community_name="Anh Chim", status_since=TODAY, notes="hẹn")
     register_supported(session, supported, by=by(cast, "counselor"), request_key=new_request_key(), now=MORNING)
     with writing(session) as tx:
         add_by_hand(tx, cast, patient_id)
+        add_observation(tx, cast, patient_id, given.id)
         add_texts(tx, patient_id)
         add_contacts(tx, cast, patient_id)
     return patient_id
@@ -154,6 +159,13 @@ def add_by_hand(tx: Session, cast: Cast, patient_id: int) -> None:
     texts |= {"phone": vault.seal("phone_numbers.number", row_ref, PHONE), "phone_ref": row_ref}
     texts |= {"shown": vault.seal("register_import_rows.shown", ref, "{}")}
     tx.execute(insert(RegisterImportRow).values(import_id=import_id, row_number=5, outcome="new", ref=row_ref, **texts))
+
+
+def add_observation(tx: Session, cast: Cast, patient_id: int, dose_id: int) -> None:
+    key, who = new_request_key(), {"recorded_by_id": cast.staff["dispenser"], "recorded_at": MORNING}
+    look = {"day_dose_id": dose_id, "patient_id": patient_id, "site_id": DONG_KINH, "state": "well"}
+    note = vault_of(tx).seal("dose_observations.note", key, "ngồi chờ")
+    tx.execute(insert(DoseObservation).values(**look, **who, note=note, request_key=key))
 
 
 def add_texts(tx: Session, patient_id: int) -> None:

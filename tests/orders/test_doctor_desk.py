@@ -23,7 +23,7 @@ from counseling.queries.doctor_desk import (
     list_tasks,
 )
 from counseling.refs import new_request_key
-from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.cast import CAO_LOC, DONG_KINH, FACILITY, Cast
 from tests.support.orders import A_DAY, stop, stopped_at_window, write
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, dose, opened, ordered, somebody
@@ -67,7 +67,7 @@ def test_a_stopped_order_is_a_renewal_again(session: Session, cast: Cast) -> Non
 
 
 def test_whom_missed_days_stop_is_on_the_list_until_a_restart_is_written(session: Session, cast: Cast) -> None:
-    viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY)
+    viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY, FACILITY)
     gaps = {missed: running_for(session, cast, 15, TODAY - (missed + 1) * A_DAY) for missed in (8, 3, 4, 5, 6)}
     page = list_stopped(session, viewer, bands, TODAY)
     assert names(page) == [gaps[missed].id for missed in (4, 5, 6, 8)]
@@ -80,7 +80,7 @@ def test_an_order_that_gives_a_dose_takes_nobody_onto_the_list(session: Session,
     opened(session, cast)
     person = somebody(session, cast)
     dose(session, cast, person, ordered(session, cast, person))
-    assert list_stopped(session, cast.viewer_of("doctor"), list_bands(session, TODAY), TODAY).rows == ()
+    assert list_stopped(session, cast.viewer_of("doctor"), list_bands(session, TODAY, FACILITY), TODAY).rows == ()
 
 
 def test_a_stop_at_the_window_is_a_task_with_its_person_and_its_station(session: Session, cast: Cast) -> None:
@@ -99,7 +99,7 @@ def test_a_stop_at_the_window_is_a_task_with_its_person_and_its_station(session:
 def test_every_list_and_figure_keeps_to_the_scope(session: Session, cast: Cast, username: str, sees: bool) -> None:
     ended, gone = running_for(session, cast, -1), running_for(session, cast, 15, TODAY - 6 * A_DAY)
     stopped_at_window(session, cast, gone)
-    viewer, bands = cast.viewer_of(username), list_bands(session, TODAY)
+    viewer, bands = cast.viewer_of(username), list_bands(session, TODAY, FACILITY)
     assert names(list_renewals(session, viewer, TODAY)) == ([ended.id] if sees else [])
     assert names(list_stopped(session, viewer, bands, TODAY)) == ([gone.id] if sees else [])
     assert names(list_tasks(session, viewer, TODAY)) == ([gone.id] if sees else [])
@@ -117,7 +117,7 @@ def test_who_has_left_waits_for_nothing(session: Session, cast: Cast) -> None:
     with writing(session) as tx:
         left = TreatmentFile.patient_id.in_([ended.id, gone.id])
         tx.execute(update(TreatmentFile).where(left).values(status="moved"))
-    viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY)
+    viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY, FACILITY)
     assert count_desk(session, viewer, bands, TODAY) == DeskCounts(0, 0, 0, 0)
     assert list_renewals(session, viewer, TODAY).total == list_stopped(session, viewer, bands, TODAY).total == 0
 
@@ -135,7 +135,7 @@ def test_the_number_of_statements_does_not_grow_with_the_list(session: Session, 
     _many(session, cast, 20)
     statements: list[str] = []
     event.listen(session.get_bind(), "before_cursor_execute", lambda *args: statements.append(args[2]))
-    viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY)
+    viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY, FACILITY)
     count_desk(session, viewer, bands, TODAY)
     list_renewals(session, viewer, TODAY)
     assert len([text for text in statements if text.startswith("SELECT")]) <= 5

@@ -45,6 +45,7 @@ def send(client: FlaskClient, person: Person, **typed: Any) -> TestResponse:
         "ends_on": "21/12/2026",
         "latest": "0",
         "request_key": new_request_key(),
+        "own_password": PASSWORD,
     }
     return post(client, f"/patients/{person.ref}/orders/new", **{**fields, **typed})
 
@@ -93,6 +94,7 @@ BAD_DOSES = (
     "1.000",
     "NaN",
     "12345",
+    "60,5,5",
     "60 mg",
     "6 0",
     "١٠",
@@ -222,6 +224,100 @@ def test_guessing_a_second_doctors_password_is_braked(session: Session, cast: Ca
     assert 429 in [send(doctor, person, **guess).status_code for _ in range(12)]
 
 
+def test_an_order_is_signed_with_the_doctors_own_password(session: Session, cast: Cast, doctor: FlaskClient) -> None:
+    person = somebody(session, cast)
+    for typed in ("", "wrong-password"):
+        answer = send(doctor, person, own_password=typed)
+        assert answer.status_code == 422 and 'id="own_password-error"' in answer.text
+        assert 'value="60,5"' in answer.text and "wrong-password" not in answer.text
+    assert how_many_orders(session) == 0
+    assert 429 in [send(doctor, person, own_password="wrong-password").status_code for _ in range(12)]
+    assert how_many_orders(session) == 0
+
+
+def test_a_first_day_above_the_usual_one_is_ticked(session: Session, cast: Cast, doctor: FlaskClient) -> None:
+    person = somebody(session, cast, elsewhere_until=None)
+    assert 'name="above_usual_considered"' in doctor.get(f"/patients/{person.ref}/orders/new").text
+    high = {"phase": "induction", "dose_1": "25"}
+    answer = send(doctor, person, **high)
+    assert answer.status_code == 422 and 'id="above_usual_considered-error"' in answer.text
+    assert 'id="dose_1-error"' in send(doctor, person, **{**high, "dose_1": "30,5"}, above_usual_considered="y").text
+    assert send(doctor, person, **high, above_usual_considered="y").status_code == 303
+
+
+def send_taper(client: FlaskClient, person: Person, **typed: Any) -> TestResponse:
+    fields = {
+        "step_1_on": "22/11/2026",
+        "step_1_mg": "60",
+        "step_2_on": "06/12/2026",
+        "step_2_mg": "55,5",
+        "step_5_on": "20/12/2026",
+        "step_5_mg": "50.5",
+        "ends_on": "02/01/2027",
+        "latest": "0",
+        "request_key": new_request_key(),
+        "own_password": PASSWORD,
+    }
+    return post(client, f"/patients/{person.ref}/orders/taper", **{**fields, **typed})
+
+
+def test_a_taper_is_one_form_one_section_and_one_button_to_stop_it(
+    session: Session, cast: Cast, doctor: FlaskClient
+) -> None:
+    person = somebody(session, cast)
+    answer = send_taper(doctor, person)
+    assert answer.status_code == 303
+    page = doctor.get(answer.location).text
+    assert "Đã lưu đơn giảm liều 3 bậc, từ 22/11/2026 đến 02/01/2027." in page
+    for step in ("60 mg · 6,0 ml", "55,5 mg · 5,55 ml", "50,5 mg · 5,05 ml", "20/12/2026 đến 02/01/2027"):
+        assert step in page
+    assert page.count("Ngừng mọi bậc còn lại") == 1 and how_many_orders(session) == 3
+    first = session.execute(select(DoseOrder.id).order_by(DoseOrder.id)).scalars().first()
+    stopped = post(doctor, f"/patients/{person.ref}/orders/{first}/stop", reason="medical")
+    assert "đơn này chưa chạy ngày nào" in doctor.get(stopped.location).text
+
+
+def test_a_new_taper_proposes_its_first_day_and_no_dose(session: Session, cast: Cast, doctor: FlaskClient) -> None:
+    person = somebody(session, cast)
+    write(session, cast, person, parts_tenths=(605,))
+    page = doctor.get(f"/patients/{person.ref}/orders/taper").text
+    inputs = {name: tag for tag in re.findall(r"<input[^>]*>", page) for name in re.findall(r'name="(\w+)"', tag)}
+    assert 'value="22/11/2026"' in inputs["step_1_on"]
+    empty = [f"step_{n}_mg" for n in range(1, 11)] + [f"step_{n}_on" for n in range(2, 11)] + ["ends_on"]
+    assert all('value=""' in inputs[name] for name in empty)
+
+
+WRONG_STEPS = (
+    ({"step_1_on": ""}, "step_1_on"),
+    ({"step_2_mg": ""}, "step_2_mg"),
+    ({"step_5_on": ""}, "step_5_on"),
+    ({"step_5_on": "06/12/2026"}, "step_5_on"),
+    ({"step_5_mg": "505"}, "step_5_mg"),
+    ({"step_2_mg": "1.000"}, "step_2_mg"),
+    ({"step_2_mg": "60,5,5"}, "step_2_mg"),
+    ({"step_2_on": "31/02/2027"}, "step_2_on"),
+    ({"step_1_on": "21/11/2026"}, "step_1_on"),
+    ({"step_1_mg": "605"}, "step_1_mg"),
+    ({"step_1_mg": "310"}, "second_username"),
+    ({"step_2_on": "", "step_2_mg": "", "step_5_on": "", "step_5_mg": ""}, "step_2_on"),
+    ({"ends_on": "19/12/2026"}, "ends_on"),
+    ({"own_password": ""}, "own_password"),
+)
+
+
+def test_each_refusal_of_a_taper_stands_at_its_step_with_what_was_typed(
+    session: Session, cast: Cast, doctor: FlaskClient
+) -> None:
+    person = somebody(session, cast)
+    for typed, field in WRONG_STEPS:
+        answer = send_taper(doctor, person, **typed)
+        assert (typed, answer.status_code) == (typed, 422)
+        assert f'id="{field}-error"' in answer.text, typed
+        for value in typed.values():
+            assert value in answer.text
+    assert how_many_orders(session) == 0
+
+
 def test_stopping_asks_for_a_reason_and_says_the_last_day(session: Session, cast: Cast, doctor: FlaskClient) -> None:
     person = somebody(session, cast, elsewhere_until=TODAY - 3 * A_DAY)
     running = write(session, cast, person, starts_on=TODAY - 2 * A_DAY, today=TODAY - 2 * A_DAY)
@@ -275,9 +371,3 @@ def test_the_desk_leads_with_whoever_was_stopped_today_and_to_their_order(
 def test_every_list_of_the_desk_opens_when_it_is_empty(doctor: FlaskClient) -> None:
     for query in ("list=tasks", "list=stopped", "list=renewals", "list=x", "page=0", "page=x", "page=" + "9" * 30):
         assert (query, doctor.get(f"/doctor/?{query}").status_code) == (query, 200)
-
-
-def test_the_bands_page_names_sources_and_says_that_nobody_has_approved_them(doctor: FlaskClient) -> None:
-    page = doctor.get("/doctor/bands").text
-    assert page.count("chưa được duyệt tại đây") == 5
-    assert "PMC5577787" in page and "từ 30 ngày" in page and "4–5 ngày" in page

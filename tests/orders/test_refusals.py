@@ -72,7 +72,9 @@ def test_the_first_day_of_somebody_never_dosed_is_at_most_30_mg(
         with pytest.raises(Refusal, match="first_dose_above_30"):
             write(session, cast, person, parts_tenths=parts, phase=Phase.INDUCTION)
     else:
-        assert write(session, cast, person, parts_tenths=parts, phase=Phase.INDUCTION)
+        with pytest.raises(Refusal, match="first_dose_above_usual"):
+            write(session, cast, person, parts_tenths=parts, phase=Phase.INDUCTION)
+        assert write(session, cast, person, parts_tenths=parts, phase=Phase.INDUCTION, above_usual_considered=True)
 
 
 def test_whoever_was_dosed_here_is_not_at_a_first_dose(session: Session, cast: Cast) -> None:

@@ -13,7 +13,7 @@ from counseling.domain.refusal import Refusal
 from counseling.models.orders import GapBandRow
 from counseling.queries.bands import list_bands
 from counseling.queries.orders import orders_for_form
-from tests.support.cast import Cast
+from tests.support.cast import DONG_KINH, Cast
 from tests.support.orders import A_DAY, order, write
 from tests.support.treatment import TODAY, dose, opened, somebody
 
@@ -82,7 +82,7 @@ def test_the_bands_of_the_day_decide(session: Session, cast: Cast) -> None:
     stricter = {"from_days": 2, "to_days": 3, "response": "suspend", "source": "bác sĩ phụ trách"}
     with writing(session) as tx:
         tx.execute(insert(GapBandRow).values(**stricter, effective_from=TODAY, effective_until=TODAY))
-    assert [len(list_bands(session, TODAY + n * A_DAY)) for n in (-1, 0, 1)] == [5, 6, 5]
+    assert [len(list_bands(session, TODAY + n * A_DAY, DONG_KINH)) for n in (-1, 0, 1)] == [5, 6, 5]
     with pytest.raises(Refusal, match="restart_needs_examination"):
         write(session, cast, person)
     assert write(session, cast, person, today=TODAY + A_DAY, starts_on=TODAY + A_DAY)
@@ -93,7 +93,7 @@ def test_the_doctor_sees_the_gap_the_days_and_the_orders(session: Session, cast:
     early = TODAY - 8 * A_DAY
     current = write(session, cast, person, starts_on=early, ends_on=TODAY + A_DAY, today=early)
     coming = write(session, cast, person, starts_on=TODAY + 2 * A_DAY, restart_examined=True, phase=Phase.MAINTENANCE)
-    facts = orders_for_form(session, person.id, list_bands(session, TODAY), TODAY)
+    facts = orders_for_form(session, person.id, list_bands(session, TODAY, DONG_KINH), TODAY)
     assert (facts.gap, facts.covered_through, facts.restart) == (5, TODAY - 6 * A_DAY, True)
     assert facts.current is not None and facts.coming is not None
     assert (facts.current.id, facts.coming.id, facts.latest_id) == (current, coming, coming)
@@ -113,12 +113,12 @@ def test_a_day_with_one_of_two_parts_shows_as_a_part(session: Session, cast: Cas
     opened(session, cast)
     dose(session, cast, person, split)
     tomorrow = TODAY + A_DAY
-    facts = orders_for_form(session, person.id, list_bands(session, tomorrow), tomorrow)
+    facts = orders_for_form(session, person.id, list_bands(session, tomorrow, DONG_KINH), tomorrow)
     assert [(span.mark, span.days) for span in facts.days] == [("part", 1), ("complete", 1), ("no_order", 12)]
     assert facts.last_dose is not None and facts.last_dose.mg_tenths == 300
 
 
 def test_somebody_never_dosed_has_no_gap(session: Session, cast: Cast) -> None:
     person = somebody(session, cast, elsewhere_until=None)
-    facts = orders_for_form(session, person.id, list_bands(session, TODAY), TODAY)
+    facts = orders_for_form(session, person.id, list_bands(session, TODAY, DONG_KINH), TODAY)
     assert (facts.gap, facts.band, facts.restart, facts.latest_id) == (None, None, False, 0)

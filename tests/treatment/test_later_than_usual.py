@@ -50,7 +50,7 @@ def expected(session: Session, cast: Cast, code: str = "A-1", minute: int = SEVE
 
 def found(session: Session, cast: Cast, now: time = time(8), username: str = "dispenser") -> list[LaterThanUsual]:
     session.rollback()
-    viewer, bands = cast.viewer_of(username), list_bands(session, TODAY)
+    viewer, bands = cast.viewer_of(username), list_bands(session, TODAY, DONG_KINH)
     return list_later_than_usual(session, viewer, DONG_KINH, TODAY, now, bands)
 
 

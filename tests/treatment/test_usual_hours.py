@@ -29,7 +29,7 @@ def kept(session: Session) -> dict[int, int]:
 
 def waiting(session: Session) -> list[str]:
     session.rollback()
-    return [row.register_code for row in list_today(session, DONG_KINH, TODAY, list_bands(session, TODAY)).waiting]
+    return [row.register_code for row in list_today(session, DONG_KINH, TODAY, list_bands(session, TODAY, DONG_KINH)).waiting]
 
 
 @pytest.mark.parametrize(("minutes", "median"), [
