@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from counseling.models.base import Base, one_of
 
-DOCTOR_TASKS = ("order_review", "withheld_review", "consider_ending", "renewal")
+DOCTOR_TASKS = ("order_review", "withheld_review", "consider_ending", "renewal", "paper_dose_review")
 STATION_TASKS = ("call_back", "see_soon")
 SUPPORT_TASKS = ("look_in", "call_by_phone", "check_in")  # no word of why
 TASK_KINDS = (*DOCTOR_TASKS, *STATION_TASKS, *SUPPORT_TASKS)

@@ -20,6 +20,7 @@ from counseling.models.doses import AdherenceSummary, DayDose, DoseVoid, Station
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
+from counseling.queries.dose_reversals import list_unsigned
 
 
 class TodayRow(NamedTuple):
@@ -41,6 +42,7 @@ class TodayRow(NamedTuple):
     gap: int | None
     stops: bool
     namesakes: int
+    waits_reversal: bool = False  # a dose of today that somebody calls a mistake, unsigned so far
 
     @property
     def is_done(self) -> bool:
@@ -63,6 +65,7 @@ class TodayList:
     waiting: list[TodayRow]
     attended: list[TodayRow]
     without_order: list[TodayRow]
+    unsigned: int = 0  # reversals of any day that wait for a second signature at this station
 
 
 # Built once, and of Core tables: this list is asked for every two seconds by every window.
@@ -132,7 +135,9 @@ _folded = lru_cache(maxsize=20_000)(fold)  # 300 names every two seconds
 def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[GapBand]) -> TodayList:
     """Everybody in treatment at the station, as they stand today; the version is read first, so it is never too new."""
     version = list_version(session, site_id, today)
-    rows = _rows(session, site_id, today, bands)
+    unsigned = list_unsigned(session, site_id)
+    of_today = {patient_id for patient_id, dose_on in unsigned if dose_on == today}
+    rows = _rows(session, site_id, today, bands, of_today)
     return TodayList(
         state=find_day_state(session, site_id, today),
         version=version,
@@ -143,10 +148,13 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
             reverse=True,
         ),
         without_order=[row for row in rows if row.order_id is None and not row.given and row.visit_outcome is None],
+        unsigned=len(unsigned),
     )
 
 
-def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBand]) -> list[TodayRow]:
+def _rows(
+    session: AnySession, site_id: int, today: date, bands: Sequence[GapBand], unsigned: set[int]
+) -> list[TodayRow]:
     here = {"site_id": site_id, "today": today}
     people, parts = _people_and_parts(session, here)
     given = _given_by_patient(session, here)
@@ -173,6 +181,7 @@ def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBan
             gap=0 if row.patient_id in given else gap_days(row.covered_through, today),
             stops=row.patient_id not in given and _stops(row, today, bands),
             namesakes=same[plain],
+            waits_reversal=row.patient_id in unsigned,
         )
         for row, name, plain in zip(people, names, folded, strict=True)
     ]
@@ -209,11 +218,17 @@ class LastDose:
     dose_on: date
     recorded_at: datetime
     site_name: str
+    source: str
+
+    @property
+    def is_late(self) -> bool:
+        """Entered from paper: `recorded_at` is not when it was drunk."""
+        return self.source == "late_entry"
 
 
 def find_last_dose(session: AnySession, patient_id: int) -> LastDose | None:
     query = (
-        select(DayDose.mg_tenths, DayDose.dose_on, DayDose.recorded_at, Site.name)
+        select(DayDose.mg_tenths, DayDose.dose_on, DayDose.recorded_at, Site.name, DayDose.source)
         .join(Site, Site.id == DayDose.site_id)
         .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
         .where(DayDose.patient_id == patient_id, DoseVoid.id.is_(None))

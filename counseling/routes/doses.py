@@ -17,6 +17,7 @@ from counseling.permissions import Permission, requires
 from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
+from counseling.queries.dose_reversals import list_of_the_day
 from counseling.queries.namesakes import count_namesakes
 from counseling.queries.patients import NotFound, get_patient_id, get_treatment_row
 from counseling.refs import new_request_key
@@ -128,6 +129,7 @@ def the_person(row: Any) -> dict[str, Any]:
         "request_key": new_request_key(),
         "unapproved": any(band.approved_on is None for band in bands),
         "stop": None,
+        "recorded": list_of_the_day(db.session, row.patient_id, day),
     }
     if loaded is None:
         return {**facts, "stop": Refusal("day_not_open", state=None), "attendance": None, "part": None}

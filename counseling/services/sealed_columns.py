@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, case, select
 from counseling.models import Base
 from counseling.models.contacts import OutreachContact, VisitConsent
 from counseling.models.counseling import CounselingSession
-from counseling.models.doses import StationVisit
+from counseling.models.doses import DoseVoidRequest, StationVisit
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.registers import RegisterImport, RegisterImportRow
@@ -64,6 +64,7 @@ SEALED: tuple[SealedTable, ...] = (
     _own(FileStatusChange, _CHANGED_FILE, "reason"),
     _own(DoseOrder, DoseOrder.request_key, "note"),
     _own(StationVisit, StationVisit.request_key, "observations"),
+    _own(DoseVoidRequest, DoseVoidRequest.request_key, "note"),
     _own(PhoneLine, PhoneLine.ref, "number"),
     _own(OutboundMessage, OutboundMessage.ref, "body"),
     _own(InboundMessage, InboundMessage.ref, "body"),

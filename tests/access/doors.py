@@ -215,6 +215,12 @@ DOORS: dict[str, Door] = {
     "doses.handed_over": person(DISPENSERS),
     "doses.record": act(DISPENSERS, swallowed),
     "doses.visit": act(DISPENSERS, lambda world, file, desk: {"reason": "no_order", **key(world, file, desk)}),
+    # Doses that were recorded by mistake. Nobody has asked in this world: a stranger's signature finds nothing to sign.
+    "reversals.index": page(TREATMENT_TEAM),
+    "reversals.show": person(TREATMENT_TEAM),
+    "reversals.ask": act(TREATMENT_TEAM, lambda world, file, desk: {"reason": "not_drunk", **key(world, file, desk)}),
+    "reversals.sign": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
+    "reversals.withdraw": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
     # Files
     "patients.index": page(TREATMENT_TEAM, refused=404),
     "patients.find": Door(TREATMENT_TEAM, refused=404, form=fixed(q="nobody of this name")),
