@@ -39,6 +39,7 @@ class Attendance:
     given: tuple[GivenDose, ...]
     covered_through: date | None
     was_withheld: bool = False  # today, for signs of intoxication
+    drank_beside: bool = False  # a dose of today that cannot stand in the ledger (`DoseIncident`)
 
     @property
     def gap(self) -> int | None:
@@ -67,11 +68,13 @@ def band_of(attendance: Attendance, bands: Sequence[GapBand]) -> GapBand | None:
 def ensure_may_dose(attendance: Attendance, bands: Sequence[GapBand]) -> RunningOrder:
     """Give the order to dose by, or refuse what no answer at the window can make right. Codes, in this order:
 
-    already_dosed (the day's order is fully given), not_active, day_not_open, no_order, gap_stops_dose.
+    already_dosed (the day's order is fully given), drank_beside, not_active, day_not_open, no_order, gap_stops_dose.
     """
     if attendance.given and attendance.next_part() is None:
         last = attendance.given[-1]
         raise Refusal("already_dosed", at=last.recorded_at, site=last.site_name, mg_tenths=last.mg_tenths)
+    if attendance.drank_beside:
+        raise Refusal("drank_beside")
     if not attendance.is_active:
         raise Refusal("not_active")
     if not may_record(attendance.day_state):

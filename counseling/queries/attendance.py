@@ -14,7 +14,7 @@ from counseling.domain.audit_chain import site_chain
 from counseling.domain.station_days import DayState
 from counseling.domain.window import Attendance, GivenDose, RunningOrder
 from counseling.models.audit import AuditHead
-from counseling.models.doses import AdherenceSummary, DayDose, DoseVoid, StationDay, StationVisit
+from counseling.models.doses import AdherenceSummary, DayDose, DoseIncident, DoseVoid, StationDay, StationVisit
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
@@ -25,7 +25,7 @@ FIRST_REPLACEMENT_PART = 11
 _files, _summaries, _heads = TreatmentFile.__table__, AdherenceSummary.__table__, AuditHead.__table__
 _orders, _parts = DoseOrder.__table__, OrderPart.__table__
 _days, _doses, _voids = StationDay.__table__, DayDose.__table__, DoseVoid.__table__
-_visits, _sites = StationVisit.__table__, Site.__table__
+_visits, _sites, _incidents = StationVisit.__table__, Site.__table__, DoseIncident.__table__
 
 # One joined SELECT for what has to be locked and known, a row for each part of the order. Only rows that always exist
 # are locked (PostgreSQL cannot lock the nullable side of an outer join). The chain's head exists because opening the
@@ -52,6 +52,9 @@ CONTEXT = (
             _visits.c.outcome == "withheld",
         )
         .label("was_withheld"),
+        exists()
+        .where(_incidents.c.patient_id == _files.c.patient_id, _incidents.c.dose_on == bindparam("today"))
+        .label("drank_beside"),
     )
     .join_from(_files, _summaries, _summaries.c.patient_id == _files.c.patient_id)
     .join(_days, and_(_days.c.site_id == _files.c.station_id, _days.c.day_on == bindparam("today")))
@@ -124,6 +127,7 @@ def find_attendance(reader: Reader, patient_id: int, site_id: int, today: date, 
         given=tuple(given(dose) for dose in doses if dose.void_id is None),
         covered_through=context.covered_through,
         was_withheld=context.was_withheld,
+        drank_beside=context.drank_beside,
     )
     return Loaded(attendance, context, doses)
 

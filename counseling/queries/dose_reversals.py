@@ -130,7 +130,12 @@ def find_dose(session: AnySession, patient_id: int, dose_id: int) -> DoseFacts |
 
 def waiting_doses(session: AnySession, patient_ids: Collection[int]) -> set[int]:
     """Which doses of these people wait for a second signature, by the dose's id."""
-    query = select(DayDose.id).join(DoseVoidRequest, _STANDS).where(DayDose.patient_id.in_(patient_ids))
+    query = (
+        select(DayDose.id)
+        .select_from(DayDose)
+        .join(DoseVoidRequest, _STANDS)
+        .where(DayDose.patient_id.in_(patient_ids))
+    )
     return set(session.execute(query).scalars())
 
 
@@ -149,6 +154,7 @@ def list_of_the_day(session: AnySession, patient_id: int, day: date) -> list[Rec
     """All doses of one person on one day, over all stations, reversed ones too, the oldest first."""
     rows = session.execute(
         select(DayDose.id, DayDose.mg_tenths, DayDose.recorded_at, DoseVoidRequest.id, DoseVoid.id)
+        .select_from(DayDose)
         .outerjoin(DoseVoidRequest, _STANDS)
         .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
         .where(DayDose.patient_id == patient_id, DayDose.dose_on == day)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from counseling.database import AnySession, vault_of
-from counseling.models.doses import DayDose, DoseVoid
+from counseling.models.doses import DayDose, DoseIncident, DoseVoid
 from counseling.models.orders import DoseOrder, Drug, OrderPart
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber
 from counseling.models.people import Staff
@@ -46,6 +46,17 @@ class DoseLine:
     id: int
     is_late: bool  # entered from paper: `recorded_at` is not when it was drunk
     waits_reversal: bool
+
+
+@dataclass(frozen=True)
+class IncidentLine:
+    """A dose that was drunk and cannot stand in the ledger; `reason` is the rule that it went against."""
+
+    dose_on: date
+    mg_tenths: int
+    reason: str
+    paper: str | None
+    site: str
 
 
 @dataclass(frozen=True)
@@ -125,6 +136,17 @@ def list_last_doses(session: AnySession, patient_id: int) -> list[DoseLine]:
         )
         for d, site, void in rows
     ]
+
+
+def list_incidents(session: AnySession, patient_id: int) -> list[IncidentLine]:
+    """Doses beside the ledger, the newest first."""
+    rows = session.execute(
+        select(DoseIncident.dose_on, DoseIncident.mg_tenths, DoseIncident.reason, DoseIncident.paper, Site.name)
+        .join(Site, Site.id == DoseIncident.site_id)
+        .where(DoseIncident.patient_id == patient_id)
+        .order_by(DoseIncident.dose_on.desc(), DoseIncident.id.desc())
+    )
+    return [IncidentLine(*row) for row in rows]
 
 
 def list_cards(session: AnySession, patient_id: int) -> list[CardLine]:

@@ -37,9 +37,11 @@ from counseling.services.support_people import register_supported
 from counseling.support_rows import SupportDetails
 from counseling.treatment_rows import SUPPORT, TreatmentDetails, open_card_code
 from counseling.vault import CannotOpen
+from tests.reversals.story import ask
 from tests.support.cast import DONG_KINH, FACILITY, TEAM, Cast
 from tests.support.settings import MORNING, config_for, invented_key
-from tests.support.treatment import TODAY, by
+from tests.support.treatment import TODAY, Person, by, dose
+from tests.support.treatment import opened as opened_day
 
 OLD, NEW = invented_key(1), invented_key(7)
 NAME, PHONE, PAPER = "Hoàng Thị Chim Yến", "+84912345678", "020190001234"
@@ -115,6 +117,7 @@ def story(session: Session, cast: Cast) -> int:
         today=TODAY,
         station_id=DONG_KINH,
     )
+    call_a_mistake(session, cast, Person(patient_id, ref))
     change_status(session, patient_id, status="moved", since_on=TODAY, reason="đi xa", by=who, today=TODAY, now=MORNING)
     supported = SupportDetails(site_id=DONG_KINH, community_name="Anh Chim", status_since=TODAY, notes="hẹn")
     register_supported(session, supported, by=by(cast, "counselor"), request_key=new_request_key(), now=MORNING)
@@ -123,6 +126,14 @@ def story(session: Session, cast: Cast) -> int:
         add_texts(tx, patient_id)
         add_contacts(tx, cast, patient_id)
     return patient_id
+
+
+def call_a_mistake(session: Session, cast: Cast, person: Person) -> None:
+    """Somebody says, in words of their own, that a dose was not drunk."""
+    opened_day(session, cast)
+    order_id = session.execute(select(DoseOrder.id).where(DoseOrder.patient_id == person.id)).scalar_one()
+    given = dose(session, cast, person, order_id)
+    ask(session, cast, person, given.id, note="chai rỗng")
 
 
 def add_by_hand(tx: Session, cast: Cast, patient_id: int) -> None:
