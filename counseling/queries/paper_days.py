@@ -102,7 +102,7 @@ def _load(reader: Reader, site_id: int, day: date, zone: ZoneInfo, whose: Column
     drunk = DoseIncident.dose_on == day, DoseIncident.patient_id.in_(here)
     incidents = _ids(reader, select(DoseIncident.patient_id).where(*drunk))
     visits = StationVisit.visit_on == day, StationVisit.outcome != "vomited", StationVisit.patient_id.in_(here)
-    came = dict(reader.execute(select(StationVisit.patient_id, StationVisit.outcome).where(*visits)).tuples().all())
+    came = dict(reader.execute(select(StationVisit.patient_id, StationVisit.outcome).where(*visits)).all())
     rows = []
     for file in files:
         summary = Adherence(file.anchor_on, bits_from_bytes(file.covered), bits_from_bytes(file.complete))
@@ -222,5 +222,5 @@ def list_last_days(session: AnySession, site_id: int, today: date) -> list[LastD
     query = select(StationDay.day_on, StationDay.state).where(
         StationDay.site_id == site_id, StationDay.day_on.between(days[-1], today)
     )
-    states = dict(session.execute(query).tuples().all())
+    states = dict(session.execute(query).all())
     return [LastDay(day, states.get(day)) for day in days]

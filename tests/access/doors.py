@@ -132,6 +132,18 @@ def swallowed(world: World, file: File | None, desk: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def late_sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    own = world.files[sorted(SEES[desk])[0]] if desk in DISPENSERS else world.files["dong_kinh"]
+    token = f"{own.ref}-{own.values['order_id']}-1"
+    paper = {"sheet": "tờ 1", "writer": "other", "writer_name": "Chị Hạnh", **key(world, file, desk)}
+    return {"on": TODAY.isoformat(), "given": token, "shown": token, **paper}
+
+
+def paper_dose(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    paper = {"sheet": "tờ 1", "writer": "other", "writer_name": "Chị Hạnh", **key(world, file, desk)}
+    return {"on": TODAY.strftime("%d/%m/%Y"), "mg": "10", **paper}
+
+
 def order(world: World, file: File | None, desk: str) -> dict[str, Any]:
     assert file is not None
     return {
@@ -215,6 +227,13 @@ DOORS: dict[str, Door] = {
     "doses.handed_over": person(DISPENSERS),
     "doses.record": act(DISPENSERS, swallowed),
     "doses.visit": act(DISPENSERS, lambda world, file, desk: {"reason": "no_order", **key(world, file, desk)}),
+    # Doses of a paper morning
+    "late_entries.index": page(DISPENSERS),
+    "late_entries.sheet": page(DISPENSERS),
+    "late_entries.check": Door(DISPENSERS, form=late_sheet),
+    "late_entries.enter": Door(DISPENSERS, done=303, form=late_sheet),
+    "paper_doses.show": person(DISPENSERS),
+    "paper_doses.enter": act(DISPENSERS, paper_dose),
     # Doses that were recorded by mistake. Nobody has asked in this world: a stranger's signature finds nothing to sign.
     "reversals.index": page(TREATMENT_TEAM),
     "reversals.show": person(TREATMENT_TEAM),
