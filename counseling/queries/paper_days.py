@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from counseling.clock import station_day
 from counseling.database import AnySession
 from counseling.domain.adherence import Adherence, bits_from_bytes
 from counseling.domain.late_entry import PaperDay
@@ -109,7 +108,7 @@ def _load(reader: Reader, site_id: int, day: date, zone: ZoneInfo, whose: Column
         own = tuple(doses[file.patient_id])
         facts = PaperDay(
             day=day,
-            registered_on=station_day(file.registered_at, zone),
+            registered_on=file.registered_at.astimezone(zone).date(),
             is_active=_was_active(file, day),
             order=orders.get(file.patient_id),
             order_was_stopped=file.patient_id in stopped,

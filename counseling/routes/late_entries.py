@@ -73,16 +73,24 @@ def index() -> ResponseReturnValue:
     return days_page()
 
 
-@bp.get("/sheet")
+@bp.post("/day")
 @requires(Permission.ENTER_LATE_DOSES)
-def sheet() -> ResponseReturnValue:
+def choose() -> ResponseReturnValue:
+    """Another day than those that are offered, as people write it."""
     try:
-        day = read_day(request.args.get("on") or this_day().isoformat())
+        day = read_day(request.form.get("on", ""))
         ensure_enterable(day, this_day())
     except ValidationError as error:
         return days_page(error=str(error)), 422
     except Refusal as refusal:
         return days_page(refusal=refusal), 422
+    return redirect(url_for(".sheet", on=day.isoformat()), 303)
+
+
+@bp.get("/sheet")
+@requires(Permission.ENTER_LATE_DOSES)
+def sheet() -> ResponseReturnValue:
+    day = day_of(request.args.get("on") or this_day().isoformat())
     form = empty_sheet_form()
     read = read_sheet(day)
     return sheet_page(read, form, {line.token for line in read.lines if line.visit_outcome})
@@ -149,7 +157,7 @@ def days_page(refusal: Refusal | None = None, error: str | None = None) -> str:
         entered=paper_days.find_entered(db.session, site_id(), entry) if entry and entry < 10**9 else None,
         refusal=refusal,
         error=error,
-        typed=request.args.get("on", ""),
+        typed=request.form.get("on", ""),
         today=this_day(),
     )
 
@@ -200,9 +208,13 @@ def read_token(token: str, known: dict[str, int]) -> SeenPart:
 
 
 def typed_day() -> date:
-    """The day in the form's hidden field. A form that we did not write is refused outright."""
+    return day_of(request.form.get("on", ""))
+
+
+def day_of(text: str) -> date:
+    """The day in our own link or hidden field; what we did not write is refused outright."""
     try:
-        day = date.fromisoformat(request.form.get("on", ""))
+        day = date.fromisoformat(text)
         ensure_enterable(day, this_day())
     except (ValueError, Refusal):
         abort(400)

@@ -229,13 +229,14 @@ DOORS: dict[str, Door] = {
     "doses.visit": act(DISPENSERS, lambda world, file, desk: {"reason": "no_order", **key(world, file, desk)}),
     # Doses of a paper morning
     "late_entries.index": page(DISPENSERS),
+    "late_entries.choose": Door(DISPENSERS, done=303, form=fixed(on="21/11/2026")),
     "late_entries.sheet": page(DISPENSERS),
     "late_entries.check": Door(DISPENSERS, form=late_sheet),
     "late_entries.enter": Door(DISPENSERS, done=303, form=late_sheet),
     "paper_doses.show": person(DISPENSERS),
     "paper_doses.enter": act(DISPENSERS, paper_dose),
     # Doses that were recorded by mistake. Nobody has asked in this world: a stranger's signature finds nothing to sign.
-    "reversals.index": page(TREATMENT_TEAM),
+    "reversals.index": page(TREATMENT_TEAM, refused=404),
     "reversals.show": person(TREATMENT_TEAM),
     "reversals.ask": act(TREATMENT_TEAM, lambda world, file, desk: {"reason": "not_drunk", **key(world, file, desk)}),
     "reversals.sign": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),

@@ -53,7 +53,9 @@ def send(client: FlaskClient, url: str, **data: Any) -> TestResponse:
 
 
 def sheet(client: FlaskClient, day: str = "21/11/2026") -> str:
-    answer = client.get(f"{URL}sheet?on={day}")
+    chosen = send(client, f"{URL}day", on=day)
+    assert chosen.status_code == 303
+    answer = client.get(chosen.location)
     assert answer.status_code == 200
     return answer.text
 
@@ -152,10 +154,12 @@ def test_days_that_cannot_be_entered(window: FlaskClient) -> None:
         ("hôm qua", "Ghi ngày/tháng/năm"),
         ("２２/11/2026", "Ghi ngày/tháng/năm"),
     ):
-        answer = window.get(f"{URL}sheet", query_string={"on": day})
+        answer = send(window, f"{URL}day", on=day)
         assert (day, answer.status_code) == (day, 422) and words in answer.text
     for forged in ("", "2026-11-23", "2026-10-01", "x"):
         assert (forged, send(window, URL, on=forged).status_code) == (forged, 400)
+    for forged in ("2026-11-23", "2026-10-01", "x", "21/11/2026"):
+        assert (forged, window.get(f"{URL}sheet?on={forged}").status_code) == (forged, 400)
 
 
 def test_forged_lines_are_refused(session: Session, cast: Cast, window: FlaskClient) -> None:
