@@ -41,6 +41,8 @@ class Permission(StrEnum):
     SEE_TODAY = "see_today"
     MANAGE_STATION_DAY = "manage_station_day"
     RECORD_DOSE = "record_dose"
+    REVERSE_DOSE = "reverse_dose"
+    ENTER_LATE_DOSES = "enter_late_doses"
     SEE_TREATMENT_FILE = "see_treatment_file"
     EDIT_TREATMENT_FILE = "edit_treatment_file"
     SEE_HIV_STATUS = "see_hiv_status"
@@ -68,6 +70,7 @@ _EVERYBODY = {Permission.USE_OWN_ACCOUNT}
 _TREATMENT_TEAM = _EVERYBODY | {
     Permission.SEE_TREATMENT_FILE,
     Permission.EDIT_TREATMENT_FILE,
+    Permission.REVERSE_DOSE,
     Permission.MANAGE_CARDS,
     Permission.IMPORT_REGISTER,
     Permission.ANSWER_MESSAGES,
@@ -80,6 +83,7 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
         | {
             Permission.SEE_TODAY,
             Permission.RECORD_DOSE,
+            Permission.ENTER_LATE_DOSES,
             Permission.MANAGE_STATION_DAY,
             Permission.SEE_TASKS,
         }

@@ -61,6 +61,13 @@ class Adherence:
         shift = (covered & -covered).bit_length() - 1
         return Adherence(self.anchor_on + timedelta(days=shift), covered >> shift, complete >> shift)
 
+    def covered_before(self, day: date) -> date | None:
+        """The last covered day before `day`; None where nothing covers any."""
+        if self.anchor_on is None or day <= self.anchor_on:
+            return None
+        earlier = self.covered & (1 << (day - self.anchor_on).days) - 1
+        return self.anchor_on + timedelta(days=earlier.bit_length() - 1)
+
     def _bit(self, day: date) -> int:
         if self.anchor_on is None or day < self.anchor_on:
             return 0

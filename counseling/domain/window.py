@@ -53,6 +53,7 @@ class Attendance:
     is_on_hold: bool = False
     has_unread_alerts: bool = False  # read by nobody at a window today
     poured: Cup | None = None
+    drank_beside: bool = False  # a dose of today that cannot stand in the ledger (`DoseIncident`)
 
     @property
     def gap(self) -> int | None:
@@ -81,11 +82,14 @@ def band_of(attendance: Attendance, bands: Sequence[GapBand]) -> GapBand | None:
 def ensure_may_dose(attendance: Attendance, bands: Sequence[GapBand]) -> RunningOrder:
     """Give the order to dose by, or refuse what no answer at the window can make right. Codes, in this order:
 
-    already_dosed (the day's order is fully given), not_active, day_not_open, on_hold, no_order, gap_stops_dose.
+    already_dosed (the day's order is fully given), drank_beside, not_active, day_not_open, on_hold, no_order,
+    gap_stops_dose.
     """
     if attendance.given and attendance.next_part() is None:
         last = attendance.given[-1]
         raise Refusal("already_dosed", at=last.recorded_at, site=last.site_name, mg_tenths=last.mg_tenths)
+    if attendance.drank_beside:
+        raise Refusal("drank_beside")
     if not attendance.is_active:
         raise Refusal("not_active")
     if not may_record(attendance.day_state):

@@ -13,6 +13,7 @@ DAY_STATES = ("opened", "recording", "on_paper", "closed")
 DOSE_KINDS = ("observed", "take_home", "replacement")
 DOSE_SOURCES = ("window", "late_entry", "provisional")
 VISIT_OUTCOMES = ("refused", "withheld", "vomited", "stopped")
+VOID_REASONS = ("wrong_person", "not_drunk", "wrong_amount", "wrong_day", "other")
 FIRST_REPLACEMENT_PART = 11  # parts 1–4 are the order's; a replacement of part n is part 10 + n
 
 
@@ -99,16 +100,37 @@ class DayDose(Base):
 
 
 class DoseVoidRequest(Base):
-    """Somebody says that a dose was recorded by mistake; it counts only once another person has signed (`DoseVoid`)."""
+    """Somebody says that a dose was recorded by mistake; it counts only once another person has signed (`DoseVoid`).
+
+    Request n+1 about a dose exists only after request n was taken back (`DoseVoidWithdrawal`): one waits at a time.
+    """
 
     __tablename__ = "dose_void_requests"
-    __table_args__ = (UniqueConstraint("id", "day_dose_id", "requested_by_id"),)
+    __table_args__ = (
+        UniqueConstraint("day_dose_id", "number", name="uq_dose_void_requests_dose_number"),
+        UniqueConstraint("id", "day_dose_id", "requested_by_id"),
+        CheckConstraint(one_of("reason", VOID_REASONS), name="reason"),
+        CheckConstraint("number >= 1", name="number"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    day_dose_id: Mapped[int] = mapped_column(ForeignKey("day_doses.id"), unique=True)
-    reason: Mapped[str] = mapped_column(String(300))
+    day_dose_id: Mapped[int] = mapped_column(ForeignKey("day_doses.id"))
+    number: Mapped[int] = mapped_column(default=1)
+    reason: Mapped[str] = mapped_column(String(16))
+    note: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed; row = request_key
     requested_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     requested_at: Mapped[datetime]
+    request_key: Mapped[str] = mapped_column(String(32), unique=True)
+
+
+class DoseVoidWithdrawal(Base):
+    """A request that will never be signed: whoever asked took it back, or a colleague says that the dose was drunk."""
+
+    __tablename__ = "dose_void_withdrawals"
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("dose_void_requests.id"), primary_key=True)
+    withdrawn_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    withdrawn_at: Mapped[datetime]
 
 
 class DoseVoid(Base):
@@ -142,6 +164,26 @@ class DoseVoid(Base):
     confirmed_at: Mapped[datetime]
 
 
+class LateEntry(Base):
+    """One sheet of paper that was entered afterwards: its doses name it in `paper`; here stand its figures."""
+
+    __tablename__ = "late_entries"
+    __table_args__ = (Index("ix_late_entries_site_id_day_on", "site_id", "day_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    day_on: Mapped[date]
+    paper: Mapped[str] = mapped_column(String(160))
+    writer_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # None: a name typed into `paper`
+    given: Mapped[int]  # doses entered
+    people: Mapped[int]  # and of how many people
+    not_given: Mapped[int]  # people whose box was ticked
+    left_out: Mapped[int]  # doses that could no longer be recorded when the sheet was confirmed
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    recorded_at: Mapped[datetime]
+    request_key: Mapped[str] = mapped_column(String(32), unique=True)
+
+
 class DoseIncident(Base):
     """A dose that was given but cannot stand in the ledger (it collided with another): kept whole, for review."""
 
@@ -154,6 +196,7 @@ class DoseIncident(Base):
     mg_tenths: Mapped[int]  # what left the bottle: it counts in the stock
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"), index=True)
     reason: Mapped[str] = mapped_column(String(40))
+    paper: Mapped[str | None] = mapped_column(String(160))  # as of a late entry
     collided_with_id: Mapped[int | None] = mapped_column(ForeignKey("day_doses.id"))
     given_at: Mapped[datetime]
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))

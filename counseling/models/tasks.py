@@ -11,6 +11,7 @@ from counseling.models.base import Base, one_of
 
 DOCTOR_TASKS = (
     "order_review", "withheld_review", "vomited_review", "first_dose_review", "consider_ending", "renewal",
+    "paper_dose_review",
 )  # fmt: skip
 GIVEN_TASKS = ("call_back", "see_soon")  # what a supervisor may ask of a station
 # After a stop somebody of the station goes on with it until the person is dosed or reached.

@@ -14,7 +14,7 @@ from counseling.domain.audit_chain import site_chain
 from counseling.domain.station_days import DayState
 from counseling.domain.window import Attendance, Cup, GivenDose, RunningOrder
 from counseling.models.audit import AuditHead
-from counseling.models.doses import AdherenceSummary, DayDose, DoseVoid, StationDay, StationVisit
+from counseling.models.doses import AdherenceSummary, DayDose, DoseIncident, DoseVoid, StationDay, StationVisit
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
@@ -28,6 +28,7 @@ _files, _summaries, _heads = TreatmentFile.__table__, AdherenceSummary.__table__
 _orders, _parts = DoseOrder.__table__, OrderPart.__table__
 _days, _doses, _voids = StationDay.__table__, DayDose.__table__, DoseVoid.__table__
 _visits, _sites, _tasks = StationVisit.__table__, Site.__table__, Task.__table__
+_incidents = DoseIncident.__table__
 _pours, _holds, _readings = DosePour.__table__, PatientHold.__table__, AlertReading.__table__
 _standing = and_(_holds.c.patient_id == _files.c.patient_id, _holds.c.lifted_at.is_(None))
 _on_hold = and_(_standing, _holds.c.kind == "hold")
@@ -68,6 +69,9 @@ CONTEXT = (
         _pours.c.part.label("poured_part"),
         _pours.c.mg_tenths.label("poured_mg_tenths"),
         _pours.c.gap_check.label("poured_check"),
+        exists()
+        .where(_incidents.c.patient_id == _files.c.patient_id, _incidents.c.dose_on == bindparam("today"))
+        .label("drank_beside"),
     )
     .join_from(_files, _summaries, _summaries.c.patient_id == _files.c.patient_id)
     .join(_days, and_(_days.c.site_id == _files.c.station_id, _days.c.day_on == bindparam("today")))
@@ -151,6 +155,7 @@ def find_attendance(reader: Reader, patient_id: int, site_id: int, today: date, 
         is_on_hold=context.is_on_hold,
         has_unread_alerts=context.has_unread_alerts,
         poured=_cup(context),
+        drank_beside=context.drank_beside,
     )
     return Loaded(attendance, context, doses)
 

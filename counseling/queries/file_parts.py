@@ -8,11 +8,12 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 
 from counseling.database import AnySession, vault_of
-from counseling.models.doses import DayDose, DoseVoid
+from counseling.models.doses import DayDose, DoseIncident, DoseVoid
 from counseling.models.orders import DoseOrder, Drug, OrderPart
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber
 from counseling.models.people import Staff
 from counseling.models.places import Site
+from counseling.queries.dose_reversals import waiting_doses
 from counseling.treatment_rows import open_card_code, open_phone, open_status_reason
 
 LAST_DOSES = 30
@@ -42,6 +43,20 @@ class DoseLine:
     site: str
     recorded_at: datetime
     is_void: bool
+    id: int
+    is_late: bool  # entered from paper: `recorded_at` is not when it was drunk
+    waits_reversal: bool
+
+
+@dataclass(frozen=True)
+class IncidentLine:
+    """A dose that was drunk and cannot stand in the ledger; `reason` is the rule that it went against."""
+
+    dose_on: date
+    mg_tenths: int
+    reason: str
+    paper: str | None
+    site: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,7 @@ def list_orders(session: AnySession, patient_id: int) -> list[OrderLine]:
 
 def list_last_doses(session: AnySession, patient_id: int) -> list[DoseLine]:
     """The last doses, newest first; mistaken ones are kept and marked."""
+    unsigned = waiting_doses(session, [patient_id])
     rows = session.execute(
         select(DayDose, Site.name, DoseVoid.id)
         .join(Site, Site.id == DayDose.site_id)
@@ -106,9 +122,31 @@ def list_last_doses(session: AnySession, patient_id: int) -> list[DoseLine]:
         .limit(LAST_DOSES)
     )
     return [
-        DoseLine(d.dose_on, d.kind, d.part, d.mg_tenths, site, d.recorded_at, void is not None)
+        DoseLine(
+            d.dose_on,
+            d.kind,
+            d.part,
+            d.mg_tenths,
+            site,
+            d.recorded_at,
+            void is not None,
+            d.id,
+            d.source == "late_entry",
+            d.id in unsigned,
+        )
         for d, site, void in rows
     ]
+
+
+def list_incidents(session: AnySession, patient_id: int) -> list[IncidentLine]:
+    """Doses beside the ledger, the newest first."""
+    rows = session.execute(
+        select(DoseIncident.dose_on, DoseIncident.mg_tenths, DoseIncident.reason, DoseIncident.paper, Site.name)
+        .join(Site, Site.id == DoseIncident.site_id)
+        .where(DoseIncident.patient_id == patient_id)
+        .order_by(DoseIncident.dose_on.desc(), DoseIncident.id.desc())
+    )
+    return [IncidentLine(*row) for row in rows]
 
 
 def list_cards(session: AnySession, patient_id: int) -> list[CardLine]:

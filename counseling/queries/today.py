@@ -21,6 +21,7 @@ from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
 from counseling.models.window import DosePour, PatientHold
+from counseling.queries.dose_reversals import list_unsigned
 from counseling.queries.usual_hours import in_usual_order, usual_minutes
 
 
@@ -45,6 +46,7 @@ class TodayRow(NamedTuple):
     namesakes: int
     is_on_hold: bool
     is_poured: bool
+    waits_reversal: bool = False  # a dose of today that somebody calls a mistake, unsigned so far
 
     @property
     def is_done(self) -> bool:
@@ -68,6 +70,7 @@ class TodayList:
     attended: list[TodayRow]
     without_order: list[TodayRow]
     usual: Mapping[int, int]  # minute of the day by patient
+    unsigned: int = 0  # reversals of any day that wait for a second signature at this station
 
 
 # Built once, and of Core tables: this list is asked for every two seconds by every window.
@@ -146,7 +149,9 @@ _folded = lru_cache(maxsize=20_000)(fold)  # 300 names every two seconds
 def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[GapBand]) -> TodayList:
     """Everybody in treatment at the station, as they stand today; the version is read first, so it is never too new."""
     version = list_version(session, site_id, today)
-    rows = _rows(session, site_id, today, bands)
+    unsigned = list_unsigned(session, site_id)
+    of_today = {patient_id for patient_id, dose_on in unsigned if dose_on == today}
+    rows = _rows(session, site_id, today, bands, of_today)
     waiting = [row for row in rows if row.order_id is not None and not row.is_done and row.visit_outcome is None]
     usual = usual_minutes(session, site_id)
     return TodayList(
@@ -160,10 +165,13 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
         ),
         without_order=[row for row in rows if row.order_id is None and not row.given and row.visit_outcome is None],
         usual=usual,
+        unsigned=len(unsigned),
     )
 
 
-def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBand]) -> list[TodayRow]:
+def _rows(
+    session: AnySession, site_id: int, today: date, bands: Sequence[GapBand], unsigned: set[int]
+) -> list[TodayRow]:
     here = {"site_id": site_id, "today": today}
     people, parts = _people_and_parts(session, here)
     given = _given_by_patient(session, here)
@@ -193,6 +201,7 @@ def _rows(session: AnySession, site_id: int, today: date, bands: Sequence[GapBan
             namesakes=same[plain],
             is_on_hold=row.patient_id in held,
             is_poured=row.patient_id in poured,
+            waits_reversal=row.patient_id in unsigned,
         )
         for row, name, plain in zip(people, names, folded, strict=True)
     ]
@@ -229,11 +238,17 @@ class LastDose:
     dose_on: date
     recorded_at: datetime
     site_name: str
+    source: str
+
+    @property
+    def is_late(self) -> bool:
+        """Entered from paper: `recorded_at` is not when it was drunk."""
+        return self.source == "late_entry"
 
 
 def find_last_dose(session: AnySession, patient_id: int) -> LastDose | None:
     query = (
-        select(DayDose.mg_tenths, DayDose.dose_on, DayDose.recorded_at, Site.name)
+        select(DayDose.mg_tenths, DayDose.dose_on, DayDose.recorded_at, Site.name, DayDose.source)
         .join(Site, Site.id == DayDose.site_id)
         .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
         .where(DayDose.patient_id == patient_id, DoseVoid.id.is_(None))

@@ -12,6 +12,7 @@ from counseling.database import db
 from counseling.permissions import Permission, requires
 from counseling.queries import doctor_desk
 from counseling.queries.bands import list_bands
+from counseling.queries.dose_reversals import count_waiting
 from counseling.routes.viewing import note_view
 from counseling.services.tasks import settle_task
 
@@ -31,7 +32,10 @@ def index() -> ResponseReturnValue:
     number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
     page = read_list(which, bands, today, number)
     note_view(f"doctor.{which}", [row.patient_id for row in page.rows])
-    return render_template("pages/doctor/desk.html", counts=counts, which=which, page=page, today=today)
+    unsigned = count_waiting(db.session, g.viewer)
+    return render_template(
+        "pages/doctor/desk.html", counts=counts, which=which, page=page, today=today, unsigned=unsigned
+    )
 
 
 @bp.post("/tasks/<int:task_id>/close")

@@ -18,9 +18,9 @@ from counseling.services.presence import note_seen
 SEEN_AGAIN_AFTER = timedelta(seconds=60)
 # Addresses that stay the same whether a person exists or not, and whether the reader may see them or not.
 NOT_FOUND_RATHER_THAN_FORBIDDEN = (
-    "patients", "register", "orders", "doses", "holds", "observations", "replacements", "contacts", "tasks",
-    "messages",
-)  # fmt: skip
+    *("patients", "register", "orders", "doses", "holds", "observations", "replacements", "reversals", "paper_doses"),
+    *("contacts", "tasks", "messages"),
+)
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types

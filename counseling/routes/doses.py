@@ -18,6 +18,7 @@ from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
 from counseling.queries.cups import find_cup, list_visits
+from counseling.queries.dose_reversals import list_of_the_day
 from counseling.queries.good_days import find_round_days
 from counseling.queries.holds import list_holds
 from counseling.queries.namesakes import count_namesakes
@@ -191,6 +192,7 @@ def the_person(row: Any) -> dict[str, Any]:
         "cup": None,
         "observe_hours": 0,
         "vomited": find_vomited(db.session, row.patient_id, day),
+        "recorded": list_of_the_day(db.session, row.patient_id, day),
     }
     if loaded is None:
         return {**facts, "stop": Refusal("day_not_open", state=None), "attendance": None, "part": None}

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, case, select
 from counseling.models import Base
 from counseling.models.contacts import OutreachContact, VisitConsent
 from counseling.models.counseling import CounselingSession
-from counseling.models.doses import StationVisit
+from counseling.models.doses import DoseVoidRequest, StationVisit
 from counseling.models.observations import DoseObservation
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber, SupportFile, TreatmentFile
@@ -68,6 +68,7 @@ SEALED: tuple[SealedTable, ...] = (
     _own(StationVisit, StationVisit.request_key, "observations"),
     _own(PatientHold, PatientHold.ref, "words", "lifted_words"),
     _own(DoseObservation, DoseObservation.request_key, "note"),
+    _own(DoseVoidRequest, DoseVoidRequest.request_key, "note"),
     _own(PhoneLine, PhoneLine.ref, "number"),
     _own(OutboundMessage, OutboundMessage.ref, "body"),
     _own(InboundMessage, InboundMessage.ref, "body"),

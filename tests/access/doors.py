@@ -136,6 +136,18 @@ def swallowed(world: World, file: File | None, desk: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def late_sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    own = world.files[sorted(SEES[desk])[0]] if desk in DISPENSERS else world.files["dong_kinh"]
+    token = f"{own.ref}-{own.values['order_id']}-1"
+    paper = {"sheet": "tờ 1", "writer": "other", "writer_name": "Chị Hạnh", **key(world, file, desk)}
+    return {"on": TODAY.isoformat(), "given": token, "shown": token, **paper}
+
+
+def paper_dose(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    paper = {"sheet": "tờ 1", "writer": "other", "writer_name": "Chị Hạnh", **key(world, file, desk)}
+    return {"on": TODAY.strftime("%d/%m/%Y"), "mg": "10", **paper}
+
+
 def order(world: World, file: File | None, desk: str) -> dict[str, Any]:
     assert file is not None
     return {
@@ -252,6 +264,20 @@ DOORS: dict[str, Door] = {
     "holds.lift": act(TREATMENT_TEAM, fixed(words="đã nói chuyện")),
     "holds.keep": act(DISPENSERS),
     "doses.visit": act(DISPENSERS, lambda world, file, desk: {"reason": "no_order", **key(world, file, desk)}),
+    # Doses of a paper morning
+    "late_entries.index": page(DISPENSERS),
+    "late_entries.choose": Door(DISPENSERS, done=303, form=fixed(on="21/11/2026")),
+    "late_entries.sheet": page(DISPENSERS),
+    "late_entries.check": Door(DISPENSERS, form=late_sheet),
+    "late_entries.enter": Door(DISPENSERS, done=303, form=late_sheet),
+    "paper_doses.show": person(DISPENSERS),
+    "paper_doses.enter": act(DISPENSERS, paper_dose),
+    # Doses that were recorded by mistake. Nobody has asked in this world: a stranger's signature finds nothing to sign.
+    "reversals.index": page(TREATMENT_TEAM, refused=404),
+    "reversals.show": person(TREATMENT_TEAM),
+    "reversals.ask": act(TREATMENT_TEAM, lambda world, file, desk: {"reason": "not_drunk", **key(world, file, desk)}),
+    "reversals.sign": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
+    "reversals.withdraw": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
     # Files
     "patients.index": page(TREATMENT_TEAM, refused=404),
     "patients.find": Door(TREATMENT_TEAM, refused=404, form=fixed(q="nobody of this name")),

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
 from counseling.database import db, vault_of, writing
+from counseling.models.doses import DayDose
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.places import Area, OutreachTeam, Site, SiteHoursException
@@ -315,6 +316,7 @@ def _note_values(session: Session, file: File, order_id: int, mg_tenths: int) ->
         "order_id": order_id,
         "latest_order": session.execute(select(DoseOrder.id).where(DoseOrder.patient_id == file.patient_id)).scalar(),
         "mg_tenths": mg_tenths,
+        "dose_id": session.execute(select(DayDose.id).where(DayDose.patient_id == file.patient_id)).scalar_one(),
         "stamp": stamp_of(vault, open_treatment_file(vault, row)),
     }
     session.rollback()

@@ -76,7 +76,8 @@ def a_dose(cast: Cast, person: Person, order: int, **changes: Any) -> dict[str, 
 
 def a_request(cast: Cast, dose_id: int) -> dict[str, Any]:
     by = cast.staff["dispenser"]
-    return {"day_dose_id": dose_id, "reason": "ghi nhầm", "requested_by_id": by, "requested_at": MORNING}
+    row = {"day_dose_id": dose_id, "number": 1, "reason": "not_drunk", "requested_by_id": by, "requested_at": MORNING}
+    return {**row, "request_key": new_request_key()}
 
 
 def a_void(cast: Cast, person: Person, dose_id: int, request_id: int, **changes: Any) -> dict[str, Any]:
@@ -97,6 +98,11 @@ def a_void(cast: Cast, person: Person, dose_id: int, request_id: int, **changes:
 def voided(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
     request_id = add(session, "dose_void_requests", **a_request(cast, dose_id))
     add(session, "dose_voids", **a_void(cast, person, dose_id, request_id))
+
+
+def withdrawn(session: Session, cast: Cast, request_id: int) -> None:
+    row = {"request_id": request_id, "withdrawn_by_id": cast.staff["dispenser"], "withdrawn_at": MORNING}
+    add(session, "dose_void_withdrawals", **row)
 
 
 def vomited(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
@@ -184,6 +190,8 @@ def poured_away(session: Session, cast: Cast, person: Person, order: int, who: M
 def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: int) -> None:
     """A row in every append-only table."""
     voided(session, cast, person, dose_id)
+    second = add(session, "day_doses", **a_dose(cast, person, order, attempt=2, voided_attempt=1))
+    withdrawn(session, cast, add(session, "dose_void_requests", **a_request(cast, second)))
     who: Mapping[str, Any] = {"recorded_by_id": cast.staff["dispenser"], "recorded_at": MORNING}
     vomited(session, cast, person, dose_id)
     given = {"patient_id": person.id, "dose_on": TODAY, "part": 1, "mg_tenths": 600, "site_id": DONG_KINH}
@@ -196,6 +204,9 @@ def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: in
         tx.execute(insert(table("alert_readings")).values(hold_id=hold_id, **read))
     observed = {"day_dose_id": dose_id, "patient_id": person.id, "site_id": DONG_KINH, "state": "well"}
     add(session, "dose_observations", **observed, request_key=new_request_key(), **who)
+    sheet = {"site_id": DONG_KINH, "day_on": TODAY, "paper": "tờ 1 · B", "given": 1, "people": 1}
+    key = new_request_key()
+    add(session, "late_entries", **sheet, not_given=0, left_out=0, request_key=key, **who)
     contacted(session, cast, person, who)
     reported(session, person)
     approve(session, cast)
@@ -337,6 +348,36 @@ def test_a_void_needs_two_people(session: Session, cast: Cast, person: Person, d
     # Nor does it help to give the request to somebody else.
     other = alone | {"requested_by_id": cast.staff["doctor"]}
     assert refused(session, "dose_voids", **other)
+
+
+def test_one_request_waits_at_a_time(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
+    first = add(session, "dose_void_requests", **a_request(cast, dose_id))
+    second = a_request(cast, dose_id) | {"number": 2}
+    assert "dose_void_requests_one_at_a_time" in refused(session, "dose_void_requests", **second)
+    assert refused(session, "dose_void_requests", **a_request(cast, dose_id))
+    withdrawn(session, cast, first)
+    assert add(session, "dose_void_requests", **second)
+    third = a_request(cast, dose_id) | {"number": 3}
+    assert "dose_void_requests_one_at_a_time" in refused(session, "dose_void_requests", **third)
+
+
+def test_what_was_taken_back_is_not_signed_and_what_is_signed_not_taken_back(
+    session: Session, cast: Cast, person: Person, dose_id: int
+) -> None:
+    first = add(session, "dose_void_requests", **a_request(cast, dose_id))
+    withdrawn(session, cast, first)
+    void = a_void(cast, person, dose_id, first)
+    assert "dose_voids_of_standing_requests" in refused(session, "dose_voids", **void)
+    second = add(session, "dose_void_requests", **a_request(cast, dose_id) | {"number": 2})
+    add(session, "dose_voids", **void | {"request_id": second})
+    late = {"request_id": second, "withdrawn_by_id": cast.staff["doctor"], "withdrawn_at": MORNING}
+    assert "dose_void_withdrawals_before_signing" in refused(session, "dose_void_withdrawals", **late)
+
+
+def test_a_dose_from_paper_names_the_paper(session: Session, cast: Cast, person: Person, order: int) -> None:
+    nameless = a_dose(cast, person, order, source="late_entry")
+    assert "day_doses_late_name_their_paper" in refused(session, "day_doses", **nameless)
+    add(session, "day_doses", **nameless, paper="tờ 1 · B")
 
 
 @pytest.mark.parametrize("changes", [{"dose_on": TOMORROW}, {"part": 2}, {"attempt": 2}])

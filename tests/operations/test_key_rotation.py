@@ -39,6 +39,7 @@ from counseling.services.support_people import register_supported
 from counseling.support_rows import SupportDetails
 from counseling.treatment_rows import SUPPORT, TreatmentDetails, open_card_code
 from counseling.vault import CannotOpen
+from tests.reversals.story import ask
 from tests.support.cast import DONG_KINH, FACILITY, TEAM, Cast
 from tests.support.settings import MORNING, config_for, invented_key
 from tests.support.treatment import TODAY, Person, by, dose
@@ -120,6 +121,7 @@ def story(session: Session, cast: Cast) -> int:
     )
     open_day(session, cast)
     given = dose(session, cast, Person(patient_id, ref), order_id)
+    ask(session, cast, Person(patient_id, ref), given.id, note="chai rỗng")  # the dose was not drunk
     change_status(session, patient_id, status="moved", since_on=TODAY, reason="đi xa", by=who, today=TODAY, now=MORNING)
     supported = SupportDetails(site_id=DONG_KINH, community_name="Anh Chim", status_since=TODAY, notes="hẹn")
     register_supported(session, supported, by=by(cast, "counselor"), request_key=new_request_key(), now=MORNING)

@@ -56,12 +56,13 @@ def dosed(
     mg_tenths: int = 600,
     site: int = DONG_KINH,
     source: str = "window",
+    paper: str | None = None,
 ) -> int:
     """A row of the ledger as the window leaves it, with its summary; gives its id."""
     with writing(session) as tx:
         row = insert(DayDose).values(
             patient_id=person.id, dose_on=day or recorded_at.astimezone(VIETNAM).date(), part=part, attempt=1,
-            kind="observed", order_id=order_id, mg_tenths=mg_tenths, site_id=site, source=source,
+            kind="observed", order_id=order_id, mg_tenths=mg_tenths, site_id=site, source=source, paper=paper,
             recorded_by_id=cast.staff["dispenser"], recorded_at=recorded_at, request_key=new_request_key(),
         )  # fmt: skip
         dose_id = tx.execute(row.returning(DayDose.id)).scalar_one()
@@ -75,8 +76,9 @@ def voided(session: Session, cast: Cast, dose_id: int, now: datetime = MORNING) 
         dose = tx.get_one(DayDose, dose_id)
         asked_by = cast.staff["dispenser"]
         request = insert(DoseVoidRequest).values(
-            day_dose_id=dose_id, reason="nhầm người", requested_by_id=asked_by, requested_at=now
-        )
+            day_dose_id=dose_id, reason="wrong_person", requested_by_id=asked_by, requested_at=now,
+            request_key=new_request_key(),
+        )  # fmt: skip
         values = {"patient_id": dose.patient_id, "dose_on": dose.dose_on, "part": dose.part, "attempt": dose.attempt}
         tx.execute(
             insert(DoseVoid).values(

@@ -29,7 +29,10 @@ def kept(session: Session) -> dict[int, int]:
 
 def waiting(session: Session) -> list[str]:
     session.rollback()
-    return [row.register_code for row in list_today(session, DONG_KINH, TODAY, list_bands(session, TODAY, DONG_KINH)).waiting]
+    return [
+        row.register_code
+        for row in list_today(session, DONG_KINH, TODAY, list_bands(session, TODAY, DONG_KINH)).waiting
+    ]
 
 
 @pytest.mark.parametrize(("minutes", "median"), [
@@ -70,7 +73,7 @@ def test_only_the_last_fourteen_days_at_the_window_count(session: Session, cast:
 def test_what_was_typed_in_later_voided_or_given_elsewhere_does_not_count(session: Session, cast: Cast) -> None:
     person, order_id = long_known(session, cast)
     dosed(session, cast, person, order_id, at(ago(4), 7))
-    dosed(session, cast, person, order_id, at(ago(3), 4), source="late_entry")
+    dosed(session, cast, person, order_id, at(ago(3), 4), source="late_entry", paper="tờ 1")
     dosed(session, cast, person, order_id, at(ago(2), 5), site=CAO_LOC)
     voided(session, cast, dosed(session, cast, person, order_id, at(ago(1), 6)))
     opened(session, cast)

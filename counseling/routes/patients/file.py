@@ -92,9 +92,11 @@ def opened(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "phones": file_parts.list_phones(session, patient_id, TREATMENT),
         "orders": file_parts.list_orders(session, patient_id),
         "doses": file_parts.list_last_doses(session, patient_id),
+        "incidents": file_parts.list_incidents(session, patient_id),
         "cards": file_parts.list_cards(session, patient_id),
         "history": file_parts.list_status_changes(session, patient_id, TREATMENT, row.ref),
         "may_see_hiv": g.viewer.may(Permission.SEE_HIV_STATUS),
         "may_order": g.viewer.may(Permission.WRITE_DOSE_ORDER),
         "may_dose": g.viewer.may(Permission.RECORD_DOSE),
+        "may_enter": g.viewer.may(Permission.ENTER_LATE_DOSES),
     }
