@@ -115,6 +115,7 @@ class DoseVoidRequest(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     day_dose_id: Mapped[int] = mapped_column(ForeignKey("day_doses.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"), index=True)  # of the dose: its list asks every 2 s
     number: Mapped[int] = mapped_column(default=1)
     reason: Mapped[str] = mapped_column(String(16))
     note: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed; row = request_key

@@ -26,7 +26,7 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
 RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
 RULE_TABLES = ("gap_bands", "order_limits")
 COLUMNS: dict[str, str] = {
-    "dose_void_requests": "id, day_dose_id, number, reason, requested_by_id, requested_at, request_key",
+    "dose_void_requests": "id, day_dose_id, site_id, number, reason, requested_by_id, requested_at, request_key",
     "station_visits": (
         "id, patient_id, site_id, visit_on, outcome, reason, day_dose_id, minutes_after, recorded_by_id,"
         " recorded_at, request_key"

@@ -34,7 +34,7 @@ UNSIGNED = (
     .select_from(DoseVoidRequest)
     .join(DayDose, _STANDS)
     .join(TreatmentFile, TreatmentFile.patient_id == DayDose.patient_id)
-    .where(DayDose.site_id == bindparam("site_id"), TreatmentFile.station_id == bindparam("site_id"))
+    .where(DoseVoidRequest.site_id == bindparam("site_id"), TreatmentFile.station_id == bindparam("site_id"))
 )
 
 
@@ -161,11 +161,6 @@ def list_of_the_day(session: AnySession, patient_id: int, day: date) -> list[Rec
         .order_by(DayDose.id)
     )
     return [RecordedToday(*row[:3], row[3] is not None, row[4] is not None) for row in rows]
-
-
-def list_unsigned(session: AnySession, site_id: int) -> list[tuple[int, date]]:
-    """The person and the day of each request that waits at a station, for its live list."""
-    return [(row.patient_id, row.dose_on) for row in session.execute(UNSIGNED, {"site_id": site_id})]
 
 
 def list_waiting(session: AnySession, viewer: Viewer) -> list[WaitingReversal]:

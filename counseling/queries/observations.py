@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, Reader, vault_of
@@ -51,10 +51,11 @@ def asks_for_observation(reader: Reader, order_id: int, day: date) -> bool:
 
 def list_observed(session: AnySession, site_id: int, day: date, now: datetime) -> list[Observed]:
     """Everybody of the day at a site, those who still have to be looked at first, the longest waiting before others."""
+    found = session.connection().execute(FIRST_DOSES, {"day": day, "site_id": site_id}).all()
+    if not found:
+        return []  # nearly every day: the list of today asks for no more
     hours, vault = observation_hours(session, day, site_id), vault_of(session)
-    latest: dict[int, Any] = {}
-    for row in session.execute(_first_doses(day).where(DayDose.site_id == site_id)):
-        latest[row.patient_id] = row  # of a split first day the last part counts
+    latest: dict[int, Any] = {row.patient_id: row for row in found}  # of a split first day the last part counts
     looks = _looks(session, [row.dose_id for row in latest.values()])
     observed = [
         Observed(
@@ -81,37 +82,12 @@ def count_observed(session: AnySession, site_id: int, day: date, now: datetime) 
 
 def find_first_dose(reader: Reader, patient_id: int, site_id: int, day: date) -> Any:
     """The dose after which a person is observed here today, or None."""
-    query = _first_doses(day).where(DayDose.patient_id == patient_id, DayDose.site_id == site_id)
-    rows = reader.execute(query).all()
+    query = FIRST_DOSES.where(DayDose.patient_id == patient_id)
+    rows = reader.execute(query, {"day": day, "site_id": site_id}).all()
     return rows[-1] if rows else None
 
 
-def _first_doses(day: date) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            DayDose.id.label("dose_id"),
-            DayDose.patient_id,
-            DayDose.mg_tenths,
-            DayDose.recorded_at,
-            TreatmentFile.ref,
-            TreatmentFile.full_name,
-            TreatmentFile.birth_year,
-        )
-        .join(DoseOrder, DoseOrder.id == DayDose.order_id)
-        .join(TreatmentFile, TreatmentFile.patient_id == DayDose.patient_id)
-        .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
-        .where(
-            DayDose.dose_on == day,
-            DayDose.part < FIRST_REPLACEMENT_PART,
-            DoseVoid.id.is_(None),
-            DoseOrder.phase == "induction",
-            ~_dosed_before(DayDose.order_id, day),
-        )
-        .order_by(DayDose.recorded_at, DayDose.id)
-    )
-
-
-def _dosed_before(order_id: Any, day: date) -> Any:
+def _dosed_before(order_id: Any, day: Any) -> Any:
     """Whether a dose of this order that counts was drunk on an earlier day."""
     return exists(
         select(_EARLIER.id)
@@ -129,3 +105,29 @@ def _looks(session: AnySession, dose_ids: list[int]) -> dict[int, list[Look]]:
     ):
         looks.setdefault(dose_id, []).append(Look(Seen(state), at))
     return looks
+
+
+# Built once: the page of today asks for it.
+FIRST_DOSES = (
+    select(
+        DayDose.id.label("dose_id"),
+        DayDose.patient_id,
+        DayDose.mg_tenths,
+        DayDose.recorded_at,
+        TreatmentFile.ref,
+        TreatmentFile.full_name,
+        TreatmentFile.birth_year,
+    )
+    .join(DoseOrder, DoseOrder.id == DayDose.order_id)
+    .join(TreatmentFile, TreatmentFile.patient_id == DayDose.patient_id)
+    .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
+    .where(
+        DayDose.dose_on == bindparam("day"),
+        DayDose.site_id == bindparam("site_id"),
+        DayDose.part < FIRST_REPLACEMENT_PART,
+        DoseVoid.id.is_(None),
+        DoseOrder.phase == "induction",
+        ~_dosed_before(DayDose.order_id, bindparam("day")),
+    )
+    .order_by(DayDose.recorded_at, DayDose.id)
+)

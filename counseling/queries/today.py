@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, and_, bindparam, select
+from sqlalchemy import BindParameter, and_, bindparam, case, literal, select, union_all
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.audit_chain import site_chain
@@ -20,9 +20,10 @@ from counseling.models.doses import AdherenceSummary, DayDose, DoseVoid, Station
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
+from counseling.models.usual_hours import UsualHour
 from counseling.models.window import DosePour, PatientHold
-from counseling.queries.dose_reversals import list_unsigned
-from counseling.queries.usual_hours import in_usual_order, usual_minutes
+from counseling.queries.dose_reversals import UNSIGNED
+from counseling.queries.usual_hours import in_usual_order
 
 
 class TodayRow(NamedTuple):
@@ -76,7 +77,7 @@ class TodayList:
 # Built once, and of Core tables: this list is asked for every two seconds by every window.
 _files, _orders, _parts = TreatmentFile.__table__, DoseOrder.__table__, OrderPart.__table__
 _doses, _voids, _visits = DayDose.__table__, DoseVoid.__table__, StationVisit.__table__
-_holds, _pours = PatientHold.__table__, DosePour.__table__
+_holds, _pours, _usual = PatientHold.__table__, DosePour.__table__, UsualHour.__table__
 _summaries, _days, _heads = AdherenceSummary.__table__, StationDay.__table__, AuditHead.__table__
 _TODAY: BindParameter[date] = bindparam("today")
 _OF_THE_STATION = and_(_files.c.station_id == bindparam("site_id"), _files.c.status == "active")
@@ -96,8 +97,10 @@ PEOPLE = (
         _orders.c.last_on,
         _orders.c.gap_reviewed_through,
         _parts.c.mg_tenths,
+        _usual.c.minute_of_day,
     )
     .join_from(_files, _summaries, _summaries.c.patient_id == _files.c.patient_id)
+    .outerjoin(_usual, _usual.c.patient_id == _files.c.patient_id)
     .outerjoin(_orders, and_(_orders.c.patient_id == _files.c.patient_id, _RUNS_TODAY))
     .outerjoin(_parts, _parts.c.order_id == _orders.c.id)
     .where(_OF_THE_STATION)
@@ -116,30 +119,43 @@ GIVEN = (
     )
     .order_by(_doses.c.recorded_at)
 )
-HELD = (
-    select(_holds.c.patient_id)
+# What else stands beside a line, in one statement: this list is waited for. The last visit of a day counts.
+MARKS = union_all(
+    select(
+        literal("visit").label("what"), _visits.c.patient_id, _visits.c.outcome.label("word"), _visits.c.id.label("at")
+    ).where(_visits.c.site_id == bindparam("site_id"), _visits.c.visit_on == _TODAY, _visits.c.outcome != "vomited"),
+    select(literal("hold"), _holds.c.patient_id, literal(""), _holds.c.id)
     .join_from(_holds, _files, _files.c.patient_id == _holds.c.patient_id)
-    .where(_files.c.station_id == bindparam("site_id"), _holds.c.kind == "hold", _holds.c.lifted_at.is_(None))
-)
-POURED = select(_pours.c.patient_id).where(
-    _pours.c.site_id == bindparam("site_id"), _pours.c.dose_on == _TODAY, _pours.c.ended_at.is_(None)
-)
-# Who came today and went without a dose, oldest first.
-VISITS = (
-    select(_visits.c.patient_id, _visits.c.outcome)
-    .where(_visits.c.site_id == bindparam("site_id"), _visits.c.visit_on == _TODAY, _visits.c.outcome != "vomited")
-    .order_by(_visits.c.id)
-)
+    .where(_files.c.station_id == bindparam("site_id"), _holds.c.kind == "hold", _holds.c.lifted_at.is_(None)),
+    select(literal("pour"), _pours.c.patient_id, literal(""), _pours.c.id).where(
+        _pours.c.site_id == bindparam("site_id"), _pours.c.dose_on == _TODAY, _pours.c.ended_at.is_(None)
+    ),
+    UNSIGNED.with_only_columns(
+        case((DayDose.dose_on == _TODAY, "unsigned"), else_="unsigned_before"), DayDose.patient_id, literal(""),
+        DayDose.id,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Marks:
+    visits: Mapping[int, str]
+    held: Set[int]
+    poured: Set[int]
+    unsigned: Set[int]  # of today
+    unsigned_in_all: int
 
 
 def list_version(session: AnySession, site_id: int, today: date) -> str:
     """Changes whenever anything at the site does: the number of entries in the site's audit chain, and the day."""
-    sequence = session.execute(SEQUENCE, {"chain": site_chain(site_id)}).scalar_one_or_none()
+    sequence = session.connection().execute(SEQUENCE, {"chain": site_chain(site_id)}).scalar_one_or_none()
     return f"{today.toordinal()}-{sequence or 0}"
 
 
 def find_day_state(session: AnySession, site_id: int, today: date) -> str | None:
-    state: str | None = session.execute(DAY_STATE, {"site_id": site_id, "today": today}).scalar_one_or_none()
+    state: str | None = (
+        session.connection().execute(DAY_STATE, {"site_id": site_id, "today": today}).scalar_one_or_none()
+    )
     return state
 
 
@@ -149,11 +165,12 @@ _folded = lru_cache(maxsize=20_000)(fold)  # 300 names every two seconds
 def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[GapBand]) -> TodayList:
     """Everybody in treatment at the station, as they stand today; the version is read first, so it is never too new."""
     version = list_version(session, site_id, today)
-    unsigned = list_unsigned(session, site_id)
-    of_today = {patient_id for patient_id, dose_on in unsigned if dose_on == today}
-    rows = _rows(session, site_id, today, bands, of_today)
+    here = {"site_id": site_id, "today": today}
+    people, parts = _people_and_parts(session, here)
+    marks = _find_marks(session, here)
+    rows = _rows(session, here, bands, people, parts, marks)
     waiting = [row for row in rows if row.order_id is not None and not row.is_done and row.visit_outcome is None]
-    usual = usual_minutes(session, site_id)
+    usual = {row.patient_id: row.minute_of_day for row in people if row.minute_of_day is not None}
     return TodayList(
         state=find_day_state(session, site_id, today),
         version=version,
@@ -165,18 +182,31 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
         ),
         without_order=[row for row in rows if row.order_id is None and not row.given and row.visit_outcome is None],
         usual=usual,
-        unsigned=len(unsigned),
+        unsigned=marks.unsigned_in_all,
     )
 
 
+def _find_marks(session: AnySession, here: dict[str, Any]) -> _Marks:
+    visits: dict[int, str] = {}
+    found: dict[str, list[int]] = {"hold": [], "pour": [], "unsigned": [], "unsigned_before": []}
+    for row in sorted(session.connection().execute(MARKS, here).all(), key=lambda row: row.at):
+        if row.what == "visit":
+            visits[row.patient_id] = row.word
+        else:
+            found[row.what].append(row.patient_id)
+    in_all = len(found["unsigned"]) + len(found["unsigned_before"])
+    return _Marks(visits, set(found["hold"]), set(found["pour"]), set(found["unsigned"]), in_all)
+
+
 def _rows(
-    session: AnySession, site_id: int, today: date, bands: Sequence[GapBand], unsigned: set[int]
+    session: AnySession,
+    here: dict[str, Any],
+    bands: Sequence[GapBand],
+    people: Sequence[Any],
+    parts: Mapping[int, list[int]],
+    marks: _Marks,
 ) -> list[TodayRow]:
-    here = {"site_id": site_id, "today": today}
-    people, parts = _people_and_parts(session, here)
-    given = _given_by_patient(session, here)
-    visits = {row.patient_id: row.outcome for row in session.execute(VISITS, here)}
-    held, poured = (set(session.execute(query, here).scalars()) for query in (HELD, POURED))
+    given, today = _given_by_patient(session, here), here["today"]
     vault = vault_of(session)
     names = [vault.open("treatment_files.full_name", row.ref, row.full_name) or "" for row in people]
     folded = [_folded(name) for name in names]
@@ -195,13 +225,13 @@ def _rows(
             parts=tuple(parts[row.patient_id]),
             given=tuple(mg for mg, _ in given.get(row.patient_id, ())),
             last_given_at=given[row.patient_id][-1][1] if row.patient_id in given else None,
-            visit_outcome=visits.get(row.patient_id),
+            visit_outcome=marks.visits.get(row.patient_id),
             gap=0 if row.patient_id in given else gap_days(row.covered_through, today),
             stops=row.patient_id not in given and _stops(row, today, bands),
             namesakes=same[plain],
-            is_on_hold=row.patient_id in held,
-            is_poured=row.patient_id in poured,
-            waits_reversal=row.patient_id in unsigned,
+            is_on_hold=row.patient_id in marks.held,
+            is_poured=row.patient_id in marks.poured,
+            waits_reversal=row.patient_id in marks.unsigned,
         )
         for row, name, plain in zip(people, names, folded, strict=True)
     ]
@@ -216,7 +246,7 @@ def _people_and_parts(session: AnySession, here: dict[str, Any]) -> tuple[list[A
     """The first row of each person, and everybody's parts in tenths of a mg; none without an order."""
     people: list[Any] = []
     parts: dict[int, list[int]] = {}
-    for row in session.execute(PEOPLE, here):
+    for row in session.connection().execute(PEOPLE, here):
         if row.patient_id not in parts:
             people.append(row)
             parts[row.patient_id] = []
@@ -227,7 +257,7 @@ def _people_and_parts(session: AnySession, here: dict[str, Any]) -> tuple[list[A
 
 def _given_by_patient(session: AnySession, here: dict[str, Any]) -> dict[int, list[tuple[int, datetime]]]:
     given: dict[int, list[tuple[int, datetime]]] = {}
-    for patient_id, mg_tenths, at in session.execute(GIVEN, here):
+    for patient_id, mg_tenths, at in session.connection().execute(GIVEN, here):
         given.setdefault(patient_id, []).append((mg_tenths, at))
     return given
 

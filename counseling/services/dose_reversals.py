@@ -59,6 +59,7 @@ def ask_reversal(
                 "requested_by_id": by,
                 "requested_at": now,
                 "request_key": request_key,
+                "site_id": dose.site_id,
             }
             request_id: int = tx.execute(
                 insert(DoseVoidRequest).values(**values).returning(DoseVoidRequest.id)

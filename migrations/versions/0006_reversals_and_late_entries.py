@@ -21,6 +21,7 @@ UNIQUE_DOSE = "uq_dose_void_requests_day_dose_id"
 def upgrade() -> None:
     # No request has been written before this revision: nothing did so. The table may change its shape.
     with op.batch_alter_table("dose_void_requests", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("site_id", sa.Integer(), nullable=False))
         batch_op.add_column(sa.Column("number", sa.Integer(), nullable=False))
         batch_op.add_column(sa.Column("note", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("request_key", sa.String(length=32), nullable=False))
@@ -30,6 +31,8 @@ def upgrade() -> None:
         batch_op.create_unique_constraint(batch_op.f("uq_dose_void_requests_request_key"), ["request_key"])
         batch_op.create_check_constraint(batch_op.f("ck_dose_void_requests_reason"), REASON)
         batch_op.create_check_constraint(batch_op.f("ck_dose_void_requests_number"), "number >= 1")
+        batch_op.create_foreign_key(batch_op.f("fk_dose_void_requests_site_id"), "sites", ["site_id"], ["id"])
+        batch_op.create_index(batch_op.f("ix_dose_void_requests_site_id"), ["site_id"], unique=False)
     op.create_table(
         "dose_void_withdrawals",
         sa.Column("request_id", sa.Integer(), nullable=False),
@@ -77,6 +80,8 @@ def downgrade() -> None:
     op.drop_table("late_entries")
     op.drop_table("dose_void_withdrawals")
     with op.batch_alter_table("dose_void_requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dose_void_requests_site_id"))
+        batch_op.drop_constraint(batch_op.f("fk_dose_void_requests_site_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("ck_dose_void_requests_number"), type_="check")
         batch_op.drop_constraint(batch_op.f("ck_dose_void_requests_reason"), type_="check")
         batch_op.drop_constraint(batch_op.f("uq_dose_void_requests_request_key"), type_="unique")
@@ -86,3 +91,4 @@ def downgrade() -> None:
         batch_op.drop_column("request_key")
         batch_op.drop_column("note")
         batch_op.drop_column("number")
+        batch_op.drop_column("site_id")

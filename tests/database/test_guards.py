@@ -77,7 +77,7 @@ def a_dose(cast: Cast, person: Person, order: int, **changes: Any) -> dict[str, 
 def a_request(cast: Cast, dose_id: int) -> dict[str, Any]:
     by = cast.staff["dispenser"]
     row = {"day_dose_id": dose_id, "number": 1, "reason": "not_drunk", "requested_by_id": by, "requested_at": MORNING}
-    return {**row, "request_key": new_request_key()}
+    return {**row, "site_id": DONG_KINH, "request_key": new_request_key()}
 
 
 def a_void(cast: Cast, person: Person, dose_id: int, request_id: int, **changes: Any) -> dict[str, Any]:

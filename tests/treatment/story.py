@@ -77,7 +77,7 @@ def voided(session: Session, cast: Cast, dose_id: int, now: datetime = MORNING) 
         asked_by = cast.staff["dispenser"]
         request = insert(DoseVoidRequest).values(
             day_dose_id=dose_id, reason="wrong_person", requested_by_id=asked_by, requested_at=now,
-            request_key=new_request_key(),
+            request_key=new_request_key(), site_id=dose.site_id,
         )  # fmt: skip
         values = {"patient_id": dose.patient_id, "dose_on": dose.dose_on, "part": dose.part, "attempt": dose.attempt}
         tx.execute(
