@@ -36,6 +36,11 @@ def open_file(page: Page) -> None:
     first_row(page, "main .rows")
 
 
+def open_listed(page: Page) -> None:
+    page.locator("main table a").first.click()
+    page.wait_for_load_state()
+
+
 def follow(text: str) -> Act:
     def act(page: Page) -> None:
         page.get_by_role("link", name=text).first.click()
@@ -172,6 +177,14 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("station-vomited", "dispenser", 0, "/station/", vomited),
     ("station-stopped", "dispenser", 0, "/station/", stopped),
     ("station-handed-over", "dispenser", 0, "/station/", hand_over),
+    ("station-late-entries", "dispenser", 0, "/station/late-entries/", None),
+    ("station-late-sheet", "dispenser", 0, "/station/late-entries/sheet?on=2026-11-21", None),
+    ("station-reversal", "dispenser", 0, "/station/", then(vomited, follow("Ghi nhầm?"))),
+    ("patient-year", "dispenser", 0, "/patients/", then(open_file, follow("Quá trình điều trị"))),
+    ("patient-year-supervised", "supervisor", 0, "/supervision/", then(open_listed, follow("Quá trình điều trị"))),
+    ("doctor-rules", "doctor", 0, "/doctor/rules/", None),
+    ("doctor-rules-bands", "doctor", 0, "/doctor/rules/bands", None),
+    ("doctor-rules-paper", "doctor", 0, "/doctor/rules/paper", None),
     ("station-close", "dispenser", 0, "/station/close", None),
     ("station-not-open", "dispenser2", 0, "/station/", None),
     ("station-tasks", "dispenser", 0, "/tasks/", None),
