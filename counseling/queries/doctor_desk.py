@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
@@ -17,6 +17,7 @@ from counseling.models.orders import DoseOrder
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
 from counseling.models.tasks import DOCTOR_TASKS, Task
+from counseling.models.window import PatientHold
 from counseling.permissions import Viewer, treatment_files_visible_to
 
 SOON_DAYS = 5
@@ -53,6 +54,7 @@ class DeskCounts:
     stopped: int
     ended: int
     ending: int
+    held: int
 
     @property
     def renewals(self) -> int:
@@ -98,7 +100,8 @@ def count_desk(session: AnySession, viewer: Viewer, bands: Sequence[GapBand], to
         .join(TreatmentFile, TreatmentFile.patient_id == Task.patient_id)
         .where(*_open_tasks(viewer))
     ).scalar_one()
-    return DeskCounts(tasks, len(_stopped(session, viewer, bands, today)), int(ended or 0), int(ending or 0))
+    held = session.execute(select(func.count()).select_from(TreatmentFile).where(*_on_hold(viewer))).scalar_one()
+    return DeskCounts(tasks, len(_stopped(session, viewer, bands, today)), int(ended or 0), int(ending or 0), held)
 
 
 def list_tasks(session: AnySession, viewer: Viewer, today: date, page: int = 1) -> DeskPage:
@@ -152,6 +155,18 @@ def list_renewals(session: AnySession, viewer: Viewer, today: date, page: int = 
     return _page(session, found, page, today, lambda row: {"order_ends_on": row.final_on})
 
 
+def list_held(session: AnySession, viewer: Viewer, today: date, page: int = 1) -> DeskPage:
+    """People whose dose a hold stops, the longest held first."""
+    since = (
+        select(func.min(PatientHold.set_at))
+        .where(PatientHold.patient_id == TreatmentFile.patient_id, *_STANDS)
+        .correlate(TreatmentFile)
+        .scalar_subquery()
+    )
+    query = _people(since.label("since")).where(*_on_hold(viewer)).order_by(since, TreatmentFile.patient_id)
+    return _page(session, session.execute(query).all(), page, today, lambda row: {"opened_at": row.since})
+
+
 def has_task(session: AnySession, viewer: Viewer, task_id: int) -> bool:
     """Whether a task stands within the reader's scope, open or closed."""
     query = select(Task.id).join(TreatmentFile, TreatmentFile.patient_id == Task.patient_id)
@@ -173,6 +188,14 @@ def _open_tasks(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
 def _of_a_doctor(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
     """What only a doctor can answer; what waits for the station's people stands on their own list."""
     return (treatment_files_visible_to(viewer), Task.side == "treatment", Task.kind.in_(DOCTOR_TASKS))
+
+
+_STANDS = (PatientHold.kind == "hold", PatientHold.lifted_at.is_(None))
+
+
+def _on_hold(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
+    held = exists().where(PatientHold.patient_id == TreatmentFile.patient_id, *_STANDS)
+    return (treatment_files_visible_to(viewer), TreatmentFile.status == "active", held)
 
 
 def _people(*more: ColumnElement[Any] | Any) -> Select[Any]:

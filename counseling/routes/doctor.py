@@ -18,7 +18,7 @@ from counseling.services.tasks import settle_task
 
 bp = Blueprint("doctor", __name__, url_prefix="/doctor")
 
-LISTS = ("tasks", "stopped", "renewals")
+LISTS = ("tasks", "stopped", "held", "renewals")
 MOST_PAGES = 10_000
 
 
@@ -52,13 +52,15 @@ def chosen_list(counts: doctor_desk.DeskCounts) -> str:
     asked = request.args.get("list", "")
     if asked in LISTS:
         return asked
-    filled = zip(LISTS, (counts.tasks, counts.stopped, counts.renewals), strict=True)
+    filled = zip(LISTS, (counts.tasks, counts.stopped, counts.held, counts.renewals), strict=True)
     return next((name for name, count in filled if count), LISTS[0])
 
 
 def read_list(which: str, bands: Any, today: Any, number: int) -> doctor_desk.DeskPage:
     if which == "stopped":
         return doctor_desk.list_stopped(db.session, g.viewer, bands, today, number)
+    if which == "held":
+        return doctor_desk.list_held(db.session, g.viewer, today, number)
     if which == "renewals":
         return doctor_desk.list_renewals(db.session, g.viewer, today, number)
     return doctor_desk.list_tasks(db.session, g.viewer, today, number)

@@ -18,15 +18,18 @@ from counseling.queries.doctor_desk import (
     PAGE_ROWS,
     DeskCounts,
     count_desk,
+    list_held,
     list_renewals,
     list_stopped,
     list_tasks,
 )
+from counseling.queries.holds import list_holds
 from counseling.refs import new_request_key
+from counseling.services.holds import lift_hold, set_hold
 from tests.support.cast import CAO_LOC, DONG_KINH, FACILITY, Cast
 from tests.support.orders import A_DAY, stop, stopped_at_window, write
 from tests.support.settings import MORNING
-from tests.support.treatment import TODAY, Person, dose, opened, ordered, somebody
+from tests.support.treatment import TODAY, Person, by, dose, opened, ordered, somebody
 
 
 def running_for(session: Session, cast: Cast, days_left: int, elsewhere_until: date = TODAY - A_DAY) -> Person:
@@ -51,6 +54,21 @@ def test_orders_that_ended_come_first_and_of_them_whoever_was_dosed_last(session
     assert names(page) == [p.id for p in (dosed_yesterday, long_away, never_dosed, today_last, in_five_days)]
     assert [row.order_ends_on and (row.order_ends_on - TODAY).days for row in page.rows] == [-1, -2, None, 0, 5]
     assert [row.gap for row in page.rows] == [0, 7, None, 0, 0]
+
+
+def test_whoever_is_on_hold_stands_there_until_it_is_lifted(session: Session, cast: Cast) -> None:
+    held, alerted = running_for(session, cast, 6), running_for(session, cast, 6)
+    who = by(cast, "dispenser")
+    for person, kind in ((held, "hold"), (alerted, "alert")):
+        key = new_request_key()
+        set_hold(session, person.id, kind, "ngủ gà", by_doctor=False, by=who, request_key=key, now=MORNING)
+    viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY, FACILITY)
+    page = list_held(session, viewer, TODAY)
+    assert [(row.patient_id, row.opened_at) for row in page.rows] == [(held.id, MORNING)]
+    assert count_desk(session, viewer, bands, TODAY).held == 1
+    (line,) = list_holds(session, held.id, TODAY)
+    lift_hold(session, held.id, line.ref, "đã khám", is_doctor=True, by=who, now=MORNING)
+    assert list_held(session, viewer, TODAY).rows == () and count_desk(session, viewer, bands, TODAY).held == 0
 
 
 def test_an_order_that_is_written_for_later_is_no_renewal(session: Session, cast: Cast) -> None:
@@ -103,7 +121,7 @@ def test_every_list_and_figure_keeps_to_the_scope(session: Session, cast: Cast, 
     assert names(list_renewals(session, viewer, TODAY)) == ([ended.id] if sees else [])
     assert names(list_stopped(session, viewer, bands, TODAY)) == ([gone.id] if sees else [])
     assert names(list_tasks(session, viewer, TODAY)) == ([gone.id] if sees else [])
-    figures = DeskCounts(1, 1, 1, 0) if sees else DeskCounts(0, 0, 0, 0)
+    figures = DeskCounts(1, 1, 1, 0, 0) if sees else DeskCounts(0, 0, 0, 0, 0)
     assert count_desk(session, viewer, bands, TODAY) == figures
 
 
@@ -118,7 +136,7 @@ def test_who_has_left_waits_for_nothing(session: Session, cast: Cast) -> None:
         left = TreatmentFile.patient_id.in_([ended.id, gone.id])
         tx.execute(update(TreatmentFile).where(left).values(status="moved"))
     viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY, FACILITY)
-    assert count_desk(session, viewer, bands, TODAY) == DeskCounts(0, 0, 0, 0)
+    assert count_desk(session, viewer, bands, TODAY) == DeskCounts(0, 0, 0, 0, 0)
     assert list_renewals(session, viewer, TODAY).total == list_stopped(session, viewer, bands, TODAY).total == 0
 
 
@@ -138,7 +156,7 @@ def test_the_number_of_statements_does_not_grow_with_the_list(session: Session, 
     viewer, bands = cast.viewer_of("doctor"), list_bands(session, TODAY, FACILITY)
     count_desk(session, viewer, bands, TODAY)
     list_renewals(session, viewer, TODAY)
-    assert len([text for text in statements if text.startswith("SELECT")]) <= 5
+    assert len([text for text in statements if text.startswith("SELECT")]) <= 6
 
 
 def _many(session: Session, cast: Cast, count: int) -> list[Person]:
