@@ -15,6 +15,7 @@ from counseling.demo.attendance import come_today, keep_apart, live_through_hist
 from counseling.demo.book import Book
 from counseling.demo.chains import Chains
 from counseling.demo.desk_rows import ACTOR, add_accounts, add_places
+from counseling.demo.holds import add_holds
 from counseling.demo.ledger_rows import add_ledger
 from counseling.demo.patient_rows import add_patients
 from counseling.demo.plan import Frame, PlannedPatient
@@ -67,6 +68,7 @@ def fill_demo(
         book = Book(tx, vault_of(tx), frame, chains, places, staff)
         ids = add_patients(book, planned)
         add_ledger(book, ids, planned)
+        add_holds(book, list(zip(ids, planned, strict=True)))
         supported = in_aftercare(patients)
         add_round(book, seed, supported, list(zip(ids, planned, strict=True)))
         chains.add(now, HOUSE, ACTOR, "demo.filled", "demo", {"seed": seed, "patients": patients, "days": days})

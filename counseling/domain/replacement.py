@@ -20,6 +20,7 @@ class VomitedDose:
     order_id: int | None = None  # the one-time order
     ordered_tenths: int | None = None
     replaced_at: datetime | None = None
+    minutes_after: int | None = None  # as the window said
 
     @property
     def replacing_part(self) -> int:
@@ -27,7 +28,9 @@ class VomitedDose:
 
     @property
     def minutes(self) -> int:
-        """Whole minutes between the dose and the vomiting."""
+        """Whole minutes between the dose and the vomiting: as they were said, else between the two entries."""
+        if self.minutes_after is not None:
+            return self.minutes_after
         return max(int((self.vomited_at - self.given_at).total_seconds() // 60), 0)
 
 

@@ -34,6 +34,7 @@ def find_vomited(reader: Reader, patient_id: int, day: date) -> VomitedDose | No
             _one_time.c.id.label("order_id"),
             _one_time.c.mg_tenths.label("ordered_tenths"),
             _REPLACING.recorded_at.label("replaced_at"),
+            StationVisit.minutes_after,
         )
         .select_from(DayDose)
         .join(StationVisit, and_(StationVisit.day_dose_id == DayDose.id, StationVisit.outcome == "vomited"))

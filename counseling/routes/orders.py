@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, cast
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
@@ -15,7 +15,9 @@ from counseling.domain.orders import Phase
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
 from counseling.queries.bands import list_bands, list_limits
+from counseling.queries.cups import list_seen
 from counseling.queries.doctor_desk import list_tasks_of
+from counseling.queries.holds import list_holds
 from counseling.queries.orders import OrderFacts, list_orders, orders_for_form, whole_orders
 from counseling.queries.patient_search import name_of
 from counseling.queries.patients import NotFound, get_treatment_row
@@ -30,6 +32,7 @@ from counseling.services.second_signature import ensure_own_signature, signer_id
 bp = Blueprint("orders", __name__, url_prefix="/patients/<ref>/orders")
 
 WORDS = "pages/orders/_words.html"
+SEEN_SINCE = timedelta(days=7)
 # The field beside which a refusal's sentence stands; "" is the place of every other code.
 PLACES = {
     "": "dose_1",
@@ -220,7 +223,14 @@ def chosen(name: str) -> int | None:
 
 
 def person(row: Any) -> dict[str, Any]:
-    return {"row": row, "name": name_of(db.session, row)}
+    """Who it is, and what was seen and is held: what a doctor decides with."""
+    today = this_day()
+    return {
+        "row": row,
+        "name": name_of(db.session, row),
+        "seen": list_seen(db.session, row.patient_id, today - SEEN_SINCE),
+        "holds": [hold for hold in list_holds(db.session, row.patient_id, today) if hold.lifted_at is None],
+    }
 
 
 def patient_row(ref: str) -> Any:

@@ -13,9 +13,12 @@ from counseling.demo.filling import fill_demo
 from counseling.jobs import tick
 from counseling.models.patients import SupportFile
 from counseling.models.texts import OutboundMessage, Reminder
+from counseling.models.window import PatientHold
 from counseling.queries.adherence_list import list_adherence
 from counseling.queries.contact_list import list_silence
 from counseling.queries.counseling import load_day
+from counseling.queries.doctor_desk import list_held
+from counseling.queries.holds import list_holds
 from counseling.queries.inbox import count_unhandled
 from counseling.queries.latest_instant import latest_instant
 from counseling.queries.tasks import list_waiting
@@ -44,6 +47,16 @@ def test_tasks_wait_at_the_stations_and_at_the_points(demo: Session, username: s
     viewer = viewer_of(demo, username, side)
     assert kinds <= {row.kind for row in list_waiting(demo, viewer, TODAY, MORNING)}
     assert count_unhandled(demo, viewer) > 0
+
+
+def test_somebody_is_on_hold_and_an_alert_waits_to_be_read(demo: Session) -> None:
+    doctor = viewer_of(demo, "doctor")
+    (held,) = list_held(demo, doctor, TODAY).rows
+    (alerted,) = demo.execute(select(PatientHold.patient_id).where(PatientHold.kind == "alert")).scalars()
+    (hold,) = list_holds(demo, held.patient_id, TODAY)
+    (alert,) = list_holds(demo, alerted, TODAY)
+    assert (hold.by_doctor, alert.is_read, alerted != held.patient_id) == (True, False, True)
+    assert "điện tim" in hold.words and "thuốc lao" in alert.words
 
 
 def test_the_station_sees_what_it_has_handed_on(demo: Session) -> None:

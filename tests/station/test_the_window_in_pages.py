@@ -228,11 +228,15 @@ def test_vomiting_asks_for_minutes_keeps_the_page_and_tells_the_doctor(
     fields = hidden_fields(page)
     unclear = client.post(f"/patients/{person.ref}/vomited", data={**fields, "minutes": "mười"})
     assert unclear.status_code == 422 and "bằng chữ số" in unclear.text
-    told = client.post(f"/patients/{person.ref}/vomited", data={**fields, "minutes": "20"}, follow_redirects=True)
+    said = {**fields, "minutes": "20", "observations": "nôn ra nước trong"}
+    told = client.post(f"/patients/{person.ref}/vomited", data=said, follow_redirects=True)
     assert "Không tự cho uống bù" in told.text
     client.post("/logout", data={"csrf_token": csrf_token(client)})
     sign_in(client, "doctor")
     assert "Nôn sau khi uống" in client.get("/doctor/").text
+    for page in ("one-time", "new"):
+        shown = client.get(f"/patients/{person.ref}/orders/{page}").text
+        assert "nôn ra nước trong" in shown and "20 phút" in shown
 
 
 def test_a_hold_is_read_at_the_window_and_an_alert_lets_the_cup_be_poured(
