@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page
 
@@ -29,6 +33,19 @@ PAGES = {
     "community": ["/supervision/"],
     "admin": ["/admin/"],
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def live_server(demo_instance: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One demo for all: pages are only looked at."""
+    instance = tmp_path_factory.mktemp("seen") / "live"
+    shutil.copytree(demo_instance, instance)
+    server = LiveServer(instance)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("username", PAGES)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -286,30 +283,3 @@ def test_thousands_of_people_are_read_and_checked_without_a_fault() -> None:
     sheet = read_table(workbook([*HEADING, "Điểm cấp phát", "Ghi chú"], *people), "a.xlsx")
     rows = list(read_rows(sheet, propose_columns(sheet), lang_son()))
     assert (len(rows), [row for row in rows if row.faults]) == (2_000, [])
-
-
-# The reader's own growth, in a process of its own: most of it lies outside of what Python counts. VmHWM starts anew
-# with the process, ru_maxrss does not.
-MEASURE = """
-import re, sys
-from pathlib import Path
-from counseling.registers.reading import read_table
-
-def peak_kb():
-    return int(re.search(r"VmHWM:\\s+([0-9]+)", Path("/proc/self/status").read_text()).group(1))
-
-data = Path(sys.argv[1]).read_bytes()
-before = peak_kb()
-sheet = read_table(data, "a.xlsx")
-print(len(sheet.rows), peak_kb() - before)
-"""
-
-
-def test_20000_rows_of_15_columns_stay_under_150_megabytes(tmp_path: Path) -> None:
-    file = tmp_path / "register.xlsx"
-    extra = [[*person(n), "a", f"b {n}", "c", f"d {n}", "e"] for n in range(20_000)]
-    file.write_bytes(workbook([*HEADING, "Ghi chú"], *extra))
-    told = subprocess.run([sys.executable, "-c", MEASURE, file], capture_output=True, text=True, check=True).stdout
-    rows, grown_kb = map(int, told.split())
-    assert rows == 20_001
-    assert 1024 < grown_kb < 150 * 1024
