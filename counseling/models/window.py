@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from counseling.models.base import Base, one_of
 
 POUR_ENDS = ("swallowed", "spilled")
-SPILL_REASONS = ("refused", "withheld", "overturned", "wrong_amount", "left", "order_changed")
+SPILL_REASONS = ("refused", "withheld", "overturned", "wrong_amount", "left", "order_changed", "stopped")
 HOLD_KINDS = ("hold", "alert")
 
 

@@ -115,7 +115,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", counseling.models.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("request_key", sa.String(length=32), nullable=False),
         sa.CheckConstraint(
-            "reason IN ('refused', 'withheld', 'overturned', 'wrong_amount', 'left', 'order_changed')",
+            "reason IN ('refused', 'withheld', 'overturned', 'wrong_amount', 'left', 'order_changed', 'stopped')",
             name=op.f("ck_spills_reason"),
         ),
         sa.CheckConstraint("mg_tenths > 0", name=op.f("ck_spills_mg_tenths")),

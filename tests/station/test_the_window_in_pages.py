@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from counseling.models.doses import DayDose
+from counseling.models.window import Spill
 from counseling.refs import new_request_key
 from tests.support.cast import CAO_LOC, Cast, csrf_token, post, sign_in
 from tests.support.settings import MORNING
@@ -256,7 +257,15 @@ def test_a_hold_is_read_at_the_window_and_an_alert_lets_the_cup_be_poured(
     keep = re.findall(rf"/patients/{person.ref}/holds/(\w+)/keep", page)[0]
     client.post(f"/patients/{person.ref}/holds/{keep}/keep", data={"csrf_token": csrf_token(client)})
     assert "hôm nay đã đọc" in client.get(f"/patients/{person.ref}/dose").text
+    poured(client, person)
     put("hold", "Chờ bác sĩ khám")
+    page = client.get(f"/patients/{person.ref}/dose").text
+    assert "Không cho uống: ghi đổ bỏ" in page
+    cup = {name: value for name, value in hidden_fields(page).items() if name in ("csrf_token", "pour_id")}
+    away = {**cup, "request_key": new_request_key(), "reason": re.findall(r'name="reason" value="(\w+)"', page)[0]}
+    assert client.post(f"/patients/{person.ref}/spill", data=away).status_code == 303
+    session.rollback()
+    assert session.execute(select(Spill.reason)).scalar_one() == "stopped"
     page = client.get(f"/patients/{person.ref}/dose").text
     assert "Tạm dừng cấp thuốc" in page and "Chờ bác sĩ khám" in page and "Rót 6,05" not in page
     assert "Tạm dừng" in client.get("/station/").text
