@@ -20,6 +20,7 @@ from counseling.database import writing
 from counseling.domain.message_states import FailureReason, MessageState
 from counseling.models.audit import AuditEntry
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
+from counseling.services import message_attempts
 from counseling.services.audit_verification import verify
 from counseling.services.message_attempts import Attempt, begin, claim_next
 from counseling.services.message_moves import lock_message, move
@@ -310,23 +311,29 @@ def test_two_senders_at_one_moment_do_not_pass_the_cap_together(session: Session
     assert len(gateway.sent) == 3
 
 
-def test_two_senders_who_look_at_one_moment_take_two_places(session: Session, cast: Cast) -> None:
+def test_two_senders_who_look_at_one_moment_take_two_places(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both see the first place free; the database gives it to one, and the other looks again. SQLite waits in line."""
     gateway, person = FakeProvider(), a_person(session)
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     for _ in range(2):
         queued(session, a_line(session), patient_id=person)
-    both_look, looks = threading.Barrier(2 if is_postgresql else 1), list[int]()
+    both_saw, seen = threading.Barrier(2 if is_postgresql else 1), list[int | None]()
+    look = message_attempts._free_place
 
-    def look(tx: Session, row: Any, *_: object) -> None:
-        looks.append(row.id)
-        if looks.count(row.id) == 1:
-            both_look.wait(timeout=30)
+    def look_together(*of_whom: Any) -> int | None:
+        place = look(*of_whom)
+        seen.append(place)
+        if place == 1:
+            both_saw.wait(timeout=30)
+        return place
 
-    in_threads(session, 2, lambda own: send(own, gateway, look_again=look))
+    monkeypatch.setattr(message_attempts, "_free_place", look_together)
+    in_threads(session, 2, lambda own: send(own, gateway))
     places = session.execute(select(OutboundMessage.count_slot).order_by(OutboundMessage.count_slot)).scalars()
     assert list(places) == [1, 2]
-    assert len(looks) == (3 if is_postgresql else 2)
+    assert seen == ([1, 1, 2] if is_postgresql else [1, 2])
 
 
 # --- several senders ------------------------------------------------------------------------------------------------
