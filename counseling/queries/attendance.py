@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, select
 
 from counseling.database import Reader
 from counseling.domain.audit_chain import site_chain
@@ -30,11 +30,14 @@ _days, _doses, _voids = StationDay.__table__, DayDose.__table__, DoseVoid.__tabl
 _visits, _sites, _tasks = StationVisit.__table__, Site.__table__, Task.__table__
 _incidents = DoseIncident.__table__
 _pours, _holds, _readings = DosePour.__table__, PatientHold.__table__, AlertReading.__table__
-_standing = and_(_holds.c.patient_id == _files.c.patient_id, _holds.c.lifted_at.is_(None))
+# Asked of the parameter and not of the joined row: else PostgreSQL reads all visits of the day, all open tasks and all
+# standing holds to look one person up in them.
+_theirs: ColumnElement[int] = bindparam("patient_id")
+_standing = and_(_holds.c.patient_id == _theirs, _holds.c.lifted_at.is_(None))
 _on_hold = and_(_standing, _holds.c.kind == "hold")
 _read_today = exists().where(_readings.c.hold_id == _holds.c.id, _readings.c.read_on == bindparam("today"))
 _unread = and_(_standing, _holds.c.kind == "alert", ~_read_today)
-_followed = and_(_tasks.c.patient_id == _files.c.patient_id, _tasks.c.kind == FOLLOW_UP, _tasks.c.closed_at.is_(None))
+_followed = and_(_tasks.c.patient_id == _theirs, _tasks.c.kind == FOLLOW_UP, _tasks.c.closed_at.is_(None))
 
 # One joined SELECT for what has to be locked and known, a row for each part of the order. Only rows that always exist
 # are locked (PostgreSQL cannot lock the nullable side of an outer join). The chain's head exists because opening the
@@ -56,7 +59,7 @@ CONTEXT = (
         _parts.c.mg_tenths,
         exists()
         .where(
-            _visits.c.patient_id == _files.c.patient_id,
+            _visits.c.patient_id == _theirs,
             _visits.c.visit_on == bindparam("today"),
             _visits.c.outcome == "withheld",
         )
@@ -70,7 +73,7 @@ CONTEXT = (
         _pours.c.mg_tenths.label("poured_mg_tenths"),
         _pours.c.gap_check.label("poured_check"),
         exists()
-        .where(_incidents.c.patient_id == _files.c.patient_id, _incidents.c.dose_on == bindparam("today"))
+        .where(_incidents.c.patient_id == _theirs, _incidents.c.dose_on == bindparam("today"))
         .label("drank_beside"),
     )
     .join_from(_files, _summaries, _summaries.c.patient_id == _files.c.patient_id)
@@ -79,7 +82,7 @@ CONTEXT = (
     .outerjoin(
         _orders,
         and_(
-            _orders.c.patient_id == _files.c.patient_id,
+            _orders.c.patient_id == _theirs,
             _orders.c.phase != "one_time",
             _orders.c.starts_on <= bindparam("today"),
             _orders.c.last_on >= bindparam("today"),
@@ -89,12 +92,12 @@ CONTEXT = (
     .outerjoin(  # at most one stands
         _pours,
         and_(
-            _pours.c.patient_id == _files.c.patient_id,
+            _pours.c.patient_id == _theirs,
             _pours.c.dose_on == bindparam("today"),
             _pours.c.ended_at.is_(None),
         ),
     )
-    .where(_files.c.patient_id == bindparam("patient_id"), _files.c.station_id == bindparam("site_id"))
+    .where(_files.c.patient_id == _theirs, _files.c.station_id == bindparam("site_id"))
     .order_by(_parts.c.part)
 )
 LOCKED_CONTEXT = CONTEXT.with_for_update(of=[_summaries, _heads])
