@@ -40,7 +40,7 @@ def live_server(demo_instance: Path, tmp_path_factory: pytest.TempPathFactory) -
     """One demo for all: pages are only looked at."""
     instance = tmp_path_factory.mktemp("seen") / "live"
     shutil.copytree(demo_instance, instance)
-    server = LiveServer(instance)
+    server = LiveServer(instance, forked=True)
     try:
         server.start()
         yield server
@@ -54,9 +54,9 @@ def test_axe_finds_nothing(new_page: NewPage, live_server: LiveServer, username:
     sign_in(page, live_server.url, username)
     found = {}
     for address in PAGES[username]:
+        visit(page, live_server.url, address)
         for size in (NARROW, DESKTOP):
             page.set_viewport_size({"width": size[0], "height": size[1]})
-            visit(page, live_server.url, address)
             violations = axe_violations(page)
             if violations:
                 found[f"{address} at {size[0]}"] = violations

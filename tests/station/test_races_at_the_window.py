@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.models.doses import DayDose
 from tests.support.cast import Cast
+from tests.support.forked import FORKS
 from tests.support.treatment import opened, ordered, somebody
 from tests.support.windows import Orders, press_all_buttons
 
@@ -29,10 +29,9 @@ def test_eight_windows_at_the_same_second_give_one_dose_each(
     session: Session, cast: Cast, orders: Orders, database_url: str, tmp_path: Path
 ) -> None:
     session.rollback()
-    context = multiprocessing.get_context("spawn")
-    gate, results = context.Barrier(PROCESSES), context.Queue()
+    gate, results = FORKS.Barrier(PROCESSES), FORKS.Queue()
     windows = [
-        context.Process(
+        FORKS.Process(
             target=press_all_buttons,
             args=(database_url, tmp_path / "instance", orders, cast.staff["dispenser"], gate, results),
         )

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from werkzeug.routing.rules import Rule
 
@@ -53,6 +55,24 @@ def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
 
 
 Rule._compile_builder = _compiled_once  # type: ignore[method-assign]
+
+_make_engine = SQLAlchemy._make_engine
+_first_of_kind: dict[tuple[str, str], Engine] = {}
+
+
+def _with_compiled_statements(self: SQLAlchemy, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
+    """Every test has an engine of its own; each statement is compiled once for all those of a kind in a process.
+
+    What is compiled is kept by the dialect and does not depend on the place that the engine connects to.
+    """
+    engine = _make_engine(self, bind_key, options, app)
+    first = _first_of_kind.setdefault((engine.dialect.name, str(options.get("isolation_level"))), engine)
+    engine.dialect = engine.pool._dialect = first.dialect
+    engine._compiled_cache = first._compiled_cache
+    return engine
+
+
+SQLAlchemy._make_engine = _with_compiled_statements  # type: ignore[method-assign]
 
 
 @pytest.fixture

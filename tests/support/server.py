@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.forked import ForkedFlask
 from tests.support.settings import MORNING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,20 +30,33 @@ _offsets = itertools.cycle(range(PORTS_PER_PROCESS))
 
 
 class LiveServer:
-    """`flask serve` on a demo folder; `stop()` and `start()` keep address and data. `log_path` is all it wrote."""
+    """`flask serve` on a demo folder; `stop()` and `start()` keep address and data. `log_path` is all it wrote.
 
-    def __init__(self, instance: Path, **environment: str) -> None:
+    `forked`: from a process that has the program imported; otherwise from nothing, as people start it.
+    """
+
+    def __init__(self, instance: Path, *, forked: bool = False, **environment: str) -> None:
         self.instance = instance
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = instance / "server.log"
         self._environment = {**demo_environment(instance), "PORT": str(self.port), **environment}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._forked = forked
+        self._process: subprocess.Popen[bytes] | ForkedFlask | None = None
 
     def start(self) -> None:
         """Start it and wait until /readyz says 200. Raises RuntimeError with the log when it does not."""
+        self._process = self._forked_process() if self._forked else self._own_process()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop(signal.SIGKILL)
+                raise RuntimeError(f"The server did not get ready:\n{self.log_path.read_text(encoding='utf-8')}")
+            time.sleep(0.05)
+
+    def _own_process(self) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 flask_command("serve"),
                 cwd=ROOT,
                 env=self._environment,
@@ -50,12 +64,9 @@ class LiveServer:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop(signal.SIGKILL)
-                raise RuntimeError(f"The server did not get ready:\n{self.log_path.read_text(encoding='utf-8')}")
-            time.sleep(0.05)
+
+    def _forked_process(self) -> ForkedFlask:
+        return ForkedFlask(["--app", "wsgi", "serve"], ROOT, self._environment, self.log_path)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it as a person (SIGINT), a service manager (SIGTERM) or bad luck (SIGKILL) would; harmless when down."""
@@ -99,7 +110,7 @@ def live_server(demo_instance: Path, tmp_path: Path) -> Iterator[LiveServer]:
     """A running demo of the test's own, at MORNING."""
     instance = tmp_path / "live"
     shutil.copytree(demo_instance, instance)
-    server = LiveServer(instance)
+    server = LiveServer(instance, forked=True)
     try:
         server.start()
         yield server

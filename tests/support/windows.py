@@ -1,4 +1,4 @@
-"""A window in a process of its own. A module by itself, because a spawned process imports it by its name."""
+"""A window in a process of its own. A module by itself, because the process imports it by its name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Orders = list[tuple[int, int]]
 def press_all_buttons(
     database_url: str, instance: Path, orders: Orders, staff_id: int, gate: Any, results: Any
 ) -> None:
-    """One window of its own process: everybody's button at once. No connection crosses the fork: it spawns."""
+    """One window of its own process: everybody's button at once."""
     app = create_app(config_for(database_url, instance))
     outcomes: Counter[str] = Counter()
     at = {"site_id": DONG_KINH, "by": staff_id, "actor": "staff:1/session:1", "today": TODAY, "now": MORNING}
