@@ -6,6 +6,7 @@ temporary folder at 22 November 2026, so that the pictures are the same whenever
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -151,6 +152,97 @@ def imported_register(page: Page) -> None:
     page.get_by_role("heading", name="Đã nhập sổ").wait_for(timeout=60_000)
 
 
+def sign_in(page: Page, url: str, account: str, desk: int = 0) -> None:
+    page.goto(f"{url}/login")
+    page.fill("[name=username]", account)
+    page.fill("[name=password]", DEMO_PASSWORD)
+    page.locator("form:has([name=password]) button.main").click()
+    page.wait_for_url(lambda where: "/login" not in where)
+    if "/desk" in page.url and desk >= 0:
+        page.locator("main button[name=desk]").nth(desk).click()
+        page.wait_for_load_state()
+
+
+def of_the_person(path: str, account: str | None = None) -> Act:
+    """Another page of the person whose page is open, perhaps as somebody else sees it."""
+
+    def act(page: Page) -> None:
+        site, ref = re.findall(r"^(https?://[^/]+)/.*?(?:patients/|done=)([a-z0-9]+)", page.url)[0]
+        address = f"{site}/patients/{ref}/{path}"
+        if account:
+            page.context.clear_cookies()
+            sign_in(page, site, account)
+        page.goto(address)
+
+    return act
+
+
+def send(page: Page) -> None:
+    page.locator("main form[method=post] .hand button").last.click()
+    page.wait_for_load_state()
+
+
+def vomited_after(minutes: str) -> Act:
+    """The dose of the first who was dosed did not stay down; what stands there from the first size stays."""
+
+    def act(page: Page) -> None:
+        vomited(page)
+        page.get_by_label("Nôn sau khi uống bao nhiêu phút").fill(minutes)
+        page.get_by_role("button", name="Ghi và báo bác sĩ").click()
+        page.wait_for_load_state()
+
+    return act
+
+
+def replace_it(page: Page) -> None:
+    if page.get_by_label("Liều").count():
+        page.locator("[name=dose_1]").fill("30")
+        page.locator("[name=own_password]").fill(DEMO_PASSWORD)
+        send(page)
+
+
+def write_induction(page: Page) -> None:
+    first_row(page)
+    page.locator("[name=phase][value=induction]").check()
+    page.locator("[name=dose_1]").fill("20")
+    for box in page.locator("main form [type=checkbox][name=restart_examined]").all():
+        box.check()
+    page.locator("[name=own_password]").fill(DEMO_PASSWORD)
+    send(page)
+
+
+def begin_anew(page: Page) -> None:
+    """Somebody whose order had ended begins again and has drunk the first dose; the second size finds them there."""
+    if not page.locator("main .rows a").count():
+        site = page.url.partition("/station")[0]
+        page.context.clear_cookies()
+        sign_in(page, site, "doctor")
+        page.goto(f"{site}/doctor/?list=ended")
+        write_induction(page)
+        of_the_person("dose", "dispenser")(page)
+        for step in ("Rót", "Xác nhận đã uống"):
+            page.get_by_role("button", name=step).click()
+            page.wait_for_load_state()
+        page.goto(f"{site}/station/first-doses")
+    open_file(page)
+
+
+def paper_of_yesterday(page: Page) -> None:
+    """What is checked before the sheet of a paper morning is entered."""
+    page.locator("[name=sheet]").fill("phiếu trong ngày, trang 1 đến 6")
+    page.locator("[name=writer]").select_option(index=1)
+    send(page)
+
+
+def ask_for_reversal(page: Page) -> None:
+    """Of the last who was dosed; what was asked for the first size stays."""
+    page.locator(".rows .state.given").last.locator("xpath=ancestor::a").click()
+    page.get_by_role("link", name="Ghi nhầm?").click()
+    if page.locator("main form [type=radio]").count():
+        page.locator("main form [type=radio]").first.check()
+        send(page)
+
+
 def submit_empty(page: Page) -> None:
     page.locator("main form[method=post] button.main").last.click()
     page.wait_for_load_state()
@@ -182,9 +274,6 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("station-reversal", "dispenser", 0, "/station/", then(vomited, follow("Ghi nhầm?"))),
     ("patient-year", "dispenser", 0, "/patients/", then(open_file, follow("Quá trình điều trị"))),
     ("patient-year-supervised", "supervisor", 0, "/supervision/", then(open_listed, follow("Quá trình điều trị"))),
-    ("doctor-rules", "doctor", 0, "/doctor/rules/", None),
-    ("doctor-rules-bands", "doctor", 0, "/doctor/rules/bands", None),
-    ("doctor-rules-paper", "doctor", 0, "/doctor/rules/paper", None),
     ("station-close", "dispenser", 0, "/station/close", None),
     ("station-not-open", "dispenser2", 0, "/station/", None),
     ("station-tasks", "dispenser", 0, "/tasks/", None),
@@ -225,6 +314,36 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("admin-sites", "admin", 0, "/admin/", follow("Cơ sở")),
     ("admin-areas", "admin", 0, "/admin/", follow("Địa bàn")),
     ("admin-sessions", "admin", 0, "/admin/", follow("Nơi đang đăng nhập")),
+    ("admin-staff", "admin", 0, "/admin/", open_file),
+    ("admin-staff-new", "admin", 0, "/admin/staff/new", None),
+    ("admin-site", "admin", 0, "/admin/sites/", open_file),
+    ("admin-site-change", "admin", 0, "/admin/sites/1/change", None),
+    ("admin-site-new", "admin", 0, "/admin/sites/new", None),
+    ("admin-area", "admin", 0, "/admin/areas/1/", None),
+    ("admin-area-new", "admin", 0, "/admin/areas/new", None),
+    ("admin-teams", "admin", 0, "/admin/teams/", None),
+    ("admin-team", "admin", 0, "/admin/teams/", open_file),
+    ("admin-team-new", "admin", 0, "/admin/teams/new", None),
+    ("agreement-words", "dispenser", 0, "/patients/", then(open_file, of_the_person("agreements/texts"))),
+    ("patient-status", "dispenser", 0, "/patients/", then(open_file, of_the_person("status"))),
+    ("patient-hiv", "doctor", 0, "/patients/", then(open_file, of_the_person("hiv"))),
+    ("patient-orders", "doctor", 0, "/patients/", then(open_file, of_the_person("orders/"))),
+    ("patients-cards", "dispenser", 0, "/patients/cards/print", None),
+    ("register-columns", "dispenser", 0, "/register/", then(checked_register, follow("Ghép lại cột"))),
+    ("station-paper-dose", "dispenser", 0, "/patients/", then(open_file, of_the_person("paper-dose/?on=21/11/2026"))),
+    ("station-late-check", "dispenser", 0, "/station/late-entries/sheet?on=2026-11-21", paper_of_yesterday),
+    ("station-first-dose", "dispenser", 0, "/station/first-doses", begin_anew),
+    ("station-first-doses", "dispenser", 0, "/station/first-doses", None),
+    (
+        "doctor-one-time",
+        "dispenser",
+        0,
+        "/station/",
+        then(vomited_after("20"), of_the_person("orders/one-time", "doctor")),
+    ),
+    ("station-reversals", "dispenser", 0, "/station/", then(ask_for_reversal, lambda page: page.goto("/reversals/"))),
+    ("counseling-appointment", "counselor", 0, "/counseling/", open_file),
+    ("outreach-correct", "volunteer", 0, "/outreach/", open_file),
 ]
 
 
@@ -259,14 +378,7 @@ def main() -> None:
 def take(page: Page, url: str, account: str | None, desk: int, address: str, act: Act | None) -> None:
     page.set_default_timeout(15_000)
     if account:
-        page.goto(f"{url}/login")
-        page.fill("[name=username]", account)
-        page.fill("[name=password]", DEMO_PASSWORD)
-        page.locator("form:has([name=password]) button.main").click()
-        page.wait_for_url(lambda where: "/login" not in where)
-        if "/desk" in page.url and desk >= 0:
-            page.locator("main button[name=desk]").nth(desk).click()
-            page.wait_for_load_state()
+        sign_in(page, url, account, desk)
     page.goto(url + address)
     if act:
         act(page)

@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.support.browser",
 ]
 
-# No deadline: on a busy machine a slow example is no fault.
-hypothesis.settings.register_profile("house", deadline=None)
+# No deadline: on a busy machine a slow example is no fault. Explaining a failure runs it a hundred times more.
+PHASES = tuple(phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain)
+hypothesis.settings.register_profile("house", deadline=None, phases=PHASES)
 hypothesis.settings.load_profile("house")
