@@ -1,20 +1,22 @@
 """The real server in a real browser."""
 
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
 from tests.support.browser import PHONE, NewPage
-from tests.support.server import LiveServer, run_flask
+from tests.support.server import LiveServer
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_server_ends_and_starts_again_at_its_address(
-    tmp_path: Path, new_page: NewPage, how: signal.Signals
+    new_instance: Path, tmp_path: Path, new_page: NewPage, how: signal.Signals
 ) -> None:
-    run_flask(tmp_path, "init")
-    page, server = new_page(PHONE), LiveServer(tmp_path)
+    instance = tmp_path / "served"
+    shutil.copytree(new_instance, instance)
+    page, server = new_page(PHONE), LiveServer(instance)
     try:
         server.start()
         server.stop(how)

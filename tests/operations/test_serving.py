@@ -1,5 +1,6 @@
 """`serve` as a process of its own: one per instance folder, ready or not at all, gone when told."""
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,14 +11,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.server import ROOT, LiveServer, demo_environment, flask_command, run_flask
+from tests.support.server import ROOT, LiveServer, demo_environment, flask_command
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Path:
+def instance(new_instance: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "served"
-    folder.mkdir()
-    run_flask(folder, "init")
+    shutil.copytree(new_instance, folder)
     return folder
 
 

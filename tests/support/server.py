@@ -105,6 +105,14 @@ def demo_instance(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
     return folder
 
 
+@pytest.fixture(scope="session")
+def new_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation without people: made once per test process, to be copied and not touched."""
+    folder = tmp_path_factory.mktemp("new_instance")
+    run_flask(folder, "init")
+    return folder
+
+
 @pytest.fixture
 def live_server(demo_instance: Path, tmp_path: Path) -> Iterator[LiveServer]:
     """A running demo of the test's own, at MORNING."""
