@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 from counseling.domain.refusal import Refusal
@@ -28,8 +28,3 @@ def ensure_pin(pin: str) -> None:
         raise Refusal("pin_all_the_same")
     if steps in ({1}, {9}):  # 123456, 654321; keypads go on from 9 to 0
         raise Refusal("pin_is_a_run")
-
-
-def is_trusted(password_at: datetime | None, now: datetime) -> bool:
-    """Whether the password was given on the device recently enough for the PIN to count there."""
-    return password_at is not None and password_at > now - TRUSTED_FOR
