@@ -2,7 +2,7 @@
 // Loaded on enrolled devices only. What is kept in the browser are two numbers of the session and an instant, nothing else.
 (() => {
   "use strict";
-  const LOOK_MS = 1000, ASK_AGAIN_MS = 5000, NOTE_EVERY_MS = 2000;
+  const LOOK_MS = 1000, ASK_AGAIN_MS = 2000, NOTE_EVERY_MS = 2000;
   const body = document.body;
   const cover = document.getElementById("lock");
   let own = body.dataset.hands || ""; // who and which session; "" on the page that asks who is working
@@ -130,6 +130,7 @@
     const hands = event.newValue;
     if (hands === own) uncover();
     else if (hands === "") {
+      if (covered) return; // locked already, or of somebody who has left: this page's token asks for nothing
       show("locked");
       ask();
     } else if (person(hands) === person(own)) back(hands).catch(() => {});
