@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import Select, select
 
 from counseling.database import AnySession, Reader
 from counseling.domain.names import fold
@@ -49,7 +49,7 @@ def find_station_device(session: AnySession, token: str | None) -> StationDevice
     return StationDevice(row[0], row[1], row[2]) if row and row[1] is not None else None
 
 
-def whose_pin_counts(device_id: ColumnElement[int] | int, now: datetime) -> Select[int, str, str, int, int | None]:
+def whose_pin_counts(device_id: int, now: datetime) -> Select[int, str, str, int, int | None]:
     """The people whose PIN counts on the device: everything but the number of wrong tries.
 
     Columns: staff_id, display_name, pin_hash, wrong_tries, site_id.
