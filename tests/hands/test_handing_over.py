@@ -157,7 +157,7 @@ def test_the_pin_stops_at_once(session: Session, cast: Cast, device: int, end: s
     assert list_hands(session, device, MORNING) == []
 
 
-@pytest.mark.parametrize("end", ["password", "disabled", "role", "device"])
+@pytest.mark.parametrize("end", ["password", "pin", "disabled", "role", "device"])
 def test_what_ends_while_the_pin_is_being_looked_at_lets_nobody_in(
     session: Session, cast: Cast, device: int, end: str
 ) -> None:
@@ -167,6 +167,8 @@ def test_what_ends_while_the_pin_is_being_looked_at_lets_nobody_in(
     def slow(pin_hash: str | None, pin: str) -> bool:
         if end == "password":
             staff_accounts.reset_password(session, admin, staff_id, NEW_PASSWORD, MORNING)
+        elif end == "pin":
+            set_pin(session, cast.viewer_of("dispenser"), PASSWORD, OTHER_PIN, MORNING)
         elif end == "disabled":
             staff_accounts.disable_staff(session, admin, staff_id, MORNING)
         elif end == "role":
