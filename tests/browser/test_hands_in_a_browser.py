@@ -37,7 +37,10 @@ def cookies(browser: Browser, server: LiveServer) -> Any:
     sign_in(page, server.url, "nurse")
     page.locator("main button[name=desk]").first.click()
     page.wait_for_url("**/station/")
-    page.request.post(f"{server.url}/logout", form={"csrf_token": token(page)}, headers={"Referer": page.url})
+    page.goto(f"{server.url}/account/sessions")
+    page.locator(".top .account summary").click()
+    page.get_by_role("button", name="Đăng xuất").last.click()
+    page.wait_for_url("**/login")
     sign_in(page, server.url, "dispenser2")
     page.goto(f"{server.url}/devices/")
     page.fill("[name=password]", DEMO_PASSWORD)
@@ -62,10 +65,6 @@ def page(new_page: NewPage, server: LiveServer, cookies: Any) -> Page:
     page.get_by_label("Mã PIN").fill(PIN)
     page.wait_for_url(f"{server.url}/station/")
     return page
-
-
-def token(page: Page) -> str:
-    return page.locator("[name=csrf_token]").first.get_attribute("value") or ""
 
 
 def hand_over_to(page: Page, name: str, pin: str = PIN) -> None:
