@@ -47,6 +47,7 @@ class Permission(StrEnum):
     EDIT_TREATMENT_FILE = "edit_treatment_file"
     SEE_HIV_STATUS = "see_hiv_status"
     MANAGE_CARDS = "manage_cards"
+    KEEP_DEVICES = "keep_devices"
     IMPORT_REGISTER = "import_register"
     WRITE_DOSE_ORDER = "write_dose_order"
     APPROVE_RULES = "approve_rules"
@@ -72,6 +73,7 @@ _TREATMENT_TEAM = _EVERYBODY | {
     Permission.EDIT_TREATMENT_FILE,
     Permission.REVERSE_DOSE,
     Permission.MANAGE_CARDS,
+    Permission.KEEP_DEVICES,
     Permission.IMPORT_REGISTER,
     Permission.ANSWER_MESSAGES,
     Permission.ASK_CONSENT,
@@ -144,6 +146,8 @@ class Viewer:
     team_id: int | None
     area_id: int | None
     must_change_password: bool
+    device_site_id: int | None = None  # the site whose enrolled device this is; None: nobody's
+    is_locked: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Whether the desk that this person sits at allows it; without a desk only the own account is open."""

@@ -248,6 +248,54 @@ def submit_empty(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def enrol(page: Page) -> None:
+    """This browser becomes a device of the station's; a colleague has been here by password."""
+    base = page.url.split("/devices")[0]
+    page.fill("[name=password]", DEMO_PASSWORD)
+    page.get_by_role("button", name="Thêm máy này").click()
+    page.wait_for_load_state()
+    for username in ("counselor", "dispenser"):
+        page.locator(".top .account summary").click()
+        page.get_by_role("button", name="Đăng xuất").click()
+        page.get_by_role("link", name="Đăng nhập bằng mật khẩu").click()
+        page.fill("[name=username]", username)
+        page.fill("[name=password]", DEMO_PASSWORD)
+        page.locator("form:has([name=password]) button.main").click()
+        page.wait_for_url(lambda where: "/login" not in where)
+    page.goto(f"{base}/station/")
+
+
+def leave(page: Page) -> None:
+    page.get_by_role("button", name="Đổi người").click()
+    page.get_by_role("heading", name="Ai đang làm?").wait_for()
+
+
+def choose_first(page: Page) -> None:
+    page.locator(".hands-list a").last.click()
+    page.get_by_label("Mã PIN").wait_for()
+
+
+def wrong_pin(page: Page) -> None:
+    page.get_by_label("Mã PIN").fill("999990")
+    page.get_by_text("Mã PIN chưa đúng").wait_for()
+
+
+def lock_screen(page: Page) -> None:
+    page.evaluate("() => { document.body.dataset.lockAfter = '0'; }")
+    page.get_by_label("Mã PIN").wait_for()
+
+
+def second_step(page: Page) -> None:
+    if page.get_by_role("button", name="Bắt đầu").count():
+        page.fill("[name=password]", DEMO_PASSWORD)
+        page.get_by_role("button", name="Bắt đầu").click()
+        page.wait_for_load_state()
+
+
+def go(address: str) -> Act:
+    return lambda page: page.goto("/".join(page.url.split("/")[:3]) + address) and None
+
+
 # name, account (None: signed out), desk number for whoever has two, address, what is done there
 PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("sign-in", None, 0, "/login", None),
@@ -257,6 +305,15 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("desks", "nurse", -1, "/desk", None),
     ("own-password", "dispenser", 0, "/account/password", None),
     ("own-sessions", "dispenser", 0, "/account/sessions", None),
+    ("own-pin", "dispenser", 0, "/account/pin", submit_empty),
+    ("own-second-step", "dispenser", 0, "/account/second-step", second_step),
+    ("hands-devices", "dispenser", 0, "/devices/", None),
+    ("hands-enrolled", "dispenser", 0, "/devices/", then(enrol, go("/devices/"))),
+    ("hands-top", "dispenser", 0, "/devices/", enrol),
+    ("hands-top-dose", "dispenser", 0, "/devices/", then(enrol, second_dose)),
+    ("hands-who", "dispenser", 0, "/devices/", then(enrol, leave)),
+    ("hands-pin", "dispenser", 0, "/devices/", then(enrol, leave, choose_first, wrong_pin)),
+    ("hands-locked", "dispenser", 0, "/devices/", then(enrol, lock_screen)),
     ("station-today", "dispenser", 0, "/station/", None),
     ("station-dose", "dispenser", 0, "/station/", first_dose),
     ("station-poured", "dispenser", 0, "/station/", pour_first),

@@ -105,7 +105,7 @@ def _address(config: Config) -> str:
 def _say_who() -> None:
     rows = db.session.execute(select(Staff.id, Staff.username).where(Staff.username.in_(accounts.USERNAMES))).all()
     found = {username: staff_id for staff_id, username in rows}
-    click.echo(f"Demo accounts, password {accounts.PASSWORD}:")
+    click.echo(f"Demo accounts, password {accounts.PASSWORD}, PIN {accounts.PIN} (on a station's device):")
     for username in filter(found.__contains__, accounts.USERNAMES):
         desks = ", ".join(f"{desk.kind} {desk.place}".strip() for desk in list_desks(db.session, found[username]))
         click.echo(f"  {username:<11} {desks}")

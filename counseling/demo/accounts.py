@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PASSWORD = "diem-tua-demo"  # noqa: S105 - printed on purpose; it opens invented data only
+PIN = "240613"  # of everybody who works at a site; it counts on a device that is a station's only
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from counseling.demo.accounts import ACCOUNTS, CAO_LOC, CONG_SON, DONG_KINH, DRA
 from counseling.demo.chains import Chains
 from counseling.domain.audit_chain import HOUSE
 from counseling.domain.refusal import Refusal
+from counseling.models.hands import StaffPin
 from counseling.models.people import Staff, StaffRole
 from counseling.models.places import Area, OutreachTeam, Site, SiteHours
 
@@ -67,8 +68,10 @@ def add_places(tx: Session, chains: Chains, at: datetime) -> Places:
     return Places(areas, kinds, ids, facilities, teams)
 
 
-def add_accounts(tx: Session, chains: Chains, places: Places, password_hash: str, at: datetime) -> dict[str, int]:
-    """The accounts with their desks; gives ids by username. All share one hash: the password is printed anyway."""
+def add_accounts(
+    tx: Session, chains: Chains, places: Places, password_hash: str, pin_hash: str, at: datetime
+) -> dict[str, int]:
+    """The accounts with their desks; gives ids by username. All share one hash: password and PIN are printed anyway."""
     staff: dict[str, int] = {}
     for account in ACCOUNTS:
         values = {"username": account.username, "display_name": account.display_name, "created_at": at}
@@ -76,6 +79,9 @@ def add_accounts(tx: Session, chains: Chains, places: Places, password_hash: str
         staff[account.username] = tx.execute(person).scalar_one()
         roles = [{**_role(desk, places), "staff_id": staff[account.username], "given_at": at} for desk in account.desks]
         tx.execute(insert(StaffRole), roles)
+        if any(role["site_id"] for role in roles):
+            pin = {"staff_id": staff[account.username], "pin_hash": pin_hash, "set_at": at}
+            tx.execute(insert(StaffPin).values(**pin))
         chains.add(at, HOUSE, ACTOR, "staff.added", f"staff:{staff[account.username]}", {"desks": len(roles)})
     return staff
 

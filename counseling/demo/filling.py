@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from counseling.clock import station_day
 from counseling.database import AnySession, vault_of, writing
-from counseling.demo.accounts import DONG_KINH, PASSWORD, USERNAMES
+from counseling.demo.accounts import DONG_KINH, PASSWORD, PIN, USERNAMES
 from counseling.demo.attendance import come_today, keep_apart, live_through_history
 from counseling.demo.book import Book
 from counseling.demo.chains import Chains
@@ -58,13 +58,13 @@ def fill_demo(
     """
     frame = Frame(station_day(now, zone), now, zone, days)
     planned = plan_people(seed, frame, patients)
-    password_hash = hash_password(PASSWORD)
+    password_hash, pin_hash = hash_password(PASSWORD), hash_password(PIN)
     with writing(session) as tx:
         _ensure_empty_demo(tx)
         chains = Chains()
         set_up_at = frame.at(frame.day(-days - SET_UP_DAYS), 9 * 60)
         places = add_places(tx, chains, set_up_at)
-        staff = add_accounts(tx, chains, places, password_hash, set_up_at + timedelta(minutes=30))
+        staff = add_accounts(tx, chains, places, password_hash, pin_hash, set_up_at + timedelta(minutes=30))
         book = Book(tx, vault_of(tx), frame, chains, places, staff)
         ids = add_patients(book, planned)
         add_ledger(book, ids, planned)

@@ -5,6 +5,7 @@ from counseling.models import (
     contacts,
     counseling,
     doses,
+    hands,
     installation,
     observations,
     orders,
@@ -20,6 +21,6 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doses", "installation", "observations", "orders", "patients", "people",
-    "places", "registers", "tasks", "texts", "usual_hours", "window",
+    "Base", "audit", "contacts", "counseling", "doses", "hands", "installation", "observations", "orders", "patients",
+    "people", "places", "registers", "tasks", "texts", "usual_hours", "window",
 ]  # fmt: skip

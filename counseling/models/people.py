@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from counseling.models.base import Base, one_of
 
 ROLE_KINDS = ("dispenser", "doctor", "counselor", "volunteer", "supervisor", "administrator")
+END_REASONS = (
+    *("signed_out", "idle", "too_old", "ended_by_administrator", "password_changed"),
+    *("handed_over", "device_revoked"),
+)
 SIDES = ("treatment", "support", "house")  # "house" belongs to no compartment: administrators see no patient
 
 
@@ -61,23 +65,44 @@ class StaffRole(Base):
 
 
 class Device(Base):
-    """A browser that has been here before: its own bucket against guessing, later its enrolment."""
+    """A browser that has been here before: its own bucket against guessing, and whose it is.
+
+    Enrolled it belongs to one site, until somebody revokes that; `site_id` then still says where it was.
+    """
 
     __tablename__ = "devices"
+    __table_args__ = (
+        CheckConstraint(
+            "(site_id IS NULL) = (enrolled_at IS NULL) AND (site_id IS NULL) = (enrolled_by_id IS NULL)",
+            name="enrolled_whole",
+        ),
+        CheckConstraint(
+            "(revoked_at IS NULL) = (revoked_by_id IS NULL) AND (revoked_at IS NULL OR site_id IS NOT NULL)",
+            name="revoked_whole",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     label: Mapped[str] = mapped_column(String(80))
     first_seen_at: Mapped[datetime]
+    site_id: Mapped[int | None] = mapped_column(ForeignKey("sites.id"), index=True)
+    enrolled_at: Mapped[datetime | None]
+    enrolled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class StaffSession(Base):
-    """One signed-in browser. `role_id` is the desk it sits at; None until somebody with several has chosen."""
+    """One signed-in browser. `role_id` is the desk it sits at; None until somebody with several has chosen.
+
+    While `locked_at` stands nothing is served to it but the way back in.
+    """
 
     __tablename__ = "staff_sessions"
     __table_args__ = (
         CheckConstraint(
-            one_of("end_reason", ("signed_out", "idle", "too_old", "ended_by_administrator", "password_changed")),
+            one_of("end_reason", END_REASONS),
             name="end_reason",
         ),
     )
@@ -93,6 +118,7 @@ class StaffSession(Base):
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     end_reason: Mapped[str | None] = mapped_column(String(24))
+    locked_at: Mapped[datetime | None]
 
 
 class SignInBrake(Base):

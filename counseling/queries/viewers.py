@@ -8,19 +8,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 
 from counseling.database import AnySession
-from counseling.models.people import Staff, StaffRole, StaffSession
+from counseling.models.people import Device, Staff, StaffRole, StaffSession
 from counseling.models.places import Area, OutreachTeam, Site
 from counseling.permissions import Desk, RoleKind, Side, Viewer
 
 IDLE = timedelta(minutes=15)
 
 # Core tables, not the classes: this runs before every page, and the ORM's share of it would be half.
-_sessions, _staff, _roles = StaffSession.__table__, Staff.__table__, StaffRole.__table__
+_sessions, _staff, _roles, _devices = (table.__table__ for table in (StaffSession, Staff, StaffRole, Device))
 FIND_VIEWER = (
     select(
         _sessions.c.id.label("session_id"),
         _sessions.c.device_id,
         _sessions.c.last_seen_at,
+        _sessions.c.locked_at,
+        _devices.c.site_id.label("device_site_id"),
+        _devices.c.revoked_at,
         _staff.c.id.label("staff_id"),
         _staff.c.display_name,
         _staff.c.locale,
@@ -33,6 +36,7 @@ FIND_VIEWER = (
         _roles.c.area_id,
     )
     .join_from(_sessions, _staff, _staff.c.id == _sessions.c.staff_id)
+    .join(_devices, _devices.c.id == _sessions.c.device_id)
     .outerjoin(_roles, (_roles.c.id == _sessions.c.role_id) & _roles.c.ended_at.is_(None))
     .where(
         _sessions.c.token_hash == bindparam("token_hash"),
@@ -79,6 +83,8 @@ def find_viewer(session: AnySession, token: str, now: datetime) -> tuple[Viewer,
         team_id=row.team_id,
         area_id=row.area_id,
         must_change_password=row.must_change_password,
+        device_site_id=row.device_site_id if row.revoked_at is None else None,
+        is_locked=row.locked_at is not None,
     )
     return viewer, row.last_seen_at
 

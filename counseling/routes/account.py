@@ -24,12 +24,12 @@ from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.languages import LOCALES
 from counseling.logs import logger
-from counseling.permissions import Permission, public, requires
+from counseling.permissions import Permission, Viewer, public, requires
 from counseling.queries.sessions import list_open_sessions
 from counseling.queries.viewers import find_viewer
 from counseling.routes.account_forms import PasswordForm, SignInForm
 from counseling.routes.devices import device_label, device_token, remember_device
-from counseling.routes.doorkeeper import SignedIn
+from counseling.routes.doorkeeper import SignedIn, is_at_station_device
 from counseling.routes.own_paths import own_path
 from counseling.routes.refusal_words import say_at
 from counseling.routes.row_ids import row_id
@@ -81,28 +81,36 @@ def refused(form: SignInForm, refusal: Refusal) -> ResponseReturnValue:
 def welcome(opened: signing_in.Opened, after: str) -> Response:
     """Put the new session into a cookie that holds nothing of what the browser brought along."""
     now = utc_now()
-    if g.viewer is not None:
-        signing_in.sign_out(db.session, g.viewer, now)
-    session.clear()
-    found = find_viewer(db.session, opened.token, now)
-    if found is None:
-        abort(409)  # disabled in this very moment
-    login_user(SignedIn(opened.token, found[0]))
+    before = g.viewer or g.behind_lock
+    if before is not None:
+        signing_in.sign_out(db.session, before, now)
+    begin_session(opened.token)
     to = after if opened.role_id is not None else url_for("account.desk", next=None if after == "/" else after)
     response = make_response(redirect(to, 303))
     remember_device(response, opened.device_token)
     return response
 
 
+def begin_session(token: str) -> Viewer:
+    """Whoever has just shown who they are, in a cookie that holds nothing of what the browser brought along."""
+    session.clear()
+    found = find_viewer(db.session, token, utc_now())
+    if found is None:
+        abort(409)  # disabled in this very moment
+    login_user(SignedIn(token, found[0]))
+    return found[0]
+
+
 @bp.post("/logout")
 @public  # whoever was signed out meanwhile must not be sent to sign in first
 def logout() -> ResponseReturnValue:
-    if g.viewer is not None:
-        signing_in.sign_out(db.session, g.viewer, utc_now())
-    locale = g.viewer.locale if g.viewer else session.get("locale")
+    viewer = g.viewer or g.behind_lock
+    if viewer is not None:
+        signing_in.sign_out(db.session, viewer, utc_now())
+    locale = viewer.locale if viewer else session.get("locale")
     session.clear()
     session["locale"] = locale
-    return redirect(url_for("account.login"), 303)
+    return redirect(url_for("hands.index" if is_at_station_device() else "account.login"), 303)
 
 
 @bp.get("/desk")

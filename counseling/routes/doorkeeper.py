@@ -12,14 +12,16 @@ from flask_login import LoginManager, UserMixin, current_user
 from counseling.clock import utc_now
 from counseling.database import db
 from counseling.permissions import Permission, Viewer
+from counseling.queries.hands import find_station_device
 from counseling.queries.viewers import find_viewer
+from counseling.routes.devices import device_token
 from counseling.services.presence import note_seen
 
 SEEN_AGAIN_AFTER = timedelta(seconds=60)
 # Addresses that stay the same whether a person exists or not, and whether the reader may see them or not.
 NOT_FOUND_RATHER_THAN_FORBIDDEN = (
     *("patients", "register", "orders", "doses", "holds", "observations", "replacements", "reversals", "paper_doses"),
-    *("contacts", "tasks", "messages"),
+    *("contacts", "tasks", "messages", "devices"),
 )
 
 
@@ -46,24 +48,32 @@ def load(token: str) -> SignedIn | None:
         return None
     viewer, last_seen_at = found
     view = current_app.view_functions.get(request.endpoint or "")
-    if now - last_seen_at > SEEN_AGAIN_AFTER and not hasattr(view, "passive"):
+    if now - last_seen_at > SEEN_AGAIN_AFTER and not hasattr(view, "passive") and not viewer.is_locked:
         note_seen(db.session, viewer.session_id, now)
     return SignedIn(token, viewer)
 
 
 def check() -> ResponseReturnValue | None:
-    g.viewer = None
+    g.viewer = g.behind_lock = None
     if request.endpoint is None:
-        g.viewer = getattr(current_user, "viewer", None)  # no such address: the error page says so, in their language
+        let_in(getattr(current_user, "viewer", None))  # no such address: the error page says so, in their language
         return None
     view: Any = current_app.view_functions[request.endpoint]
     if not hasattr(view, "permission"):
         abort(500, "a route without a declared permission")
     if request.endpoint in ("static", "health.healthz", "health.readyz"):
         return None
-    g.viewer = getattr(current_user, "viewer", None)  # nobody signed in: Flask-Login's anonymous user has none
+    let_in(getattr(current_user, "viewer", None))  # nobody signed in: Flask-Login's anonymous user has none
     permission: Permission | None = view.permission
     return None if permission is None else admit(g.viewer, permission)
+
+
+def let_in(viewer: Viewer | None) -> None:
+    """A locked session is nobody for every page; only the ways out of the lock look at who stands behind it."""
+    if viewer is not None and viewer.is_locked:
+        g.behind_lock = viewer
+    else:
+        g.viewer = viewer
 
 
 def admit(viewer: Viewer | None, permission: Permission) -> ResponseReturnValue | None:
@@ -81,8 +91,14 @@ def admit(viewer: Viewer | None, permission: Permission) -> ResponseReturnValue 
 
 
 def signed_out() -> ResponseReturnValue:
+    way_in = "hands.index" if is_at_station_device() else "account.login"
     if "HX-Request" in request.headers:
         # The page that asked must not go on showing names: htmx follows this header whatever the status.
-        return Response(status=401, headers={"HX-Redirect": url_for("account.login")})
+        return Response(status=401, headers={"HX-Redirect": url_for(way_in)})
     after = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("account.login", next=None if after == "/" else after), 303)
+    return redirect(url_for(way_in, next=None if after == "/" else after), 303)
+
+
+def is_at_station_device() -> bool:
+    """Whether this browser is a station's device, whoever is signed in or not."""
+    return g.behind_lock is not None or find_station_device(db.session, device_token()) is not None

@@ -8,6 +8,7 @@ import traceback
 import structlog
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 SHOWN = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
@@ -22,7 +23,7 @@ def show(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if error.response is not None and code < 400:
         return error.response
-    return page(code if code in SHOWN else 500 if code >= 500 else 400), code
+    return page(code if code in SHOWN else 500 if code >= 500 else 400, is_token=isinstance(error, CSRFError)), code
 
 
 def show_unforeseen(error: Exception) -> ResponseReturnValue:
@@ -44,8 +45,10 @@ def show_unforeseen(error: Exception) -> ResponseReturnValue:
     return page(500, error_id), 500
 
 
-def page(code: int, error_id: str | None = None) -> str:
+def page(code: int, error_id: str | None = None, *, is_token: bool = False) -> str:
+    """The page of an error. `is_token`: a form of another session, on a station's device most likely a colleague's."""
     if "viewer" not in g:
         g.viewer = None
     name = "errors/_fragment.html" if "HX-Request" in request.headers else "errors/error.html"
-    return render_template(name, code=code, error_id=error_id)
+    of_colleague = is_token and g.viewer is not None and g.viewer.device_site_id is not None
+    return render_template(name, code=code, error_id=error_id, of_colleague=of_colleague)

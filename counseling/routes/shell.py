@@ -10,6 +10,7 @@ from werkzeug.local import LocalProxy
 
 from counseling.clock import utc_now
 from counseling.database import db
+from counseling.domain.pins import LOCK_AFTER
 from counseling.languages import current_locale
 from counseling.permissions import Desk, Permission, RoleKind, Side, Viewer
 from counseling.queries.viewers import list_desks
@@ -65,6 +66,8 @@ class Reader:
 
     display_name: str
     desks: list[DeskLabel]
+    keeps_devices: bool
+    hands: str | None  # on a station's device: who and which session, so that its windows know of each other
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def around_the_page() -> dict[str, object]:
         "navigation": LocalProxy(lambda: navigation(viewer)) if viewer else [],
         "locale": current_locale(),
         "now_local": utc_now().astimezone(zone),
+        "at_station": viewer is not None and viewer.device_site_id is not None,
+        "lock_after": int(LOCK_AFTER.total_seconds()),
     }
 
 
@@ -101,7 +106,8 @@ def reader(viewer: Viewer | None) -> Reader | None:
             DeskLabel(d.id, desk_label(d), d.place, d.id == viewer.role_id)
             for d in list_desks(db.session, viewer.staff_id)
         ]
-        g.reader = Reader(viewer.display_name, desks)
+        hands = f"{viewer.staff_id}/{viewer.session_id}" if viewer.device_site_id is not None else None
+        g.reader = Reader(viewer.display_name, desks, viewer.may(Permission.KEEP_DEVICES), hands)
     found: Reader = g.reader
     return found
 

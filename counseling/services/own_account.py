@@ -13,6 +13,7 @@ from counseling.domain.refusal import Refusal
 from counseling.models.people import Staff, StaffRole, StaffSession
 from counseling.permissions import Viewer
 from counseling.services import audit, passwords
+from counseling.services.pins import forget_pin
 from counseling.services.sign_in_brakes import bucket_names, count_try, forgive
 
 NO_ADDRESS = ""  # the device is known
@@ -38,7 +39,7 @@ def choose_language(session: AnySession, viewer: Viewer, locale: str) -> None:
 
 
 def change_password(session: AnySession, viewer: Viewer, old: str, new: str, now: datetime) -> None:
-    """Set a new password and end every other session of this person.
+    """Set a new password, forget the PIN and end every other session of this person.
 
     Refuses with wrong_password, password_unchanged, too_many_tries or a code of domain/passwords.py. Tries are counted
     like those at the sign-in page: an unlocked phone must not become a place to guess at.
@@ -67,6 +68,7 @@ def _set_password(tx: Session, viewer: Viewer, old_hash: str, new_hash: str, now
     )
     if tx.execute(changed.returning(Staff.id)).first() is None:
         raise Refusal("wrong_password")  # an administrator reset it while this was on its way
+    forget_pin(tx, viewer.staff_id)
     _end_others(tx, viewer, now)
     audit.append(tx, audit.HOUSE, viewer.actor, "password.changed", f"staff:{viewer.staff_id}", {}, now)
 

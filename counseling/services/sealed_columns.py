@@ -15,6 +15,7 @@ from counseling.models import Base
 from counseling.models.contacts import OutreachContact, VisitConsent
 from counseling.models.counseling import CounselingSession
 from counseling.models.doses import DoseVoidRequest, StationVisit
+from counseling.models.hands import StaffTotp
 from counseling.models.observations import DoseObservation
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber, SupportFile, TreatmentFile
@@ -69,6 +70,7 @@ SEALED: tuple[SealedTable, ...] = (
     _own(PatientHold, PatientHold.ref, "words", "lifted_words"),
     _own(DoseObservation, DoseObservation.request_key, "note"),
     _own(DoseVoidRequest, DoseVoidRequest.request_key, "note"),
+    _own(StaffTotp, StaffTotp.ref, "secret"),
     _own(PhoneLine, PhoneLine.ref, "number"),
     _own(OutboundMessage, OutboundMessage.ref, "body"),
     _own(InboundMessage, InboundMessage.ref, "body"),
@@ -90,6 +92,7 @@ KEPT_AS_THEY_ARE: Mapping[str, str] = {
     "installation.digest_salt": "a salt, no secret of a person; changing it would break old digests of the audit",
     "staff_sessions.token_hash": "a hash of a random token",
     "devices.token_hash": "a hash of a random token",
+    "recovery_codes.code_hash": "a hash of a random code of 79 bits",
     "search_keys.token": "blind index: redone from the opened fields",
     "search_keys.key_id": "names the key of the token",
     "cards.token": "blind index: redone from the opened code",

@@ -40,6 +40,11 @@ def bucket_names(
     return [_bucket_key(session, f"account {username}"), _bucket_key(session, device)]
 
 
+def second_factor_bucket(session: AnySession, staff_id: int) -> list[str]:
+    """One bucket for all codes of a person, wherever they are tried: another browser gives no further tries."""
+    return [_bucket_key(session, f"second factor of {staff_id}")]
+
+
 def ensure_may_try(session: AnySession, names: list[str], now: datetime) -> None:
     """Refuse with too_many_tries (wait_seconds) whoever has to wait; reads only."""
     rows = session.execute(select(*_fields()).where(SignInBrake.bucket.in_(names)))

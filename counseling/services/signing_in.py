@@ -16,6 +16,7 @@ from counseling.models.people import Device, Staff, StaffRole, StaffSession
 from counseling.permissions import Viewer
 from counseling.queries.viewers import hash_token
 from counseling.services import audit, passwords
+from counseling.services.pins import note_password
 from counseling.services.sign_in_brakes import Counted, bucket_names, count_try, ensure_may_try, forgive
 
 LONGEST = timedelta(hours=12)
@@ -83,6 +84,22 @@ def sign_out(session: AnySession, viewer: Viewer, now: datetime) -> None:
         audit.append(tx, audit.HOUSE, viewer.actor, "session.ended", f"session:{viewer.session_id}", {}, now)
 
 
+def open_session(tx: Session, staff_id: int, device_id: int, role_id: int | None, now: datetime) -> tuple[str, int]:
+    """A session for somebody who has shown who they are: its token and its id."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    row = insert(StaffSession).values(
+        token_hash=hash_token(token),
+        staff_id=staff_id,
+        device_id=device_id,
+        role_id=role_id,
+        started_at=now,
+        last_seen_at=now,
+        ends_at=now + LONGEST,
+    )
+    session_id: int = tx.execute(row.returning(StaffSession.id)).scalar_one()
+    return token, session_id
+
+
 def _account(session: AnySession, username: str) -> Row[int, str, datetime | None] | None:
     found = select(Staff.id, Staff.password_hash, Staff.disabled_at)
     return session.execute(found.where(Staff.username == username_of(username))).first()
@@ -117,17 +134,9 @@ def _open(
     if fresh_hash:
         tx.execute(update(Staff).where(Staff.id == staff.id).values(password_hash=fresh_hash))
     device_id, device_token = _device(tx, attempt, now)
-    token, role_id = secrets.token_urlsafe(TOKEN_BYTES), _only_role(tx, staff.id)
-    row = insert(StaffSession).values(
-        token_hash=hash_token(token),
-        staff_id=staff.id,
-        device_id=device_id,
-        role_id=role_id,
-        started_at=now,
-        last_seen_at=now,
-        ends_at=now + LONGEST,
-    )
-    session_id: int = tx.execute(row.returning(StaffSession.id)).scalar_one()
+    role_id = _only_role(tx, staff.id)
+    token, session_id = open_session(tx, staff.id, device_id, role_id, now)
+    note_password(tx, staff.id, device_id, now)
     actor, facts = f"staff:{staff.id}/session:{session_id}", {"device": device_id, "role": role_id}
     audit.append(tx, audit.HOUSE, actor, "session.started", f"session:{session_id}", facts, now)
     return Opened(token, device_token, staff.id, role_id)

@@ -15,8 +15,9 @@ from counseling.domain.names import tidy_name
 from counseling.domain.refusal import Refusal
 from counseling.models.people import Staff
 from counseling.permissions import Viewer
-from counseling.services import audit, passwords
+from counseling.services import audit, passwords, second_factor
 from counseling.services.administration import actor_of, ensure_administrator
+from counseling.services.pins import forget_pin
 from counseling.services.signing_in import username_of
 from counseling.services.staff_roles import NewRole, add_role
 from counseling.services.staff_sessions import end_sessions_of
@@ -68,7 +69,7 @@ def rename_staff(session: AnySession, by: Viewer | None, staff_id: int, display_
 
 
 def disable_staff(session: AnySession, by: Viewer | None, staff_id: int, now: datetime) -> None:
-    """Shut an account and end its sessions, at once. Refuses with own_administration: not one's own."""
+    """Shut an account, end its sessions and forget its PIN, at once. Refuses with own_administration: not one's own."""
     with writing(session) as tx:
         if by is not None and staff_id == by.staff_id:
             raise Refusal("own_administration")
@@ -82,7 +83,10 @@ def enable_staff(session: AnySession, by: Viewer | None, staff_id: int, now: dat
 
 
 def reset_password(session: AnySession, by: Viewer | None, staff_id: int, password: str, now: datetime) -> None:
-    """Set a password that has to be changed at the next sign-in, and end every session of this person."""
+    """Set a password that has to be changed at the next sign-in; every session ends, PIN and second factor are gone.
+
+    That is also the way out for whoever has lost phone and recovery codes: an administrator knows who stands there.
+    """
     values = {"password_hash": passwords.hash_password(password), "must_change_password": True}
     with writing(session) as tx:
         _change(tx, by, staff_id, values, "password.reset", now, ends_sessions=True)
@@ -102,6 +106,10 @@ def _change(
     changed = update(Staff).where(Staff.id == staff_id).values(**values).returning(Staff.id)
     if tx.execute(changed).first() is None:
         raise Refusal("no_such_staff")
+    if ends_sessions:
+        forget_pin(tx, staff_id)
+    if "password_hash" in values:
+        second_factor.forget(tx, staff_id)
     # Before the audit: whoever signs out at this moment holds their session and waits for the chain.
     facts = {"sessions": end_sessions_of(tx, staff_id, by, now)} if ends_sessions else {}
     audit.append(tx, audit.HOUSE, actor_of(by), action, f"staff:{staff_id}", facts, now)

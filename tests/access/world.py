@@ -19,6 +19,7 @@ from counseling.database import db, vault_of, writing
 from counseling.models.doses import DayDose
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, PhoneNumber, SupportFile, TreatmentFile
+from counseling.models.people import Device
 from counseling.models.places import Area, OutreachTeam, Site, SiteHoursException
 from counseling.models.tasks import Task
 from counseling.models.texts import InboundMessage
@@ -110,6 +111,7 @@ def build(app: Flask) -> World:
             "other session": cast.sessions[cast.roles["volunteer2"][0]],
         }
         ids["exception"] = _add_exception(session)
+        ids["device"] = _add_device(session, cast)
     world = World(files, {}, {}, ids)
     for desk, (username, number) in DESKS.items():
         client = app.test_client()
@@ -370,6 +372,14 @@ def _second_file(session: Session, cast: Cast, details: SupportDetails, patient_
         values = {"registered_at": now, "registered_by_id": cast.staff["counselor"], "request_key": new_request_key()}
         tx.execute(insert(SupportFile).values(patient_id=patient_id, ref=ref, **columns, **values))
     return ref
+
+
+def _add_device(session: Session, cast: Cast) -> int:
+    """A device of the station Đông Kinh that nobody of this world sits at."""
+    enrolled = {"site_id": DONG_KINH, "enrolled_at": YESTERDAY, "enrolled_by_id": cast.staff["dispenser"]}
+    row = insert(Device).values(token_hash=b"d" * 32, label="Chrome · Windows", first_seen_at=YESTERDAY, **enrolled)
+    with writing(session) as tx:
+        return tx.execute(row.returning(Device.id)).scalar_one()
 
 
 def _add_exception(session: Session) -> int:

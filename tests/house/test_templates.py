@@ -17,7 +17,10 @@ PAGES = [name for name in HTML if name.startswith("pages/") and "/_" not in name
 # What may pass through unescaped, and why. Template → filter or function.
 UNESCAPED: dict[str, str] = {}
 # Modules that may make Markup: what goes in is made by the program itself.
-MAKES_MARKUP = {"counseling.routes.patients.cards": "drawings of card codes (digits and capitals) by segno"}
+MAKES_MARKUP = {
+    "counseling.routes.patients.cards": "drawings of card codes (digits and capitals) by segno",
+    "counseling.routes.second_step": "drawings of set-up addresses by segno: paths only",
+}
 SWAPS = ("hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete")
 EVALUATED = ("hx-on", "hx-vars", "data-hx-on", "x-on", "@")
 

@@ -35,12 +35,13 @@ from counseling.services.orders import write_dose_order
 from counseling.services.patients import DosedElsewhereUntil, change_status, register_patient
 from counseling.services.phone_lines import ensure_line
 from counseling.services.sealed_columns import SEALED
+from counseling.services.second_factor import begin as begin_second_factor
 from counseling.services.support_people import register_supported
 from counseling.support_rows import SupportDetails
 from counseling.treatment_rows import SUPPORT, TreatmentDetails, open_card_code
 from counseling.vault import CannotOpen
 from tests.reversals.story import ask
-from tests.support.cast import DONG_KINH, FACILITY, TEAM, Cast
+from tests.support.cast import DONG_KINH, FACILITY, PASSWORD, TEAM, Cast
 from tests.support.settings import MORNING, config_for, invented_key
 from tests.support.treatment import TODAY, Person, by, dose
 from tests.support.treatment import opened as open_day
@@ -125,6 +126,7 @@ def story(session: Session, cast: Cast) -> int:
     change_status(session, patient_id, status="moved", since_on=TODAY, reason="đi xa", by=who, today=TODAY, now=MORNING)
     supported = SupportDetails(site_id=DONG_KINH, community_name="Anh Chim", status_since=TODAY, notes="hẹn")
     register_supported(session, supported, by=by(cast, "counselor"), request_key=new_request_key(), now=MORNING)
+    begin_second_factor(session, cast.viewer_of("dispenser"), PASSWORD, MORNING)
     with writing(session) as tx:
         add_by_hand(tx, cast, patient_id)
         add_observation(tx, cast, patient_id, given.id)

@@ -1,4 +1,4 @@
-"""Who is signed in where, and ending it."""
+"""Who is signed in where, on which devices of a site, and ending it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from counseling.routes.admin import bp
 from counseling.routes.admin.shared import found
 from counseling.routes.own_paths import own_path
 from counseling.services import staff_sessions
+from counseling.services.station_devices import revoke_device as revoke_station_device
 
 
 @bp.get("/sessions")
@@ -34,6 +35,17 @@ def end_session(session_id: int) -> ResponseReturnValue:
         abort(404)
     flash(gettext("Đã đăng xuất nơi đó."), "done")
     return redirect(own_path(request.form.get("next"), url_for("admin.session_list")), 303)
+
+
+@bp.post("/sites/<int:site_id>/devices/<int:device_id>/revoke")
+@requires(Permission.ADMINISTER)
+def revoke_device(site_id: int, device_id: int) -> ResponseReturnValue:
+    try:
+        revoke_station_device(db.session, g.viewer, device_id, utc_now())
+    except Refusal:
+        abort(404)
+    flash(gettext("Đã bỏ máy đó. Mọi người đang dùng máy đó đã được đăng xuất."), "done")
+    return redirect(url_for("admin.site_page", site_id=site_id), 303)
 
 
 @bp.post("/staff/<int:staff_id>/sessions/end")

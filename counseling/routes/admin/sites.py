@@ -15,6 +15,7 @@ from counseling.domain.refusal import Refusal
 from counseling.languages import current_locale
 from counseling.permissions import Permission, requires
 from counseling.queries.sites import SiteRow, find_site, get_week, list_exceptions, list_former_names, list_sites
+from counseling.queries.station_devices import list_station_devices
 from counseling.routes.admin import bp
 from counseling.routes.admin.hours_forms import ExceptionForm, WeekForm, week_form
 from counseling.routes.admin.place_forms import SiteForm, site_form
@@ -104,6 +105,7 @@ def show_site(row: SiteRow, week: WeekForm | None = None, exception: ExceptionFo
         former_names=list_former_names(db.session, row.id),
         week=week or week_form(get_week(db.session, row.id)),
         exception=exception or ExceptionForm(),
+        devices=list_station_devices(db.session, row.id),
         exceptions=list_exceptions(db.session, row.id, today() - PAST_SHOWN),
     )
 
