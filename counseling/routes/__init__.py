@@ -12,6 +12,7 @@ def blueprints() -> list[Blueprint]:
         contacts,
         counseling_desk,
         doctor,
+        doctor_calls,
         doses,
         health,
         holds,
@@ -32,6 +33,7 @@ def blueprints() -> list[Blueprint]:
         station,
         supervision,
         tasks,
+        witnesses,
     )
 
     return [
@@ -40,6 +42,7 @@ def blueprints() -> list[Blueprint]:
         contacts.bp,
         counseling_desk.bp,
         doctor.bp,
+        doctor_calls.bp,
         doses.bp,
         health.bp,
         holds.bp,
@@ -60,4 +63,5 @@ def blueprints() -> list[Blueprint]:
         station.bp,
         supervision.bp,
         tasks.bp,
+        witnesses.bp,
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
@@ -11,13 +11,14 @@ from flask.typing import ResponseReturnValue
 
 from counseling.clock import utc_now
 from counseling.database import db
+from counseling.domain.overdose_advice import at_the_dose
 from counseling.domain.refusal import Refusal
 from counseling.domain.window import band_of, ensure_may_dose, needs_check
 from counseling.permissions import Permission, requires
 from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
-from counseling.queries.cups import find_cup, list_visits
+from counseling.queries.cups import find_cup
 from counseling.queries.dose_reversals import list_of_the_day
 from counseling.queries.good_days import find_round_days
 from counseling.queries.holds import list_holds
@@ -27,6 +28,7 @@ from counseling.queries.patients import NotFound, get_patient_id, get_treatment_
 from counseling.queries.replacements import find_vomited
 from counseling.refs import new_request_key
 from counseling.routes.station import name_of, this_day
+from counseling.routes.tasks import beginning_of
 from counseling.routes.viewing import note_view
 from counseling.services import doses, pours, visits
 
@@ -85,7 +87,7 @@ def spill(ref: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return dose_page(ref, refusal), 409
     went = reason in pours.VISIT_AFTER
-    return redirect(url_for(".handed_over" if went else ".show", ref=ref), 303)
+    return redirect(url_for("doctor_calls.handed_over" if went else ".show", ref=ref), 303)
 
 
 @bp.post("/visit")
@@ -119,26 +121,14 @@ def vomited(ref: str) -> ResponseReturnValue:
         )
     except Refusal as refusal:
         return dose_page(ref, refusal), 422 if refusal.code == "minutes_unclear" else 409
-    return redirect(url_for(".handed_over", ref=ref), 303)
+    return redirect(url_for("doctor_calls.handed_over", ref=ref), 303)
 
 
 def keep_visit(ref: str, patient_id: int, outcome: str, reason: str | None, key: str) -> ResponseReturnValue:
     at = here()
     came = visits.NewVisit(patient_id, at.pop("site_id"), outcome, reason, observations())
     visits.record_visit(db.session, came, request_key=key, **at)
-    return redirect(url_for("doses.handed_over", ref=ref), 303)
-
-
-@bp.get("/handed-over")
-@requires(Permission.RECORD_DOSE)
-def handed_over(ref: str) -> ResponseReturnValue:
-    """After a stop: what to say and what happens next; nobody is just sent away."""
-    row = person(ref)
-    note_view("station.handed_over", [row.patient_id])
-    last = list_visits(db.session, row.patient_id, this_day())
-    return render_template(
-        "pages/station/handed_over.html", row=row, name=name_of(row), visit=last[-1] if last else None, today=this_day()
-    )
+    return redirect(url_for("doctor_calls.handed_over", ref=ref), 303)
 
 
 def here() -> dict[str, Any]:
@@ -178,6 +168,7 @@ def the_person(row: Any) -> dict[str, Any]:
     day = this_day()
     bands = list_bands(db.session, day, g.viewer.site_id)
     loaded = find_attendance(db.session, row.patient_id, g.viewer.site_id, day)
+    held = list_holds(db.session, row.patient_id, day)
     facts: dict[str, Any] = {
         "row": row,
         "name": name_of(row),
@@ -187,10 +178,11 @@ def the_person(row: Any) -> dict[str, Any]:
         "request_key": new_request_key(),
         "good_days": find_round_days(db.session, row.patient_id, day),
         "unapproved": any(band.approved_on is None for band in bands),
-        "holds": [hold for hold in list_holds(db.session, row.patient_id, day) if hold.lifted_at is None],
+        "holds": [hold for hold in held if hold.lifted_at is None],
         "stop": None,
         "cup": None,
         "observe_hours": 0,
+        "advice": None,
         "vomited": find_vomited(db.session, row.patient_id, day),
         "recorded": list_of_the_day(db.session, row.patient_id, day),
     }
@@ -201,8 +193,17 @@ def the_person(row: Any) -> dict[str, Any]:
         ensure_may_dose(attendance, bands)
     except Refusal as refusal:
         facts["stop"] = refusal
-    if attendance.order is not None and asks_for_observation(db.session, attendance.order.id, day):
+    is_first = attendance.order is not None and asks_for_observation(db.session, attendance.order.id, day)
+    if is_first:
         facts["observe_hours"] = observation_hours(db.session, day, g.viewer.site_id)
+    if attendance.next_part() is not None or attendance.order is None:
+        facts["advice"] = at_the_dose(
+            gap=attendance.gap,
+            bands=bands,
+            is_first_of_induction=is_first,
+            last_dose_at=drunk_at(facts["last"]),
+            holds_lifted_at=[hold.lifted_at for hold in held if hold.kind == "hold" and hold.lifted_at],
+        )
     return {
         **facts,
         "attendance": attendance,
@@ -211,6 +212,13 @@ def the_person(row: Any) -> dict[str, Any]:
         "band": band_of(attendance, bands),
         "asks_check": needs_check(attendance, bands),
     }
+
+
+def drunk_at(last: today.LastDose | None) -> datetime | None:
+    """When the last dose was drunk at the earliest: of one that was entered from paper only the day is known."""
+    if last is None:
+        return None
+    return beginning_of(last.dose_on) if last.is_late else last.recorded_at
 
 
 def seen_dose() -> doses.SeenDose:

@@ -16,8 +16,10 @@ from counseling.domain.reversals import VoidReason, ensure_another_person, ensur
 from counseling.models.doses import DayDose, DoseVoid, DoseVoidRequest, DoseVoidWithdrawal
 from counseling.models.patients import TreatmentFile
 from counseling.models.people import Staff, StaffRole
+from counseling.models.tasks import FOLLOW_UP
 from counseling.queries.dose_reversals import find_state
 from counseling.services import adherence, audit
+from counseling.services.tasks import reopen_closed
 
 # What either database calls it when somebody else was faster than our look.
 SAME_REQUEST = ("uq_dose_void_requests_dose_number", "dose_void_requests.number", "dose_void_requests_never_replaced")
@@ -79,6 +81,7 @@ def sign_reversal(
     """Sign as the second person: the dose no longer counts, and its part can be given again.
 
     Commits the reversal, the recounted summary and the audit entry together; the same signature again changes nothing.
+    What the station followed up until this dose stands on its list again, unless the person was dosed since.
     `signer`: who has just proved to be that person; `actor` whose screen it is. Refusals: reversal_not_waiting,
     signature_is_own, not_of_the_team, and the codes of domain.reversals.ensure_reversible.
     """
@@ -109,6 +112,7 @@ def sign_reversal(
         details = {
             "patient": patient_id,
             "request": request_id,
+            "reopens": _follow_up_again(tx, patient_id, dose),
             "asked_by": asked.requested_by_id,
             "signed_by": signer,
             "part": dose.part,
@@ -157,6 +161,8 @@ def _dose(tx: Session, patient_id: int, dose_id: int) -> Any:
             DayDose.dose_on,
             DayDose.part,
             DayDose.attempt,
+            DayDose.recorded_by_id,
+            DayDose.recorded_at,
             TreatmentFile.facility_id,
             TreatmentFile.station_id,
         )
@@ -166,6 +172,21 @@ def _dose(tx: Session, patient_id: int, dose_id: int) -> Any:
     if row is None:
         raise Refusal("dose_of_another_person")
     return row
+
+
+def _follow_up_again(tx: Session, patient_id: int, dose: Any) -> list[int]:
+    """Open again what this dose had closed; gives the ids. A later dose that counts would have closed it as well.
+
+    A task that somebody closed by hand, because the person was met, stays closed.
+    """
+    later = (
+        select(DayDose.id)
+        .outerjoin(DoseVoid, DoseVoid.day_dose_id == DayDose.id)
+        .where(DayDose.patient_id == patient_id, DayDose.recorded_at > dose.recorded_at, DoseVoid.id.is_(None))
+    )
+    if tx.execute(later.limit(1)).first() is not None:
+        return []
+    return reopen_closed(tx, patient_id, (FOLLOW_UP,), by_id=dose.recorded_by_id, at=dose.recorded_at)
 
 
 def _request(tx: Session, patient_id: int, request_id: int) -> Any:

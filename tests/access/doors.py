@@ -249,7 +249,11 @@ DOORS: dict[str, Door] = {
     "station.find": Door(DISPENSERS, form=fixed(q="nobody of this name")),
     "station.move_day": Door(DISPENSERS, done=303, form=fixed(to="on_paper")),
     "doses.show": person(DISPENSERS),
-    "doses.handed_over": person(DISPENSERS),
+    "doctor_calls.handed_over": person(DISPENSERS),
+    # Nobody of this world was stopped today: there is no visit that somebody could have called about.
+    "doctor_calls.record": act(
+        DISPENSERS, lambda world, file, desk: {"answer": "reached", **key(world, file, desk)}, done=409
+    ),
     "doses.pour": act(DISPENSERS, swallowed, done=409),  # a cup stands there already
     "doses.record": act(DISPENSERS, swallowed),
     "doses.spill": act(
@@ -278,6 +282,11 @@ DOORS: dict[str, Door] = {
     "reversals.ask": act(TREATMENT_TEAM, lambda world, file, desk: {"reason": "not_drunk", **key(world, file, desk)}),
     "reversals.sign": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
     "reversals.withdraw": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
+    # A second pair of eyes. No station of this world asks for it, so that nothing waits and nothing is signed.
+    "witnesses.index": page(TREATMENT_TEAM),
+    "witnesses.sign": Door(
+        TREATMENT_TEAM, 409, 403, form=lambda world, file, desk: {"dose": file.values["dose_id"], **key(world, file, desk)}
+    ),
     # Files
     "patients.index": page(TREATMENT_TEAM, refused=404),
     "patients.find": Door(TREATMENT_TEAM, refused=404, form=fixed(q="nobody of this name")),

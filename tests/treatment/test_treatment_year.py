@@ -103,7 +103,7 @@ def test_what_happened_stands_latest_first_with_who_and_where(session: Session, 
         said = {"reason": "collided", "given_at": at(ago(2), 9), "recorded_at": at(ago(2), 10), "recorded_by_id": 1}
         tx.execute(insert(DoseIncident).values(**row, **said, request_key=new_request_key()))
     session.rollback()
-    found = list_happenings(session, person.id)
+    found = list_happenings(session, person.id, VIETNAM)
     assert [(row.what, row.word, (TODAY - row.on).days) for row in found.rows] == [
         ("visit", "withheld", 1), ("incident", "collided", 2), ("dose", "observed", 2), ("dose", "observed", 3),
     ]  # fmt: skip
@@ -118,7 +118,7 @@ def test_pages_of_what_happened_never_run_out(session: Session, cast: Cast, page
     for back in range(1, 26):
         dosed(session, cast, person, order_id, at(ago(back), 7))
     session.rollback()
-    found = list_happenings(session, person.id, page)
+    found = list_happenings(session, person.id, VIETNAM, page)
     assert (len(found.rows), found.total, found.pages) == (expected, 25, 2)
 
 
