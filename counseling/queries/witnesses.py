@@ -19,7 +19,7 @@ from counseling.models.witnesses import DoseWitness, WitnessDuty
 from counseling.permissions import RoleKind, Viewer, treatment_files_visible_to
 
 RECENT = timedelta(days=7)  # how far back the desks count; the page itself goes back to the beginning
-_GIVER, _WITNESS = aliased(Staff), aliased(Staff)
+_GIVER, _WITNESS, _SIGNED = aliased(Staff), aliased(Staff), aliased(DoseWitness)
 # Spans of one station never overlap, so a dose lies within one at most. What is entered from paper is signed there.
 WITHIN_A_DUTY = and_(
     WitnessDuty.site_id == DayDose.site_id,
@@ -30,7 +30,7 @@ WITHIN_A_DUTY = and_(
 )
 _WAITS = (
     ~exists().where(DoseVoid.day_dose_id == DayDose.id),
-    ~exists().where(DoseWitness.day_dose_id == DayDose.id),
+    ~exists().where(_SIGNED.day_dose_id == DayDose.id),
 )
 
 

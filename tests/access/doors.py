@@ -136,6 +136,11 @@ def swallowed(world: World, file: File | None, desk: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def ticked(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    assert file is not None
+    return {"dose": file.values["dose_id"], **key(world, file, desk)}
+
+
 def late_sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
     own = world.files[sorted(SEES[desk])[0]] if desk in DISPENSERS else world.files["dong_kinh"]
     token = f"{own.ref}-{own.values['order_id']}-1"
@@ -284,9 +289,7 @@ DOORS: dict[str, Door] = {
     "reversals.withdraw": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
     # A second pair of eyes. No station of this world asks for it, so that nothing waits and nothing is signed.
     "witnesses.index": page(TREATMENT_TEAM),
-    "witnesses.sign": Door(
-        TREATMENT_TEAM, 409, 403, form=lambda world, file, desk: {"dose": file.values["dose_id"], **key(world, file, desk)}
-    ),
+    "witnesses.sign": Door(TREATMENT_TEAM, 409, 403, form=ticked),
     # Files
     "patients.index": page(TREATMENT_TEAM, refused=404),
     "patients.find": Door(TREATMENT_TEAM, refused=404, form=fixed(q="nobody of this name")),
