@@ -98,27 +98,6 @@ def close_tasks_of(tx: Transaction, patient_id: int, kinds: Collection[str], *, 
     return sorted(tx.execute(closed).scalars())
 
 
-def reopen_closed(tx: Session, patient_id: int, kinds: Collection[str], *, by_id: int, at: datetime) -> list[int]:
-    """Open again what one act of the treatment side had closed, because it was undone; gives the ids, lowest first.
-
-    A dose closes at the instant at which it was recorded, in the name of whoever recorded it.
-    """
-    again = (
-        update(Task)
-        .where(
-            Task.patient_id == patient_id,
-            Task.side == "treatment",
-            Task.kind.in_(kinds),
-            Task.closed_by_id == by_id,
-            Task.closed_at == at,
-            Task.outcome.is_(None),
-        )
-        .values(closed_at=None, closed_by_id=None)
-        .returning(Task.id)
-    )
-    return sorted(tx.execute(again).scalars())
-
-
 def settle_task(
     session: AnySession, task_id: int, *, by: int, actor: str, now: datetime, outcome: str | None = None
 ) -> bool:
