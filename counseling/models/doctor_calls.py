@@ -1,4 +1,4 @@
-"""After a stop: that somebody of the station has called the doctor, and whether the doctor was reached."""
+"""That somebody of the station has called the doctor, and whether the doctor was reached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from counseling.models.base import Base
 
 
 class DoctorCall(Base):
-    """One call about one visit; several may follow each other, none is changed."""
+    """One call about one person; several may follow each other, none is changed."""
 
     __tablename__ = "doctor_calls"
     __table_args__ = (Index("ix_doctor_calls_patient_id_called_at", "patient_id", "called_at"),)
@@ -19,7 +19,8 @@ class DoctorCall(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
-    visit_id: Mapped[int] = mapped_column(ForeignKey("station_visits.id"), index=True)
+    # The stop that it is about; None after a dose, when somebody was not well.
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("station_visits.id"), index=True)
     is_reached: Mapped[bool]
     called_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     called_at: Mapped[datetime]

@@ -141,5 +141,5 @@ OWN_DOSE_WITNESSED = """
 VOIDED_DOSE_WITNESSED = "EXISTS (SELECT 1 FROM dose_voids v WHERE v.day_dose_id = NEW.day_dose_id)"
 DUTY_ENDED_TWICE = "OLD.until_at IS NOT NULL"
 CALL_ABOUT_ANOTHER = """
-    NOT EXISTS (SELECT 1 FROM station_visits s WHERE s.id = NEW.visit_id AND s.patient_id = NEW.patient_id
-        AND s.site_id = NEW.site_id)"""
+    NEW.visit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM station_visits s WHERE s.id = NEW.visit_id
+        AND s.patient_id = NEW.patient_id AND s.site_id = NEW.site_id)"""

@@ -11,14 +11,15 @@ from flask.typing import ResponseReturnValue
 
 from counseling.clock import utc_now
 from counseling.database import db
-from counseling.domain.overdose_advice import at_the_dose
+from counseling.domain.overdose_advice import at_the_dose, on_leaving
 from counseling.domain.refusal import Refusal
 from counseling.domain.window import band_of, ensure_may_dose, needs_check
 from counseling.permissions import Permission, requires
 from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
-from counseling.queries.cups import find_cup
+from counseling.queries.cups import find_cup, list_visits
+from counseling.queries.doctor_calls import list_calls
 from counseling.queries.dose_reversals import list_of_the_day
 from counseling.queries.good_days import find_round_days
 from counseling.queries.holds import list_holds
@@ -87,7 +88,7 @@ def spill(ref: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return dose_page(ref, refusal), 409
     went = reason in pours.VISIT_AFTER
-    return redirect(url_for("doctor_calls.handed_over" if went else ".show", ref=ref), 303)
+    return redirect(url_for(".handed_over" if went else ".show", ref=ref), 303)
 
 
 @bp.post("/visit")
@@ -121,14 +122,45 @@ def vomited(ref: str) -> ResponseReturnValue:
         )
     except Refusal as refusal:
         return dose_page(ref, refusal), 422 if refusal.code == "minutes_unclear" else 409
-    return redirect(url_for("doctor_calls.handed_over", ref=ref), 303)
+    return redirect(url_for(".handed_over", ref=ref), 303)
 
 
 def keep_visit(ref: str, patient_id: int, outcome: str, reason: str | None, key: str) -> ResponseReturnValue:
     at = here()
     came = visits.NewVisit(patient_id, at.pop("site_id"), outcome, reason, observations())
     visits.record_visit(db.session, came, request_key=key, **at)
-    return redirect(url_for("doctor_calls.handed_over", ref=ref), 303)
+    return redirect(url_for("doses.handed_over", ref=ref), 303)
+
+
+@bp.get("/handed-over")
+@requires(Permission.RECORD_DOSE)
+def handed_over(ref: str) -> ResponseReturnValue:
+    """After a stop: what to say and what happens next; nobody is just sent away."""
+    return handed_over_page(ref)
+
+
+def handed_over_page(ref: str, *, unanswered: bool = False) -> str:
+    row, day = person(ref), this_day()
+    note_view("station.handed_over", [row.patient_id])
+    visits_of_today = list_visits(db.session, row.patient_id, day)
+    visit = visits_of_today[-1] if visits_of_today else None
+    return render_template(
+        "pages/station/handed_over.html",
+        row=row,
+        name=name_of(row),
+        visit=visit,
+        calls=list_calls(db.session, row.patient_id, beginning_of(day)),
+        dialled=dialled(row.facility_phone),
+        advice=on_leaving(visit.outcome, the_person(row)["advice"]) if visit else None,
+        today=day,
+        unanswered=unanswered,
+        request_key=new_request_key(),
+    )
+
+
+def dialled(phone: str | None) -> str | None:
+    """What a phone dials of a number as somebody typed it; None where there is none."""
+    return "".join(sign for sign in phone or "" if sign.isascii() and (sign.isdigit() or sign == "+")) or None
 
 
 def here() -> dict[str, Any]:

@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("patient_id", sa.Integer(), nullable=False),
         sa.Column("site_id", sa.Integer(), nullable=False),
-        sa.Column("visit_id", sa.Integer(), nullable=False),
+        sa.Column("visit_id", sa.Integer(), nullable=True),
         sa.Column("is_reached", sa.Boolean(), nullable=False),
         sa.Column("called_by_id", sa.Integer(), nullable=False),
         sa.Column("called_at", counseling.models.base.UtcDateTime(timezone=True), nullable=False),

@@ -254,11 +254,8 @@ DOORS: dict[str, Door] = {
     "station.find": Door(DISPENSERS, form=fixed(q="nobody of this name")),
     "station.move_day": Door(DISPENSERS, done=303, form=fixed(to="on_paper")),
     "doses.show": person(DISPENSERS),
-    "doctor_calls.handed_over": person(DISPENSERS),
-    # Nobody of this world was stopped today: there is no visit that somebody could have called about.
-    "doctor_calls.record": act(
-        DISPENSERS, lambda world, file, desk: {"answer": "reached", **key(world, file, desk)}, done=409
-    ),
+    "doses.handed_over": person(DISPENSERS),
+    "doctor_calls.record": act(DISPENSERS, lambda world, file, desk: {"answer": "reached", **key(world, file, desk)}),
     "doses.pour": act(DISPENSERS, swallowed, done=409),  # a cup stands there already
     "doses.record": act(DISPENSERS, swallowed),
     "doses.spill": act(
