@@ -33,8 +33,9 @@ def at_the_dose(
     is_first_of_induction: bool,
     last_dose_at: datetime | None,
     holds_lifted_at: Collection[datetime],
+    is_stopped: bool = False,
 ) -> Advised | None:
-    """Why the next dose of somebody is a re-start; None: a dose like yesterday's.
+    """Why the next dose of somebody is a re-start; None: a dose like yesterday's. Of a stop only the gap is told here.
 
     `gap` counts every day without a known dose, also those that a doctor had in view when writing the new order: the
     order is safe again, the street is not. None is somebody who was never known to be dosed.
@@ -42,6 +43,8 @@ def at_the_dose(
     band = band_for(gap, bands)
     if band is not None and band.response.stops:
         return Advised.GAP
+    if is_stopped:
+        return None
     if gap is None or is_first_of_induction:
         return Advised.FIRST_DOSE
     if any(last_dose_at is None or lifted_at > last_dose_at for lifted_at in holds_lifted_at):
@@ -57,4 +60,6 @@ def on_leaving(outcome: str, at_the_dose: Advised | None) -> Advised | None:
     """
     if outcome == "vomited":
         return None
-    return at_the_dose or (Advised.NO_DOSE if outcome in ("stopped", "withheld") else None)
+    if at_the_dose is Advised.GAP:
+        return Advised.GAP
+    return Advised.NO_DOSE if at_the_dose or outcome in ("stopped", "withheld") else None

@@ -235,6 +235,7 @@ def the_person(row: Any) -> dict[str, Any]:
             is_first_of_induction=is_first,
             last_dose_at=drunk_at(facts["last"]),
             holds_lifted_at=[hold.lifted_at for hold in held if hold.kind == "hold" and hold.lifted_at],
+            is_stopped=facts["stop"] is not None,
         )
     return {
         **facts,

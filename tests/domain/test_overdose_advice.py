@@ -44,6 +44,12 @@ def test_the_first_dose_after_a_hold_was_lifted_is_a_re_start_and_the_second_is_
     assert asked(lifted=(LAST,), last=None) == Advised.AFTER_HOLD
 
 
+def test_where_nothing_may_be_drunk_only_the_gap_is_spoken_of() -> None:
+    stopped = {"bands": SHIPPED_BANDS, "last_dose_at": LAST, "is_first_of_induction": True, "is_stopped": True}
+    assert at_the_dose(gap=5, holds_lifted_at=(), **stopped) == Advised.GAP  # type: ignore[arg-type]  # plain words
+    assert at_the_dose(gap=2, holds_lifted_at=(LAST + AN_HOUR,), **stopped) is None  # type: ignore[arg-type]
+
+
 @given(st.none() | st.integers(0, 400), st.booleans(), st.lists(st.integers(-50, 50), max_size=4))
 def test_nothing_that_happened_besides_takes_the_advice_away(gap: int | None, is_first: bool, hours: list[int]) -> None:
     lifted = tuple(LAST + number * AN_HOUR for number in hours)
@@ -57,7 +63,9 @@ def test_nothing_that_happened_besides_takes_the_advice_away(gap: int | None, is
         ("stopped", None, Advised.NO_DOSE),
         ("withheld", None, Advised.NO_DOSE),
         ("refused", None, None),
-        ("refused", Advised.FIRST_DOSE, Advised.FIRST_DOSE),
+        ("refused", Advised.FIRST_DOSE, Advised.NO_DOSE),
+        ("refused", Advised.GAP, Advised.GAP),
+        ("withheld", Advised.AFTER_HOLD, Advised.NO_DOSE),
         ("stopped", Advised.GAP, Advised.GAP),
         ("vomited", Advised.FIRST_DOSE, None),
     ],
