@@ -99,7 +99,7 @@ class TestPages:
             tx.execute(update(Site).where(Site.id == FACILITY).values(phone="0205 3 999-001"))
         sign_in(client, "dispenser")
         url, page = f"/patients/{person.ref}/doctor-call", f"/patients/{person.ref}/handed-over"
-        assert 'href="tel:02053999001"' in client.get(page).text and "0205 3 999-001" in client.get(page).text
+        assert 'href="tel:02053999001"' in client.get(page).text and "0205\u00a03\u00a0999-001" in client.get(page).text
         assert post(client, url, answer="not_reached", request_key=new_request_key()).location.endswith(page)
         post(client, url, answer="reached", request_key=new_request_key())
         shown = client.get(page).text
