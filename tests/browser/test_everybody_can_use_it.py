@@ -22,7 +22,9 @@ PAGES = {
         "/messages/queue", "/simulator/",
     ],
     "dispenser2": ["/station/", "/station/witness/"],
-    "doctor": ["/doctor/", "/station/witness/", "/doctor/rules/", "/doctor/rules/bands", "/doctor/rules/limits", "/doctor/rules/paper"],
+    "doctor": [
+        "/doctor/", "/station/witness/", "/doctor/rules/", "/doctor/rules/bands", "/doctor/rules/limits", "/doctor/rules/paper",
+    ],
     "counselor": [
         "/counseling/", "/counseling/people", "/counseling/new", "/counseling/session/new", "rows:/counseling/people",
         "/station/", "/messages/", "rows:/messages/", "/messages/queue",
