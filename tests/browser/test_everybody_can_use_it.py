@@ -23,7 +23,8 @@ PAGES = {
     ],
     "dispenser2": ["/station/", "/station/witness/"],
     "doctor": [
-        "/doctor/", "/station/witness/", "/doctor/rules/", "/doctor/rules/bands", "/doctor/rules/limits", "/doctor/rules/paper",
+        "/doctor/", "/station/witness/", "/doctor/rules/", "/doctor/rules/bands", "/doctor/rules/limits",
+        "/doctor/rules/paper",
     ],
     "counselor": [
         "/counseling/", "/counseling/people", "/counseling/new", "/counseling/session/new", "rows:/counseling/people",
