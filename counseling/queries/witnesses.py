@@ -18,7 +18,7 @@ from counseling.models.places import Site
 from counseling.models.witnesses import DoseWitness, WitnessDuty
 from counseling.permissions import RoleKind, Viewer, treatment_files_visible_to
 
-RECENT = timedelta(days=7)  # how far back the desks count; the page itself goes back to the beginning
+RECENT = timedelta(days=3)  # over a weekend: how far back the desks count; the page itself goes back to the beginning
 _GIVER, _WITNESS, _SIGNED = aliased(Staff), aliased(Staff), aliased(DoseWitness)
 # Spans of one station never overlap, so a dose lies within one at most. What is entered from paper is signed there.
 WITHIN_A_DUTY = and_(
