@@ -42,6 +42,7 @@ class Permission(StrEnum):
     MANAGE_STATION_DAY = "manage_station_day"
     RECORD_DOSE = "record_dose"
     REVERSE_DOSE = "reverse_dose"
+    WITNESS_DOSE = "witness_dose"
     ENTER_LATE_DOSES = "enter_late_doses"
     SEE_TREATMENT_FILE = "see_treatment_file"
     EDIT_TREATMENT_FILE = "edit_treatment_file"
@@ -72,6 +73,7 @@ _TREATMENT_TEAM = _EVERYBODY | {
     Permission.SEE_TREATMENT_FILE,
     Permission.EDIT_TREATMENT_FILE,
     Permission.REVERSE_DOSE,
+    Permission.WITNESS_DOSE,
     Permission.MANAGE_CARDS,
     Permission.KEEP_DEVICES,
     Permission.IMPORT_REGISTER,

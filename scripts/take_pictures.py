@@ -124,6 +124,22 @@ def hand_over(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def called(page: Page) -> None:
+    page.locator("[name=answer][value=not_reached]").check()
+    page.get_by_role("button", name="Ghi cuộc gọi").click()
+    page.wait_for_load_state()
+
+
+def lifted(page: Page) -> None:
+    """Whatever is held on the person of this page; the first dose after it is a re-start."""
+    fold = page.locator("summary", has_text="Đã giải quyết")
+    if fold.count():
+        fold.first.click()
+        page.get_by_label("Đã giải quyết thế nào").first.fill("Bác sĩ đã khám, cho uống lại")
+        page.get_by_role("button", name="Gỡ", exact=True).first.click()
+        page.wait_for_load_state()
+
+
 def wrong_sign_in(page: Page) -> None:
     page.fill("[name=username]", "dispenser")
     page.fill("[name=password]", "khong-dung-dau")
@@ -326,6 +342,11 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("station-vomited", "dispenser", 0, "/station/", vomited),
     ("station-stopped", "dispenser", 0, "/station/", stopped),
     ("station-handed-over", "dispenser", 0, "/station/", hand_over),
+    ("station-doctor-called", "dispenser", 0, "/station/", then(hand_over, called)),
+    ("station-witness", "nurse", 0, "/station/witness/", None),
+    ("station-witness-own", "dispenser2", 0, "/station/witness/", None),
+    ("station-witness-waits", "nurse", 0, "/station/", None),
+    ("station-advice", "dispenser", 0, "/patients/", then(put("hold", HOLD), lifted, todays_dose)),
     ("station-late-entries", "dispenser", 0, "/station/late-entries/", None),
     ("station-late-sheet", "dispenser", 0, "/station/late-entries/sheet?on=2026-11-21", None),
     ("station-reversal", "dispenser", 0, "/station/", then(vomited, follow("Ghi nhầm?"))),

@@ -9,7 +9,7 @@ from datetime import datetime, time
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from counseling.demo.accounts import ACCOUNTS, CAO_LOC, CONG_SON, DONG_KINH, DRAWN, MAU_SON, PROVINCE, Desk
+from counseling.demo.accounts import ACCOUNTS, CAO_LOC, CONG_SON, DONG_KINH, DRAWN, FACILITY, MAU_SON, PROVINCE, Desk
 from counseling.demo.chains import Chains
 from counseling.domain.audit_chain import HOUSE
 from counseling.domain.refusal import Refusal
@@ -32,6 +32,7 @@ TEAMS = (
 )
 # Who takes a split dose comes a second time.
 AFTERNOON = time(16), time(17)
+DOCTORS_PHONE = "0998 000 100"  # nobody's (demo/people.py)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def add_places(tx: Session, chains: Chains, at: datetime) -> Places:
     areas[DRAWN] = tx.execute(insert(Area).values(**drawn).returning(Area.id)).scalar_one()
     tx.execute(update(Area).where(Area.code.in_(DRAWN_COMMUNES)).values(parent_id=areas[DRAWN]))
     chains.add(at, HOUSE, ACTOR, "area.drawn", f"area:{areas[DRAWN]}", {"communes": len(DRAWN_COMMUNES)})
+    tx.execute(update(Site).where(Site.code == FACILITY).values(phone=DOCTORS_PHONE))
     ids = {code: row.id for code, row in sites.items()}
     teams = {code: _add_team(tx, code, name, areas[commune], ids[site]) for code, name, commune, site, _ in TEAMS}
     hours = [

@@ -20,6 +20,7 @@ from counseling.demo.ledger_rows import add_ledger
 from counseling.demo.patient_rows import add_patients
 from counseling.demo.plan import Frame, PlannedPatient
 from counseling.demo.round_people import set_up
+from counseling.demo.second_looks import add_second_looks
 from counseling.demo.stories import invent_patients, scaled
 from counseling.demo.whole_round import add_round
 from counseling.domain.audit_chain import HOUSE
@@ -69,6 +70,7 @@ def fill_demo(
         ids = add_patients(book, planned)
         add_ledger(book, ids, planned)
         add_holds(book, list(zip(ids, planned, strict=True)))
+        add_second_looks(book)
         supported = in_aftercare(patients)
         add_round(book, seed, supported, list(zip(ids, planned, strict=True)))
         chains.add(now, HOUSE, ACTOR, "demo.filled", "demo", {"seed": seed, "patients": patients, "days": days})

@@ -4,6 +4,7 @@ from counseling.models import (
     audit,
     contacts,
     counseling,
+    doctor_calls,
     doses,
     hands,
     installation,
@@ -17,10 +18,11 @@ from counseling.models import (
     texts,
     usual_hours,
     window,
+    witnesses,
 )
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doses", "hands", "installation", "observations", "orders", "patients",
-    "people", "places", "registers", "tasks", "texts", "usual_hours", "window",
+    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations", "orders",
+    "patients", "people", "places", "registers", "tasks", "texts", "usual_hours", "window", "witnesses",
 ]  # fmt: skip

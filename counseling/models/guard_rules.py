@@ -22,6 +22,8 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "delivery_receipts": (),
     "spills": (),
     "alert_readings": (),
+    "dose_witnesses": (),
+    "doctor_calls": (),
 }
 RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
 RULE_TABLES = ("gap_bands", "order_limits")
@@ -49,6 +51,7 @@ COLUMNS: dict[str, str] = {
         "id, patient_id, site_id, dose_on, order_id, part, mg_tenths, gap_check, poured_by_id, poured_at, request_key"
     ),
     "patient_holds": "id, ref, patient_id, kind, by_doctor, set_by_id, set_at, request_key",
+    "witness_duties": "id, site_id, since_on, since_at",
     "gap_bands": f"from_days, to_days, response, {RULE_ROW}",
     "order_limits": f"name, value, {RULE_ROW}",
 }
@@ -79,6 +82,9 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "spills": ("id", "request_key", "pour_id"),
     "patient_holds": ("id", "ref", "request_key"),
     "alert_readings": ("hold_id, read_on",),
+    "witness_duties": ("id",),
+    "dose_witnesses": ("id", "day_dose_id"),
+    "doctor_calls": ("id", "request_key"),
 }
 
 OVERLAP = """
@@ -129,3 +135,11 @@ DOSE_ON_HOLD = """
     NEW.source = 'window' AND EXISTS (SELECT 1 FROM patient_holds h WHERE h.patient_id = NEW.patient_id
         AND h.kind = 'hold' AND h.lifted_at IS NULL)"""
 LIFTED_TWICE = "OLD.lifted_at IS NOT NULL"
+# Nobody is the second pair of eyes of what they have given themselves.
+OWN_DOSE_WITNESSED = """
+    EXISTS (SELECT 1 FROM day_doses d WHERE d.id = NEW.day_dose_id AND d.recorded_by_id = NEW.witness_id)"""
+VOIDED_DOSE_WITNESSED = "EXISTS (SELECT 1 FROM dose_voids v WHERE v.day_dose_id = NEW.day_dose_id)"
+DUTY_ENDED_TWICE = "OLD.until_at IS NOT NULL"
+CALL_ABOUT_ANOTHER = """
+    NEW.visit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM station_visits s WHERE s.id = NEW.visit_id
+        AND s.patient_id = NEW.patient_id AND s.site_id = NEW.site_id)"""

@@ -12,15 +12,18 @@ from sqlalchemy import Connection, text
 
 from counseling.models.guard_rules import (
     APPEND_ONLY,
+    CALL_ABOUT_ANOTHER,
     COLUMNS,
     DOSE_AFTER_LAST_DAY,
     DOSE_OF_ANOTHER_POUR,
     DOSE_ON_HOLD,
+    DUTY_ENDED_TWICE,
     LAST_DAY_RAISED,
     LIFTED_TWICE,
     NEVER_REPLACED,
     OUTSIDE_ORDER,
     OVERLAP,
+    OWN_DOSE_WITNESSED,
     PAPER_WITHOUT_NAME,
     POUR_ENDED_TWICE,
     REQUEST_BESIDE_ANOTHER,
@@ -31,6 +34,7 @@ from counseling.models.guard_rules import (
     TWO_ORDERS,
     VERSION_RAISED,
     VOID_OF_ANOTHER,
+    VOIDED_DOSE_WITNESSED,
     WITHDRAWN,
 )
 
@@ -88,6 +92,12 @@ SHARED: list[Guard] = [
     Guard("dose_voids_of_standing_requests", "dose_voids", "INSERT", WITHDRAWN),
     Guard("dose_void_requests_one_at_a_time", "dose_void_requests", "INSERT", REQUEST_BESIDE_ANOTHER),
     Guard("dose_void_withdrawals_before_signing", "dose_void_withdrawals", "INSERT", SIGNED),
+    Guard("witness_duties_never_changed", "witness_duties", f"UPDATE OF {COLUMNS['witness_duties']}"),
+    Guard("witness_duties_never_deleted", "witness_duties", "DELETE"),
+    Guard("witness_duties_end_once", "witness_duties", "UPDATE OF until_at", DUTY_ENDED_TWICE),
+    Guard("dose_witnesses_are_others", "dose_witnesses", "INSERT", OWN_DOSE_WITNESSED),
+    Guard("dose_witnesses_of_standing_doses", "dose_witnesses", "INSERT", VOIDED_DOSE_WITNESSED),
+    Guard("doctor_calls_about_own_visit", "doctor_calls", "INSERT", CALL_ABOUT_ANOTHER),
 ]
 
 

@@ -20,6 +20,7 @@ TREATMENT_FILE = (
         *TreatmentFile.__table__.columns,
         Station.name.label("station_name"),
         Facility.name.label("facility_name"),
+        Facility.phone.label("facility_phone"),
         Area.name.label("area_name"),
         AdherenceSummary.covered_through,
     )

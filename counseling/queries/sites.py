@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import Result, select
+from sqlalchemy import Result, exists, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession
 from counseling.domain.names import fold
 from counseling.domain.station_days import Hours
 from counseling.models.places import Area, FormerSiteName, OutreachTeam, Site, SiteHours, SiteHoursException
+from counseling.models.witnesses import WitnessDuty
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class SiteRow:
     closed_on: date | None
     area_name: str
     treated_by_name: str | None
+    asks_for_witness: bool
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def list_sites(session: AnySession) -> list[SiteRow]:
         Site.closed_on,
         Area.name,
         facility.name,
+        exists().where(WitnessDuty.site_id == Site.id, WitnessDuty.until_at.is_(None)),
     )
     rows: Result[Any] = session.execute(
         select(*columns).join(Area, Area.id == Site.area_id).outerjoin(facility, facility.id == Site.treated_by_id)

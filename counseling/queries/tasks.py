@@ -14,7 +14,7 @@ from counseling.database import AnySession, vault_of
 from counseling.domain.contacts import ANSWERS
 from counseling.models.doses import FIRST_REPLACEMENT_PART, DayDose, DoseVoid
 from counseling.models.patients import SupportFile, TreatmentFile
-from counseling.models.tasks import Task
+from counseling.models.tasks import FOLLOW_UP, Task
 from counseling.permissions import (
     Side,
     Viewer,
@@ -48,6 +48,11 @@ class TaskRow:
     handed_on: str | None = None
     given: bool = False
     outcome: str | None = None
+
+    @property
+    def is_follow_up(self) -> bool:
+        """Somebody was stopped at the window, and the station goes on with it."""
+        return self.kind == FOLLOW_UP
 
 
 @dataclass(frozen=True)

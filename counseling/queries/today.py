@@ -22,6 +22,7 @@ from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
 from counseling.models.usual_hours import UsualHour
 from counseling.models.window import DosePour, PatientHold
+from counseling.models.witnesses import WitnessDuty
 from counseling.queries.dose_reversals import UNSIGNED
 from counseling.queries.usual_hours import in_usual_order
 
@@ -72,12 +73,14 @@ class TodayList:
     without_order: list[TodayRow]
     usual: Mapping[int, int]  # minute of the day by patient
     unsigned: int = 0  # reversals of any day that wait for a second signature at this station
+    keeps_witnesses: bool = False  # the station asks, or has asked, for a witness per dose
 
 
 # Built once, and of Core tables: this list is asked for every two seconds by every window.
 _files, _orders, _parts = TreatmentFile.__table__, DoseOrder.__table__, OrderPart.__table__
 _doses, _voids, _visits = DayDose.__table__, DoseVoid.__table__, StationVisit.__table__
 _holds, _pours, _usual = PatientHold.__table__, DosePour.__table__, UsualHour.__table__
+_duties = WitnessDuty.__table__
 _summaries, _days, _heads = AdherenceSummary.__table__, StationDay.__table__, AuditHead.__table__
 _TODAY: BindParameter[date] = bindparam("today")
 _OF_THE_STATION = and_(_files.c.station_id == bindparam("site_id"), _files.c.status == "active")
@@ -134,6 +137,7 @@ MARKS = union_all(
         case((DayDose.dose_on == _TODAY, "unsigned"), else_="unsigned_before"), DayDose.patient_id, literal(""),
         DayDose.id,
     ),
+    select(literal("witness"), literal(0), literal(""), _duties.c.id).where(_duties.c.site_id == bindparam("site_id")),
 )  # fmt: skip
 
 
@@ -144,6 +148,7 @@ class _Marks:
     poured: Set[int]
     unsigned: Set[int]  # of today
     unsigned_in_all: int
+    keeps_witnesses: bool
 
 
 def list_version(session: AnySession, site_id: int, today: date) -> str:
@@ -183,19 +188,21 @@ def list_today(session: AnySession, site_id: int, today: date, bands: Sequence[G
         without_order=[row for row in rows if row.order_id is None and not row.given and row.visit_outcome is None],
         usual=usual,
         unsigned=marks.unsigned_in_all,
+        keeps_witnesses=marks.keeps_witnesses,
     )
 
 
 def _find_marks(session: AnySession, here: dict[str, Any]) -> _Marks:
     visits: dict[int, str] = {}
-    found: dict[str, list[int]] = {"hold": [], "pour": [], "unsigned": [], "unsigned_before": []}
+    found: dict[str, list[int]] = {"hold": [], "pour": [], "unsigned": [], "unsigned_before": [], "witness": []}
     for row in sorted(session.connection().execute(MARKS, here).all(), key=lambda row: row.at):
         if row.what == "visit":
             visits[row.patient_id] = row.word
         else:
             found[row.what].append(row.patient_id)
     in_all = len(found["unsigned"]) + len(found["unsigned_before"])
-    return _Marks(visits, set(found["hold"]), set(found["pour"]), set(found["unsigned"]), in_all)
+    asks = bool(found["witness"])
+    return _Marks(visits, set(found["hold"]), set(found["pour"]), set(found["unsigned"]), in_all, asks)
 
 
 def _rows(

@@ -12,6 +12,7 @@ def blueprints() -> list[Blueprint]:
         contacts,
         counseling_desk,
         doctor,
+        doctor_calls,
         doses,
         hands,
         health,
@@ -36,11 +37,12 @@ def blueprints() -> list[Blueprint]:
         station_devices,
         supervision,
         tasks,
+        witnesses,
     )
 
     with_one = (
-        account, admin, contacts, counseling_desk, doctor, doses, hands, health, holds, home, later_than_usual,
-        late_entries, messages, observations, orders, outreach, paper_doses, patients, pins, register, replacements,
-        rules, reversals, second_step, simulator, station, station_devices, supervision, tasks,
+        account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, hands, health, holds, home,
+        later_than_usual, late_entries, messages, observations, orders, outreach, paper_doses, patients, pins, register,
+        replacements, rules, reversals, second_step, simulator, station, station_devices, supervision, tasks, witnesses,
     )  # fmt: skip
     return [*(module.bp for module in with_one), hands.lock_bp]

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from counseling.clock import station_day, utc_now
 from counseling.database import db
 from counseling.permissions import Permission, requires
-from counseling.queries import doctor_desk
+from counseling.queries import doctor_calls, doctor_desk
 from counseling.queries.bands import list_bands
 from counseling.queries.dose_reversals import count_waiting
+from counseling.queries.witnesses import RECENT, count_unsigned
 from counseling.routes.viewing import note_view
 from counseling.services.tasks import settle_task
 
@@ -32,9 +33,17 @@ def index() -> ResponseReturnValue:
     number = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
     page = read_list(which, bands, today, number)
     note_view(f"doctor.{which}", [row.patient_id for row in page.rows])
-    unsigned = count_waiting(db.session, g.viewer)
     return render_template(
-        "pages/doctor/desk.html", counts=counts, which=which, page=page, today=today, unsigned=unsigned
+        "pages/doctor/desk.html",
+        counts=counts,
+        which=which,
+        page=page,
+        today=today,
+        unsigned=count_waiting(db.session, g.viewer),
+        unwitnessed=count_unsigned(db.session, g.viewer, today - RECENT),
+        calls=doctor_calls.latest_calls(
+            db.session, [row.patient_id for row in page.rows], utc_now() - doctor_calls.RECENT
+        ),
     )
 
 

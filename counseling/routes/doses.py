@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from counseling.clock import utc_now
 from counseling.database import db
+from counseling.domain.overdose_advice import at_the_dose, on_leaving
 from counseling.domain.refusal import Refusal
 from counseling.domain.window import band_of, ensure_may_dose, needs_check
 from counseling.permissions import Permission, requires
@@ -18,6 +19,7 @@ from counseling.queries import today
 from counseling.queries.attendance import find_attendance
 from counseling.queries.bands import list_bands
 from counseling.queries.cups import find_cup, list_visits
+from counseling.queries.doctor_calls import list_calls
 from counseling.queries.dose_reversals import list_of_the_day
 from counseling.queries.good_days import find_round_days
 from counseling.queries.holds import list_holds
@@ -27,6 +29,7 @@ from counseling.queries.patients import NotFound, get_patient_id, get_treatment_
 from counseling.queries.replacements import find_vomited
 from counseling.refs import new_request_key
 from counseling.routes.station import name_of, this_day
+from counseling.routes.tasks import beginning_of
 from counseling.routes.viewing import note_view
 from counseling.services import doses, pours, visits
 
@@ -133,12 +136,31 @@ def keep_visit(ref: str, patient_id: int, outcome: str, reason: str | None, key:
 @requires(Permission.RECORD_DOSE)
 def handed_over(ref: str) -> ResponseReturnValue:
     """After a stop: what to say and what happens next; nobody is just sent away."""
-    row = person(ref)
+    return handed_over_page(ref)
+
+
+def handed_over_page(ref: str, *, unanswered: bool = False) -> str:
+    row, day = person(ref), this_day()
     note_view("station.handed_over", [row.patient_id])
-    last = list_visits(db.session, row.patient_id, this_day())
+    visits_of_today = list_visits(db.session, row.patient_id, day)
+    visit = visits_of_today[-1] if visits_of_today else None
     return render_template(
-        "pages/station/handed_over.html", row=row, name=name_of(row), visit=last[-1] if last else None, today=this_day()
+        "pages/station/handed_over.html",
+        row=row,
+        name=name_of(row),
+        visit=visit,
+        calls=list_calls(db.session, row.patient_id, beginning_of(day)),
+        dialled=dialled(row.facility_phone),
+        advice=on_leaving(visit.outcome, the_person(row)["advice"]) if visit else None,
+        today=day,
+        unanswered=unanswered,
+        request_key=new_request_key(),
     )
+
+
+def dialled(phone: str | None) -> str | None:
+    """What a phone dials of a number as somebody typed it; None where there is none."""
+    return "".join(sign for sign in phone or "" if sign.isascii() and (sign.isdigit() or sign == "+")) or None
 
 
 def here() -> dict[str, Any]:
@@ -178,6 +200,7 @@ def the_person(row: Any) -> dict[str, Any]:
     day = this_day()
     bands = list_bands(db.session, day, g.viewer.site_id)
     loaded = find_attendance(db.session, row.patient_id, g.viewer.site_id, day)
+    held = list_holds(db.session, row.patient_id, day)
     facts: dict[str, Any] = {
         "row": row,
         "name": name_of(row),
@@ -187,10 +210,11 @@ def the_person(row: Any) -> dict[str, Any]:
         "request_key": new_request_key(),
         "good_days": find_round_days(db.session, row.patient_id, day),
         "unapproved": any(band.approved_on is None for band in bands),
-        "holds": [hold for hold in list_holds(db.session, row.patient_id, day) if hold.lifted_at is None],
+        "holds": [hold for hold in held if hold.lifted_at is None],
         "stop": None,
         "cup": None,
         "observe_hours": 0,
+        "advice": None,
         "vomited": find_vomited(db.session, row.patient_id, day),
         "recorded": list_of_the_day(db.session, row.patient_id, day),
     }
@@ -201,8 +225,18 @@ def the_person(row: Any) -> dict[str, Any]:
         ensure_may_dose(attendance, bands)
     except Refusal as refusal:
         facts["stop"] = refusal
-    if attendance.order is not None and asks_for_observation(db.session, attendance.order.id, day):
+    is_first = attendance.order is not None and asks_for_observation(db.session, attendance.order.id, day)
+    if is_first:
         facts["observe_hours"] = observation_hours(db.session, day, g.viewer.site_id)
+    if attendance.next_part() is not None or attendance.order is None:
+        facts["advice"] = at_the_dose(
+            gap=attendance.gap,
+            bands=bands,
+            is_first_of_induction=is_first,
+            last_dose_at=drunk_at(facts["last"]),
+            holds_lifted_at=[hold.lifted_at for hold in held if hold.kind == "hold" and hold.lifted_at],
+            is_stopped=facts["stop"] is not None,
+        )
     return {
         **facts,
         "attendance": attendance,
@@ -211,6 +245,13 @@ def the_person(row: Any) -> dict[str, Any]:
         "band": band_of(attendance, bands),
         "asks_check": needs_check(attendance, bands),
     }
+
+
+def drunk_at(last: today.LastDose | None) -> datetime | None:
+    """When the last dose was drunk at the earliest: of one that was entered from paper only the day is known."""
+    if last is None:
+        return None
+    return beginning_of(last.dose_on) if last.is_late else last.recorded_at
 
 
 def seen_dose() -> doses.SeenDose:

@@ -35,6 +35,7 @@ PAGES = (
 # Pages under a person's address that belong to a desk's daily work.
 DESK_OF_BLUEPRINT = {
     "doses": "/station/",
+    "doctor_calls": "/station/",
     "observations": "/station/",
     "replacements": "/station/",
     "orders": "/doctor/",

@@ -19,6 +19,7 @@ from counseling.queries.bands import list_bands
 from counseling.queries.good_days import find_round_days
 from counseling.queries.observations import count_observed
 from counseling.queries.patients import NotFound, get_treatment_row
+from counseling.queries.witnesses import RECENT, count_unsigned
 from counseling.routes.later_than_usual import later_beside, shown
 from counseling.routes.viewing import note_view
 from counseling.services import station_days
@@ -37,9 +38,11 @@ def this_day() -> date:
 def index() -> ResponseReturnValue:
     facts = the_list()
     later = shown(later_beside(facts["list"], facts["bands"]))
+    unwitnessed = unwitnessed_since(facts, this_day() - RECENT)
     return render_template(
-        "pages/station/today.html", **facts, done=just_recorded(), later=later, observed=observed_now()
-    )
+        "pages/station/today.html", **facts, done=just_recorded(), later=later, observed=observed_now(),
+        unwitnessed=unwitnessed,
+    )  # fmt: skip
 
 
 @bp.get("/list")
@@ -73,7 +76,9 @@ def move_day() -> ResponseReturnValue:
 @bp.get("/close")
 @requires(Permission.MANAGE_STATION_DAY)
 def close() -> ResponseReturnValue:
-    return render_template("pages/station/close.html", **the_list())
+    facts = the_list()
+    unwitnessed = unwitnessed_since(facts, this_day())
+    return render_template("pages/station/close.html", **facts, unwitnessed=unwitnessed)
 
 
 @bp.post("/find")
@@ -90,6 +95,11 @@ def find() -> ResponseReturnValue:
 
 def observed_now() -> int:
     return count_observed(db.session, g.viewer.site_id, this_day(), utc_now())
+
+
+def unwitnessed_since(facts: dict[str, Any], since: date) -> int:
+    """How many doses wait for a witness. Asked only where the station keeps them: this list has no time to spare."""
+    return count_unsigned(db.session, g.viewer, since) if facts["list"].keeps_witnesses else 0
 
 
 def the_list() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from counseling.database import db, vault_of
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, Side, requires
 from counseling.queries import tasks
+from counseling.queries.doctor_calls import Call, list_calls
 from counseling.queries.file_parts import list_phones
 from counseling.queries.patients import NotFound, get_support_row, get_treatment_row
 from counseling.routes.patients.parts import ensure_ref, this_day
@@ -42,11 +43,13 @@ def index() -> ResponseReturnValue:
 def show(ref: str) -> ResponseReturnValue:
     row = person(ref)
     note_view("tasks.person", [row.patient_id])
+    waiting = tasks.list_waiting(db.session, g.viewer, this_day(), utc_now(), row.patient_id)
     return render_template(
         "pages/tasks/person.html",
         row=row,
         name=name_of(row),
-        waiting=tasks.list_waiting(db.session, g.viewer, this_day(), utc_now(), row.patient_id),
+        waiting=waiting,
+        calls=calls_about(row, waiting),
         phones=list_phones(db.session, row.patient_id, str(g.viewer.side)),
         may_log=g.viewer.may(Permission.LOG_CONTACT),
         today=this_day(),
@@ -76,6 +79,12 @@ def person(ref: str) -> Row[*tuple[Any, ...]]:
         return find(db.session, g.viewer, ref)
     except NotFound:
         abort(404)
+
+
+def calls_about(row: Row[*tuple[Any, ...]], waiting: list[tasks.TaskRow]) -> list[Call]:
+    """Calls to the doctor since the stop that the station follows up; the support side knows of none."""
+    stops = [task.since for task in waiting if task.is_follow_up]
+    return list_calls(db.session, row.patient_id, min(stops)) if stops else []
 
 
 def name_of(row: Row[*tuple[Any, ...]]) -> str:

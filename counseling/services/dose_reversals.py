@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from counseling.database import AnySession, vault_of, violated, writing
 from counseling.domain.refusal import Refusal
@@ -16,11 +16,13 @@ from counseling.domain.reversals import VoidReason, ensure_another_person, ensur
 from counseling.models.doses import DayDose, DoseVoid, DoseVoidRequest, DoseVoidWithdrawal
 from counseling.models.patients import TreatmentFile
 from counseling.models.people import Staff, StaffRole
+from counseling.models.tasks import FOLLOW_UP, Task
 from counseling.queries.dose_reversals import find_state
 from counseling.services import adherence, audit
 
 # What either database calls it when somebody else was faster than our look.
 SAME_REQUEST = ("uq_dose_void_requests_dose_number", "dose_void_requests.number", "dose_void_requests_never_replaced")
+_SINCE, _SINCE_VOID = aliased(DayDose), aliased(DoseVoid)
 
 
 def ask_reversal(
@@ -79,6 +81,7 @@ def sign_reversal(
     """Sign as the second person: the dose no longer counts, and its part can be given again.
 
     Commits the reversal, the recounted summary and the audit entry together; the same signature again changes nothing.
+    What the station followed up until this dose stands on its list again, unless the person was dosed since.
     `signer`: who has just proved to be that person; `actor` whose screen it is. Refusals: reversal_not_waiting,
     signature_is_own, not_of_the_team, and the codes of domain.reversals.ensure_reversible.
     """
@@ -109,6 +112,7 @@ def sign_reversal(
         details = {
             "patient": patient_id,
             "request": request_id,
+            "reopens": _follow_up_again(tx, patient_id),
             "asked_by": asked.requested_by_id,
             "signed_by": signer,
             "part": dose.part,
@@ -166,6 +170,29 @@ def _dose(tx: Session, patient_id: int, dose_id: int) -> Any:
     if row is None:
         raise Refusal("dose_of_another_person")
     return row
+
+
+def _follow_up_again(tx: Session, patient_id: int) -> list[int]:
+    """Open again what a dose that was a mistake had closed, unless one that counts was recorded since; gives the ids.
+
+    A dose closes at the instant at which it was recorded. A task that somebody closed by hand, because the person was
+    met, stays closed.
+    """
+    mistaken = exists().where(
+        DayDose.patient_id == Task.patient_id,
+        DayDose.recorded_at == Task.closed_at,
+        DayDose.recorded_by_id == Task.closed_by_id,
+        DayDose.id == DoseVoid.day_dose_id,
+    )
+    counts = exists().where(
+        _SINCE.patient_id == Task.patient_id,
+        _SINCE.recorded_at >= Task.closed_at,
+        ~exists().where(_SINCE_VOID.day_dose_id == _SINCE.id),
+    )
+    again = update(Task).where(
+        Task.patient_id == patient_id, Task.kind == FOLLOW_UP, Task.outcome.is_(None), mistaken, ~counts
+    )
+    return sorted(tx.execute(again.values(closed_at=None, closed_by_id=None).returning(Task.id)).scalars())
 
 
 def _request(tx: Session, patient_id: int, request_id: int) -> Any:

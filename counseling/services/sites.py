@@ -16,11 +16,15 @@ from counseling.permissions import Viewer
 from counseling.services import audit
 from counseling.services.administration import actor_of, ensure_administrator
 from counseling.services.place_names import ensure_code, ensure_name
+from counseling.services.witness_duties import set_duty
 
 
 @dataclass(frozen=True)
 class SiteDetails:
-    """What an administrator says about a site. `pour_step_hundredths` of a ml; None is a measure without steps."""
+    """What an administrator says about a site. `pour_step_hundredths` of a ml; None is a measure without steps.
+
+    `asks_for_witness`: each dose given here from now on waits for a second signature (services/witness_duties.py).
+    """
 
     name: str
     area_id: int
@@ -32,6 +36,7 @@ class SiteDetails:
     pour_step_hundredths: int | None
     opened_on: date | None
     closed_on: date | None
+    asks_for_witness: bool = False
 
 
 def add_site(session: AnySession, by: Viewer | None, code: str, details: SiteDetails, now: datetime) -> int:
@@ -46,6 +51,7 @@ def add_site(session: AnySession, by: Viewer | None, code: str, details: SiteDet
             site_id: int = tx.execute(insert(Site).values(**values).returning(Site.id)).scalar_one()
         except IntegrityError:  # two administrators at the same moment
             raise Refusal("code_taken") from None
+        set_duty(tx, site_id, details.asks_for_witness, now)
         audit.append(tx, audit.site_chain(site_id), actor_of(by), "site.added", f"site:{site_id}", {}, now)
     return site_id
 
@@ -56,7 +62,7 @@ def change_site(
     """Change a site; a name that goes is kept with the day it was last used.
 
     Refuses with no_such_site, name_missing, name_too_long, no_such_area, area_is_no_commune, without_function,
-    treated_by_needed, treated_by_itself, treated_by_does_not_treat or closed_before_opened.
+    treated_by_needed, treated_by_itself, treated_by_does_not_treat, closed_before_opened or witness_without_doses.
     """
     values = _values(details)
     with writing(session) as tx:
@@ -67,6 +73,8 @@ def change_site(
             raise Refusal("no_such_site")
         _ensure_sound(tx, site_id, details)
         changed = sorted(name for name, value in values.items() if getattr(before, name) != value)
+        if set_duty(tx, site_id, details.asks_for_witness, now):
+            changed.append("asks_for_witness")
         if not changed:
             return
         if "name" in changed:
@@ -77,7 +85,8 @@ def change_site(
 
 
 def _values(details: SiteDetails) -> dict[str, object]:
-    return asdict(details) | {"name": ensure_name(details.name), "phone": (details.phone or "").strip() or None}
+    columns = {name: value for name, value in asdict(details).items() if name != "asks_for_witness"}
+    return columns | {"name": ensure_name(details.name), "phone": (details.phone or "").strip() or None}
 
 
 def _ensure_sound(tx: Session, site_id: int | None, details: SiteDetails) -> None:
@@ -88,6 +97,8 @@ def _ensure_sound(tx: Session, site_id: int | None, details: SiteDetails) -> Non
         raise Refusal("area_is_no_commune")
     if not (details.treats or details.dispenses or details.counsels):
         raise Refusal("without_function")
+    if details.asks_for_witness and not details.dispenses:
+        raise Refusal("witness_without_doses")
     if details.opened_on and details.closed_on and details.closed_on < details.opened_on:
         raise Refusal("closed_before_opened")
     _ensure_treated(tx, site_id, details)

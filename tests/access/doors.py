@@ -136,6 +136,11 @@ def swallowed(world: World, file: File | None, desk: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def ticked(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    assert file is not None
+    return {"dose": file.values["dose_id"], **key(world, file, desk)}
+
+
 def late_sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
     own = world.files[sorted(SEES[desk])[0]] if desk in DISPENSERS else world.files["dong_kinh"]
     token = f"{own.ref}-{own.values['order_id']}-1"
@@ -266,6 +271,7 @@ DOORS: dict[str, Door] = {
     "station.move_day": Door(DISPENSERS, done=303, form=fixed(to="on_paper")),
     "doses.show": person(DISPENSERS),
     "doses.handed_over": person(DISPENSERS),
+    "doctor_calls.record": act(DISPENSERS, lambda world, file, desk: {"answer": "reached", **key(world, file, desk)}),
     "doses.pour": act(DISPENSERS, swallowed, done=409),  # a cup stands there already
     "doses.record": act(DISPENSERS, swallowed),
     "doses.spill": act(
@@ -294,6 +300,9 @@ DOORS: dict[str, Door] = {
     "reversals.ask": act(TREATMENT_TEAM, lambda world, file, desk: {"reason": "not_drunk", **key(world, file, desk)}),
     "reversals.sign": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
     "reversals.withdraw": act(TREATMENT_TEAM, fixed(request_id="1"), done=409),
+    # A second pair of eyes. No station of this world asks for it, so that nothing waits and nothing is signed.
+    "witnesses.index": page(TREATMENT_TEAM),
+    "witnesses.sign": Door(TREATMENT_TEAM, 409, 403, form=ticked),
     # Files
     "patients.index": page(TREATMENT_TEAM, refused=404),
     "patients.find": Door(TREATMENT_TEAM, refused=404, form=fixed(q="nobody of this name")),

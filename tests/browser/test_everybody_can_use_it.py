@@ -21,8 +21,11 @@ PAGES = {
         "/account/password", "/account/sessions", "/patients/khongcoai234/", "/messages/", "rows:/messages/",
         "/messages/queue", "/simulator/",
     ],
-    "dispenser2": ["/station/"],
-    "doctor": ["/doctor/", "/doctor/rules/", "/doctor/rules/bands", "/doctor/rules/limits", "/doctor/rules/paper"],
+    "dispenser2": ["/station/", "/station/witness/"],
+    "doctor": [
+        "/doctor/", "/station/witness/", "/doctor/rules/", "/doctor/rules/bands", "/doctor/rules/limits",
+        "/doctor/rules/paper",
+    ],
     "counselor": [
         "/counseling/", "/counseling/people", "/counseling/new", "/counseling/session/new", "rows:/counseling/people",
         "/station/", "/messages/", "rows:/messages/", "/messages/queue",

@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
@@ -13,7 +13,8 @@ from counseling.demo.filling import fill_demo
 from counseling.jobs import tick
 from counseling.models.patients import SupportFile
 from counseling.models.texts import OutboundMessage, Reminder
-from counseling.models.window import PatientHold
+from counseling.models.window import DosePour, PatientHold, Spill
+from counseling.models.witnesses import DoseWitness
 from counseling.queries.adherence_list import list_adherence
 from counseling.queries.contact_list import list_silence
 from counseling.queries.counseling import load_day
@@ -22,6 +23,8 @@ from counseling.queries.holds import list_holds
 from counseling.queries.inbox import count_unhandled
 from counseling.queries.latest_instant import latest_instant
 from counseling.queries.tasks import list_waiting
+from counseling.queries.treatment_events import list_happenings
+from counseling.queries.witnesses import list_unsigned
 from counseling.queries.worklist import list_work
 from counseling.services.contact_summary import summarise_contacts
 from counseling.services.simulated_phones import SimulatedPhones
@@ -57,6 +60,20 @@ def test_somebody_is_on_hold_and_an_alert_waits_to_be_read(demo: Session) -> Non
     (alert,) = list_holds(demo, alerted, TODAY)
     assert (hold.by_doctor, alert.is_read, alerted != held.patient_id) == (True, False, True)
     assert "điện tim" in hold.words and "thuốc lao" in alert.words
+
+
+def test_one_dose_waits_for_its_witness_at_the_station_that_asks(demo: Session) -> None:
+    (line,) = list_unsigned(demo, viewer_of(demo, "nurse", "treatment"))
+    assert line.dose_on == TODAY - timedelta(days=1) and line.given_by == "Vi Văn Thuận"
+    assert list_unsigned(demo, viewer_of(demo, "dispenser")) == []
+    assert demo.execute(select(func.count(DoseWitness.id))).scalar_one() > 50
+
+
+def test_a_cup_was_knocked_over_and_poured_again(demo: Session) -> None:
+    spill, pour = demo.execute(select(Spill, DosePour).join(DosePour, DosePour.id == Spill.pour_id)).one()
+    assert (spill.reason, pour.ended_by, spill.mg_tenths) == ("overturned", "spilled", pour.mg_tenths)
+    found = list_happenings(demo, pour.patient_id, ZONE).rows
+    assert [row.what for row in found if row.on == spill.spilled_on] == ["dose", "spill"]
 
 
 def test_the_station_sees_what_it_has_handed_on(demo: Session) -> None:

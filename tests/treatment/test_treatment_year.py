@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
@@ -13,15 +13,20 @@ from counseling.database import writing
 from counseling.domain.treatment_year import Mark
 from counseling.models.doses import DoseIncident
 from counseling.models.places import SiteHours
+from counseling.models.window import DosePour
+from counseling.queries.holds import list_holds
 from counseling.queries.public_holidays import holidays_between
 from counseling.queries.treatment_events import list_happenings
 from counseling.queries.treatment_year import TreatmentYear, load_year
 from counseling.refs import new_request_key
 from counseling.routes.patients.dose_chart import draw
+from counseling.services.doses import SeenDose
+from counseling.services.holds import lift_hold, set_hold
+from counseling.services.pours import pour_dose, spill_pour
 from tests.support.cast import DONG_KINH, Cast
 from tests.support.orders import write
 from tests.support.settings import MORNING
-from tests.support.treatment import TODAY, Person, came, opened, somebody
+from tests.support.treatment import TODAY, Person, by, came, opened, somebody, window
 from tests.treatment.story import A_DAY, ago, at, dosed, long_known, open_all_week, voided
 
 
@@ -103,7 +108,7 @@ def test_what_happened_stands_latest_first_with_who_and_where(session: Session, 
         said = {"reason": "collided", "given_at": at(ago(2), 9), "recorded_at": at(ago(2), 10), "recorded_by_id": 1}
         tx.execute(insert(DoseIncident).values(**row, **said, request_key=new_request_key()))
     session.rollback()
-    found = list_happenings(session, person.id)
+    found = list_happenings(session, person.id, VIETNAM)
     assert [(row.what, row.word, (TODAY - row.on).days) for row in found.rows] == [
         ("visit", "withheld", 1), ("incident", "collided", 2), ("dose", "observed", 2), ("dose", "observed", 3),
     ]  # fmt: skip
@@ -112,13 +117,40 @@ def test_what_happened_stands_latest_first_with_who_and_where(session: Session, 
     assert found.rows[3].voided is None and found.rows[3].recorded_by == "Người mẫu dispenser"
 
 
+def test_spills_and_holds_stand_among_what_happened_on_the_stations_day(session: Session, cast: Cast) -> None:
+    """Set before dawn: in UTC that is the day before, at the station it is not."""
+    person, order_id = long_known(session, cast)
+    opened(session, cast)
+    dosed(session, cast, person, order_id, at(ago(1), 23))
+    who = by(cast, "doctor")
+    key = new_request_key()
+    set_hold(session, person.id, "hold", "chờ khám", by_doctor=True, by=who, request_key=key, now=at(TODAY, 5))
+    (hold,) = list_holds(session, person.id, TODAY)
+    lift_hold(session, person.id, hold.ref, "đã khám", is_doctor=True, by=who, now=at(TODAY, 6))
+    seen = SeenDose(TODAY, order_id, 1, 600)
+    pour_dose(session, person.id, seen, request_key=key, **window(cast))
+    pour_id = session.execute(select(DosePour.id)).scalar_one()
+    cup = {**window(cast, now=MORNING + timedelta(minutes=1)), "observations": None, "request_key": key}
+    spill_pour(session, person.id, pour_id, "overturned", **cup)
+    found = list_happenings(session, person.id, VIETNAM)
+    assert [(row.what, row.word, row.on, row.recorded_by) for row in found.rows] == [
+        ("spill", "overturned", TODAY, "Người mẫu dispenser"),
+        ("lifted", "hold", TODAY, "Người mẫu doctor"),
+        ("hold", "hold", TODAY, "Người mẫu doctor"),
+        ("dose", "observed", ago(1), "Người mẫu dispenser"),
+    ]
+    assert [row.mg_tenths for row in found.rows] == [600, None, None, 600] and found.total == 4
+    other, _ = long_known(session, cast)
+    assert list_happenings(session, other.id, VIETNAM).rows == []
+
+
 @pytest.mark.parametrize("page, expected", [(1, 20), (2, 5), (3, 5), (0, 20), (-1, 20)])
 def test_pages_of_what_happened_never_run_out(session: Session, cast: Cast, page: int, expected: int) -> None:
     person, order_id = long_known(session, cast)
     for back in range(1, 26):
         dosed(session, cast, person, order_id, at(ago(back), 7))
     session.rollback()
-    found = list_happenings(session, person.id, page)
+    found = list_happenings(session, person.id, VIETNAM, page)
     assert (len(found.rows), found.total, found.pages) == (expected, 25, 2)
 
 

@@ -39,6 +39,7 @@ class SiteForm(HouseForm):
     treated_by_id = SelectField(lazy_gettext("Cơ sở điều trị phụ trách"), [Optional()], coerce=str)
     phone = StringField(lazy_gettext("Điện thoại"), [Optional(), Length(max=20)])
     pour_step = StringField(lazy_gettext("Vạch chia nhỏ nhất của dụng cụ đong (ml)"), [Optional()])
+    asks_for_witness = BooleanField(lazy_gettext("Mỗi liều cần người thứ hai ký đã thấy"))
     opened_on = DateField(lazy_gettext("Hoạt động từ ngày"), [Optional()])
     closed_on = DateField(lazy_gettext("Ngừng hoạt động từ ngày"), [Optional()])
 
@@ -60,6 +61,7 @@ class SiteForm(HouseForm):
             pour_step_hundredths=parse_step(self.pour_step.data) if self.pour_step.data else None,
             opened_on=self.opened_on.data,
             closed_on=self.closed_on.data,
+            asks_for_witness=self.asks_for_witness.data,
         )
 
 

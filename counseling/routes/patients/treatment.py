@@ -37,5 +37,5 @@ def told_to_the_team(row: Row[*tuple[Any, ...]], year: TreatmentYear) -> dict[st
     return {
         "name": name_of(db.session, row),
         "chart": draw(year.orders, year.given, year.first_on, this_day()),
-        "found": list_happenings(db.session, row.patient_id, page_of(request.args.get("page"))),
+        "found": list_happenings(db.session, row.patient_id, zone(), page_of(request.args.get("page"))),
     }
