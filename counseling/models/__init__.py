@@ -11,6 +11,7 @@ from counseling.models import (
     patients,
     people,
     places,
+    practice,
     registers,
     tasks,
     texts,
@@ -21,5 +22,5 @@ from counseling.models.base import Base
 
 __all__ = [
     "Base", "audit", "contacts", "counseling", "doses", "installation", "observations", "orders", "patients", "people",
-    "places", "registers", "tasks", "texts", "usual_hours", "window",
+    "places", "practice", "registers", "tasks", "texts", "usual_hours", "window",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "delivery_receipts": (),
     "spills": (),
     "alert_readings": (),
+    "practice_days": (),
 }
 RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
 RULE_TABLES = ("gap_bands", "order_limits")
@@ -78,6 +79,7 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "dose_pours": ("id", "request_key"),
     "spills": ("id", "request_key", "pour_id"),
     "patient_holds": ("id", "ref", "request_key"),
+    "practice_days": ("id", "ref"),
     "alert_readings": ("hold_id, read_on",),
 }
 
