@@ -79,6 +79,7 @@ _TREATMENT_TEAM = _EVERYBODY | {
     Permission.ASK_CONSENT,
     Permission.PRACTISE,
 }
+_SUPERVISORS = _EVERYBODY | {Permission.GIVE_TASK}
 
 ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
     (RoleKind.DISPENSER, Side.TREATMENT): frozenset(
@@ -118,16 +119,10 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
         _EVERYBODY | {Permission.SEE_OUTREACH_LIST, Permission.SEE_SUPPORT_FILE, Permission.LOG_CONTACT}
     ),
     (RoleKind.SUPERVISOR, Side.TREATMENT): frozenset(
-        _EVERYBODY
-        | {
-            Permission.SEE_ADHERENCE_LIST,
-            Permission.SEE_TREATMENT_FILE,
-            Permission.GIVE_TASK,
-            Permission.SEE_PRACTICE_DAYS,
-        }
+        _SUPERVISORS | {Permission.SEE_ADHERENCE_LIST, Permission.SEE_TREATMENT_FILE, Permission.SEE_PRACTICE_DAYS}
     ),
     (RoleKind.SUPERVISOR, Side.SUPPORT): frozenset(
-        _EVERYBODY | {Permission.SEE_CONTACT_LIST, Permission.SEE_SUPPORT_FILE, Permission.GIVE_TASK}
+        _SUPERVISORS | {Permission.SEE_CONTACT_LIST, Permission.SEE_SUPPORT_FILE}
     ),
     (RoleKind.ADMINISTRATOR, Side.HOUSE): frozenset(_EVERYBODY | {Permission.ADMINISTER}),
 }

@@ -77,7 +77,10 @@ def list_practised(session: AnySession, viewer: Viewer) -> list[Practised]:
         )
         .order_by(Site.name, Staff.display_name, Staff.id)
     )
-    return [Practised(*row[:4], row.times or 0, row.last_at) for row in session.execute(query)]
+    return [
+        Practised(row.id, row.display_name, row.kind, row.name, row.times or 0, row.last_at)
+        for row in session.execute(query)
+    ]
 
 
 def last_seen_of(session: AnySession, session_id: int, now: datetime) -> datetime | None:

@@ -58,7 +58,10 @@ def init_app(app: Flask) -> None:
 
 
 def take_seat() -> ResponseReturnValue | None:
-    if request.endpoint in ("static", "practice.enter"):
+    if request.endpoint == "static":
+        return None
+    if request.endpoint == "practice.enter":
+        session.clear()  # whoever comes in anew brings nothing along
         return None
     view: Any = current_app.view_functions.get(request.endpoint or "")
     running = seats().find(session.get("practice"), is_there=not hasattr(view, "passive"))
