@@ -35,7 +35,7 @@ def init_app(app: Flask, config: Config) -> None:
 
 
 class Front:
-    """Hands what lies under /practice to the practice, and everything else, also while nobody practises, on."""
+    """Hands what lies under /practice to the practice, and everything else, also before anybody has ever practised, on."""
 
     def __init__(self, real: Flask, folder: PracticeFolder) -> None:
         self._real, self._folder = real, folder
@@ -45,7 +45,7 @@ class Front:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if not path.startswith(f"{PREFIX}/") or not self._folder.is_in_use:
+        if not path.startswith(f"{PREFIX}/") or not self._folder.was_ever_used:
             return self._next(environ, start_response)
         environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PREFIX
         environ["PATH_INFO"] = path.removeprefix(PREFIX)

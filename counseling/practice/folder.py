@@ -62,8 +62,9 @@ class PracticeFolder:
         self._real = real
 
     @property
-    def is_in_use(self) -> bool:
-        return next(self.path.glob("*.json"), None) is not None
+    def was_ever_used(self) -> bool:
+        """Whether anybody has ever practised on this installation."""
+        return (self.path / "keys").exists()
 
     def config(self, ref: str = "none") -> Config:
         """The practice's own configuration: always the embedded database, no gateway, keys that open nothing real."""

@@ -71,7 +71,7 @@ def take_seat() -> ResponseReturnValue | None:
     choose(running)
     if request.blueprint in CLOSED or request.endpoint in CLOSED_VIEWS:
         g.viewer = getattr(current_user, "viewer", None)
-        abort(404)
+        return render_template("pages/practice/closed.html"), 404
     return None
 
 

@@ -14,12 +14,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from counseling import create_app
+from counseling.config import Config
 from counseling.database import writing
+from counseling.headers import security_headers
 from counseling.models.base import Base
 from counseling.models.people import Staff, StaffSession
 from counseling.models.practice import PracticeDay
 from counseling.practice.folder import FOLDER, PracticeFolder
 from counseling.practice.people import CAST
+from counseling.routes import viewing
 from tests.support.cast import Cast, csrf_token, post, sign_in
 from tests.support.settings import MORNING
 from tests.support.treatment import Person, opened, ordered, somebody
@@ -109,9 +113,7 @@ def test_from_the_button_to_the_slip(learner: FlaskClient, session: Session, app
     assert give(learner, vomiting).status_code == 303
     for story, says in (("gap_4", "Báo bác sĩ"), ("hold", "Tạm dừng"), ("gap_2", "Tỉnh táo")):
         assert says.lower() in learner.get(f"/practice/patients/{ref_of(learner, story)}/dose").text.lower(), story
-    asked = press(
-        learner, reversal := reversal_of(learner, vomiting), reversal, reason="not_drunk"
-    )
+    asked = press(learner, reversal := reversal_of(learner, vomiting), reversal, reason="not_drunk")
     assert asked.status_code == 303, asked.text
     learner.post("/practice/part", data={"csrf_token": csrf_token(learner, "/practice/station/"), "part": "doctor"})
     assert press(learner, f"{reversal}/sign", reversal).status_code == 303
@@ -130,7 +132,9 @@ def test_from_the_button_to_the_slip(learner: FlaskClient, session: Session, app
 
 
 def reversal_of(client: FlaskClient, ref: str) -> str:
-    found = re.search(rf"/practice/patients/{ref}/doses/\d+/reversal", client.get(f"/practice/patients/{ref}/dose").text)
+    found = re.search(
+        rf"/practice/patients/{ref}/doses/\d+/reversal", client.get(f"/practice/patients/{ref}/dose").text
+    )
     assert found
     return found.group()
 
@@ -139,7 +143,15 @@ def test_every_address_on_a_page_of_the_practice_stays_in_it(learner: FlaskClien
     begin(learner)
     open_day(learner)
     ref = ref_of(learner, "gap_4")
-    pages = ["station/", "guide", "patients/", f"patients/{ref}/", f"patients/{ref}/dose", "reversals/", "late-entries/"]
+    pages = [
+        "station/",
+        "guide",
+        "patients/",
+        f"patients/{ref}/",
+        f"patients/{ref}/dose",
+        "reversals/",
+        "late-entries/",
+    ]
     learner.post("/practice/part", data={"csrf_token": csrf_token(learner, "/practice/station/"), "part": "doctor"})
     pages_of_doctor = ["doctor/", f"patients/{ref}/orders/new", f"patients/{ref}/treatment"]
     for page in (*pages_of_doctor, *pages):
@@ -162,7 +174,7 @@ def test_what_the_practice_closes(learner: FlaskClient) -> None:
     token = csrf_token(learner, "/practice/station/")
     for page in ("register/", "messages/", "admin/", "account/password", "readyz", "practice-days/", "simulator/"):
         answer = learner.get(f"/practice/{page}")
-        assert answer.status_code == 404, page
+        assert answer.status_code == 404 and "Không có trong ngày tập" in answer.text, page
     assert learner.post("/practice/logout", data={"csrf_token": token}).status_code == 404
     assert learner.get("/practice/login").location == "/practice-days/"
     assert "/practice/register/" not in learner.get("/practice/station/").text
@@ -271,9 +283,7 @@ def test_a_new_start_is_a_fresh_practice_and_old_ones_are_thrown_away(
     assert len(list(folder_of(app).path.glob("*.db"))) == 1
 
 
-def test_somebody_elses_practice_and_slip_are_not_to_be_had(
-    learner: FlaskClient, app: Flask, session: Session
-) -> None:
+def test_somebody_elses_practice_and_slip_are_not_to_be_had(learner: FlaskClient, app: Flask, session: Session) -> None:
     begin(learner)
     (running,) = (folder_of(app).find(path.stem) for path in folder_of(app).path.glob("*.json"))
     assert running
@@ -299,9 +309,7 @@ def test_the_doctor_and_the_supervisor_see_who_has_practised(learner: FlaskClien
     assert learner.get("/practice-days/people").status_code == 403
 
 
-def test_the_practice_is_always_an_encrypted_file_with_keys_of_its_own(
-    learner: FlaskClient, app: Flask, config: object
-) -> None:
+def test_the_practice_is_always_an_encrypted_file_with_keys_of_its_own(learner: FlaskClient, app: Flask) -> None:
     begin(learner)
     folder = folder_of(app)
     (database,) = folder.path.glob("*.db")
@@ -313,7 +321,33 @@ def test_the_practice_is_always_an_encrypted_file_with_keys_of_its_own(
     assert oct((folder.path / "keys").stat().st_mode & 0o777) == "0o600"
 
 
-def test_without_a_practice_nothing_is_put_together(client: FlaskClient, config: object, app: Flask) -> None:
+def test_another_process_takes_up_what_the_first_began(
+    learner: FlaskClient, config: Config, start_clock_at: Callable[[datetime], None]
+) -> None:
+    """With several processes behind one door each request may meet another one."""
+    way_in = post(learner, "/practice-days/", page="/practice-days/").location
+    second = create_app(config)
+    start_clock_at(MORNING)
+    other = second.test_client()
+    assert other.get(way_in).location == "/practice/"
+    cookie = other.get_cookie("__Secure-practice", path="/practice")
+    assert cookie and learner.get(way_in).location == "/practice-days/"
+    learner.set_cookie("__Secure-practice", cookie.value, path="/practice")
+    open_day(learner)
+    assert "Ngày hôm nay chưa mở" not in other.get("/practice/station/").text
+    press(learner, "/practice-days/end", "/practice-days/end")
+    assert other.get("/practice/station/").location == "/practice-days/"
+    viewing.log_of(second).stop()
+
+
+def test_every_page_of_the_practice_carries_the_same_headers(learner: FlaskClient) -> None:
+    for answer in (begin(learner), learner.get("/practice/nowhere"), learner.get("/practice/register/")):
+        for name, value in security_headers().items():
+            assert answer.headers[name] == value
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_without_a_practice_nothing_is_put_together(client: FlaskClient, app: Flask) -> None:
     assert client.get("/practice/station/").status_code == 404
     assert app.wsgi_app._practice is None  # type: ignore[attr-defined]  # the front that stands before the application
     assert not Path(folder_of(app).path).exists()
