@@ -35,7 +35,7 @@ def init_app(app: Flask, config: Config) -> None:
 
 
 class Front:
-    """Hands what lies under /practice to the practice, and everything else, also before anybody has ever practised, on."""
+    """Hands what lies under /practice to the practice, once anybody has ever practised; everything else goes on."""
 
     def __init__(self, real: Flask, folder: PracticeFolder) -> None:
         self._real, self._folder = real, folder

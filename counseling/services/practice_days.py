@@ -35,5 +35,6 @@ def end_practice(
         if tx.execute(still_in).first() is None:
             raise Refusal("session_ended")
         who = {"ref": ref, "staff_id": by.staff_id, "site_id": by.site_id}
-        tx.execute(insert(PracticeDay).values(**who, started_at=started_at, ended_at=now, **tried))
+        ended_at = max(now, started_at)  # a clock that was set back meanwhile does not keep anybody in
+        tx.execute(insert(PracticeDay).values(**who, started_at=started_at, ended_at=ended_at, **tried))
         audit.append(tx, audit.site_chain(by.site_id), by.actor, "practice.ended", f"practice:{ref}", tried, now)
