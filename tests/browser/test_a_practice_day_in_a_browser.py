@@ -45,6 +45,8 @@ def test_a_practice_from_the_menu_to_the_slip(
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     page.emulate_media(media="print")
     expect(page.get_by_text(STRIP)).to_be_visible()
+    # Printers leave grounds away: what is white on one would be gone.
+    assert page.evaluate("getComputedStyle(document.querySelector('.practice-strip')).color") == "rgb(0, 0, 0)"
     page.emulate_media(media="screen")
     page.get_by_role("link", name="Kết thúc", exact=True).click()
     page.wait_for_url("**/practice-days/end")
