@@ -12,11 +12,12 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 
-from counseling import clock, commands, headers, languages, logs, static_files
+from counseling import clock, commands, headers, languages, logs, practising, static_files
 from counseling.config import Config
 from counseling.database import db, init_database
+from counseling.practice.folder import PREFIX
 from counseling.queries.latest_instant import latest_instant
-from counseling.routes import blueprints, doorkeeper, errors, row_ids, shell, viewing, zero_bytes
+from counseling.routes import blueprints, doorkeeper, errors, practice, row_ids, shell, viewing, zero_bytes
 from counseling.uploads import RequestInMemory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,11 @@ def create_app(config: Config) -> Flask:
     app.config.from_mapping(flask_settings(config))
     app.extensions["diem_tua_config"] = config
     init_database(app, config)
-    start_clock(app, config)
+    if config.is_practice:
+        practice.init_app(app)
+    else:
+        start_clock(app, config)
+        practising.init_app(app, config)
     Migrate(app, db, directory=str(ROOT / "migrations"))
     languages.init_app(app)
     headers.init_app(app, config)
@@ -74,11 +79,12 @@ def flask_settings(config: Config) -> dict[str, object]:
     return {
         "SECRET_KEY": config.secret_key,
         # __Host-: only this host, only over https (Chromium counts 127.0.0.1 as secure), never a subdomain's cookie.
-        "SESSION_COOKIE_NAME": "__Host-session",
+        # The practice's own cookie is sent to no other address; a name with __Host- may not be bound to a path.
+        "SESSION_COOKIE_NAME": "__Secure-practice" if config.is_practice else "__Host-session",
         "SESSION_COOKIE_SECURE": True,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_PATH": "/",
+        "SESSION_COOKIE_PATH": PREFIX if config.is_practice else "/",
         "WTF_CSRF_TIME_LIMIT": None,  # its default of an hour would refuse a form that waited at the window
         "MAX_CONTENT_LENGTH": 21 * MEBIBYTE,  # a register of 20 MiB and its form
         "MAX_FORM_MEMORY_SIZE": 2 * MEBIBYTE,

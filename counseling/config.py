@@ -48,6 +48,7 @@ class Config:
     metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "INFO"
     sms_gateway: str | None = None  # None: no text goes out, and pages say so
+    is_practice: bool = False  # the application of the practice day: invented people in files of their own
 
     @property
     def is_embedded(self) -> bool:

@@ -15,9 +15,9 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 import sqlcipher3.dbapi2 as sqlcipher
-from flask import Flask
+from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -33,7 +33,17 @@ BUSY_MILLISECONDS = 10_000
 ASKED_AFTER_SECONDS = 5.0
 IN_A_TRANSACTION: Mapping[str, Any] = {"isolation_level": "READ COMMITTED"}  # on PostgreSQL, where reads are not
 
-db = SQLAlchemy(session_options={"expire_on_commit": False})
+
+class Databases(SQLAlchemy):
+    """One database for each application; in the practice one for each learner, which every request chooses anew."""
+
+    @property
+    def engines(self) -> Mapping[str | None, Engine]:
+        chosen: Engine | None = g.get("chosen_engine")
+        return super().engines if chosen is None else {None: chosen}
+
+
+db = Databases(session_options={"expire_on_commit": False})
 AnySession = Session | scoped_session[Any]
 # The hot path hands on `session.connection()`: a third of what a short statement costs is the session's own share.
 Reader = AnySession | Connection
@@ -55,7 +65,18 @@ def init_database(app: Flask, config: Config) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(config)
     db.init_app(app)
     with app.app_context():
-        engine = db.engine
+        _equip(db.engine, config)
+
+
+def open_database(config: Config) -> Engine:
+    """The database of a configuration outside any application; `dispose()` closes it."""
+    options = _engine_options(config)
+    engine = create_engine(config.database_url, **options)
+    _equip(engine, config)
+    return engine
+
+
+def _equip(engine: Engine, config: Config) -> None:
     # One lock in front of SQLite's writes: without it the slowest 1 % of doses wait 0.3–0.7 s in the busy loop.
     lock: AbstractContextManager[Any] = threading.Lock() if config.is_embedded else nullcontext()
     options: Mapping[str, Any] = {"writes": True, **({} if config.is_embedded else IN_A_TRANSACTION)}

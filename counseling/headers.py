@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from counseling.config import Config
 
 SELF = "'self'"
+READS_CARDS = ("station", "doses")  # blueprints whose pages may open the camera, at a tap
 YEAR_SECONDS = 31_536_000
 CLOSED = (
     "accelerometer", "autoplay", "browsing-topics", "display-capture", "encrypted-media", "fullscreen", "geolocation",
@@ -28,14 +29,15 @@ CLOSED = (
 
 
 def init_app(app: Flask, config: Config) -> None:
-    fixed = security_headers()
+    fixed, with_camera = security_headers(), security_headers(camera=True)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask documents it
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in fixed.items():
+        chosen = with_camera if request.blueprint in READS_CARDS else fixed
+        for name, value in chosen.items():
             response.headers[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
         response.vary.add("HX-Request")
@@ -45,7 +47,7 @@ def init_app(app: Flask, config: Config) -> None:
         return response
 
 
-def security_headers() -> dict[str, str]:
+def security_headers(*, camera: bool = False) -> dict[str, str]:
     policy = (
         ContentSecurityPolicy()
         .default_src("'none'")
@@ -60,7 +62,7 @@ def security_headers() -> dict[str, str]:
         .base_uri("'none'")
         .frame_ancestors("'none'")
     )
-    permissions = PermissionsPolicy().add_directive("camera", "self")  # cards are read with it
+    permissions = PermissionsPolicy().add_directive("camera", *(("self",) if camera else ()))
     for feature in CLOSED:
         permissions = permissions.add_directive(feature)
     chosen = Secure(

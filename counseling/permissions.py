@@ -65,6 +65,8 @@ class Permission(StrEnum):
     RECORD_SESSION = "record_session"
     MANAGE_AFTERCARE = "manage_aftercare"
     GIVE_TASK = "give_task"
+    PRACTISE = "practise"
+    SEE_PRACTICE_DAYS = "see_practice_days"
     ADMINISTER = "administer"
 
 
@@ -79,7 +81,9 @@ _TREATMENT_TEAM = _EVERYBODY | {
     Permission.IMPORT_REGISTER,
     Permission.ANSWER_MESSAGES,
     Permission.ASK_CONSENT,
+    Permission.PRACTISE,
 }
+_SUPERVISORS = _EVERYBODY | {Permission.GIVE_TASK}
 
 ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
     (RoleKind.DISPENSER, Side.TREATMENT): frozenset(
@@ -93,7 +97,13 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
         }
     ),
     (RoleKind.DOCTOR, Side.TREATMENT): frozenset(
-        _TREATMENT_TEAM | {Permission.WRITE_DOSE_ORDER, Permission.APPROVE_RULES, Permission.SEE_HIV_STATUS}
+        _TREATMENT_TEAM
+        | {
+            Permission.WRITE_DOSE_ORDER,
+            Permission.APPROVE_RULES,
+            Permission.SEE_HIV_STATUS,
+            Permission.SEE_PRACTICE_DAYS,
+        }
     ),
     (RoleKind.COUNSELOR, Side.SUPPORT): frozenset(
         _EVERYBODY
@@ -113,10 +123,10 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
         _EVERYBODY | {Permission.SEE_OUTREACH_LIST, Permission.SEE_SUPPORT_FILE, Permission.LOG_CONTACT}
     ),
     (RoleKind.SUPERVISOR, Side.TREATMENT): frozenset(
-        _EVERYBODY | {Permission.SEE_ADHERENCE_LIST, Permission.SEE_TREATMENT_FILE, Permission.GIVE_TASK}
+        _SUPERVISORS | {Permission.SEE_ADHERENCE_LIST, Permission.SEE_TREATMENT_FILE, Permission.SEE_PRACTICE_DAYS}
     ),
     (RoleKind.SUPERVISOR, Side.SUPPORT): frozenset(
-        _EVERYBODY | {Permission.SEE_CONTACT_LIST, Permission.SEE_SUPPORT_FILE, Permission.GIVE_TASK}
+        _SUPERVISORS | {Permission.SEE_CONTACT_LIST, Permission.SEE_SUPPORT_FILE}
     ),
     (RoleKind.ADMINISTRATOR, Side.HOUSE): frozenset(_EVERYBODY | {Permission.ADMINISTER}),
 }

@@ -140,6 +140,28 @@ def lifted(page: Page) -> None:
         page.wait_for_load_state()
 
 
+def practise(page: Page) -> None:
+    """A fresh practice with its day opened."""
+    again = page.get_by_role("button", name="Tập lại từ đầu")
+    (again if again.count() else page.get_by_role("button", name="Bắt đầu ngày tập")).click()
+    page.get_by_role("button", name="Mở ngày").click()
+    page.wait_for_load_state()
+
+
+def end_practice(page: Page) -> None:
+    practise(page)
+    record_first(page)
+    page.get_by_role("link", name="Kết thúc", exact=True).click()
+    page.get_by_role("button", name="Kết thúc và xem phiếu").click()
+    page.wait_for_load_state()
+
+
+def scan(page: Page) -> None:
+    """Without a camera: what is said then."""
+    page.get_by_role("button", name="Quét thẻ").click()
+    page.wait_for_timeout(400)
+
+
 def wrong_sign_in(page: Page) -> None:
     page.fill("[name=username]", "dispenser")
     page.fill("[name=password]", "khong-dung-dau")
@@ -350,6 +372,13 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("station-late-entries", "dispenser", 0, "/station/late-entries/", None),
     ("station-late-sheet", "dispenser", 0, "/station/late-entries/sheet?on=2026-11-21", None),
     ("station-reversal", "dispenser", 0, "/station/", then(vomited, follow("Ghi nhầm?"))),
+    ("station-scan", "dispenser", 0, "/station/", scan),
+    ("practice", "dispenser", 0, "/practice-days/", None),
+    ("practice-station", "dispenser", 0, "/practice-days/", practise),
+    ("practice-dose", "dispenser", 0, "/practice-days/", then(practise, first_dose)),
+    ("practice-guide", "dispenser", 0, "/practice-days/", then(practise, follow("Thử những gì"))),
+    ("practice-slip", "dispenser", 0, "/practice-days/", end_practice),
+    ("practice-people", "doctor", 0, "/practice-days/people", None),
     ("patient-year", "dispenser", 0, "/patients/", then(open_file, follow("Quá trình điều trị"))),
     ("patient-year-supervised", "supervisor", 0, "/supervision/", then(open_listed, follow("Quá trình điều trị"))),
     ("station-close", "dispenser", 0, "/station/close", None),

@@ -21,7 +21,7 @@ TASK_OF = {"withheld": "withheld_review", "stopped": "order_review"}
 Happening = tuple[int, PlannedPatient, PlannedEvent]
 
 
-def add_ledger(book: Book, ids: list[int], patients: list[PlannedPatient]) -> None:
+def add_ledger(book: Book, ids: list[int], patients: list[PlannedPatient], *, opens_today: bool = True) -> None:
     """Everything that happened to the patients, from their first order to this morning."""
     happenings = [
         (patient_id, patient, event)
@@ -30,23 +30,24 @@ def add_ledger(book: Book, ids: list[int], patients: list[PlannedPatient]) -> No
     ]
     happenings.sort(key=lambda one: one[2].at)
     orders = add_orders(book, ids, patients)
-    _add_days(book, happenings)
+    stations = [code for code in (DONG_KINH, CAO_LOC) if code in book.places.sites]
+    _add_days(book, happenings, stations, opens_today)
     doses = _add_doses(book, happenings, orders)
     _add_visits(book, happenings, doses)
     tasks = _add_tasks(book, happenings)
     note_orders(book, ids, patients, orders, tasks)
     _add_summaries(book, ids, patients)
-    for station in (DONG_KINH, CAO_LOC):
+    for station in stations:
         count_usual_hours(book.tx, book.places.sites[station], book.frame.today, book.frame.now, book.frame.zone)
 
 
-def _add_days(book: Book, happenings: list[Happening]) -> None:
-    """Every past day was opened and closed; today only Đông Kinh has opened."""
+def _add_days(book: Book, happenings: list[Happening], stations: list[str], opens_today: bool) -> None:
+    """Every past day was opened and closed; today only Đông Kinh has opened, if anybody."""
     last: dict[tuple[str, date], datetime] = {}
     for _, patient, event in happenings:
         last[(patient.station, event.on)] = event.at
     rows = []
-    for station in (DONG_KINH, CAO_LOC):
+    for station in stations:
         dice = Dice("days", station, book.frame.today)
         day = book.frame.first
         while day < book.frame.today:
@@ -58,7 +59,9 @@ def _add_days(book: Book, happenings: list[Happening]) -> None:
     today = book.frame.today
     state = "recording" if any(e.on == today and e.outcome == "dose" for _, _, e in happenings) else "opened"
     opened_at = min(book.frame.at(today, OPENED), book.frame.now)
-    book.put(StationDay, [*rows, _day(book, DONG_KINH, today, state, opened_at, None)])
+    if opens_today:
+        rows.append(_day(book, DONG_KINH, today, state, opened_at, None))
+    book.put(StationDay, rows)
 
 
 def _day(

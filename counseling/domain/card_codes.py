@@ -3,6 +3,7 @@
 16 characters in all, which is what a QR code of version 1-Q holds in its alphanumeric mode.
 """
 
+import re
 from collections.abc import Callable
 
 PREFIX = "VN1:"
@@ -14,6 +15,7 @@ BODY_CHARS = RANDOM_CHARS + 1
 _VALUES = {char: value for value, char in enumerate(ALPHABET)}
 _TYPED = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, ":": None})
 _LONGEST_TYPED = 64
+_LIKE_PRINTED = re.compile(r"[0-9A-Z]{3,5}([ -])[0-9A-Z]{3,5}\1[0-9A-Z]{3,5}")
 
 
 def new_card_code(random_bytes: Callable[[int], bytes]) -> str:
@@ -36,6 +38,13 @@ def read_card_code(text: str) -> str | None:
     if len(body) != BODY_CHARS or any(char not in _VALUES for char in body) or _remainder(body) != 0:
         return None
     return PREFIX + body
+
+
+def seems_card_code(text: str) -> bool:
+    """Whether somebody meant a card: its beginning, or groups of four as they are printed, whatever else is wrong."""
+    typed = text.strip().upper()
+    has_letter = any(char.isalpha() for char in typed)  # a phone number is typed in groups too
+    return typed.startswith(PREFIX) or (has_letter and bool(_LIKE_PRINTED.fullmatch(typed)))
 
 
 def grouped(code: str) -> str:

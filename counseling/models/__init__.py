@@ -13,6 +13,7 @@ from counseling.models import (
     patients,
     people,
     places,
+    practice,
     registers,
     tasks,
     texts,
@@ -24,5 +25,5 @@ from counseling.models.base import Base
 
 __all__ = [
     "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations", "orders",
-    "patients", "people", "places", "registers", "tasks", "texts", "usual_hours", "window", "witnesses",
+    "patients", "people", "places", "practice", "registers", "tasks", "texts", "usual_hours", "window", "witnesses",
 ]  # fmt: skip

@@ -24,6 +24,7 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "alert_readings": (),
     "dose_witnesses": (),
     "doctor_calls": (),
+    "practice_days": (),
 }
 RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
 RULE_TABLES = ("gap_bands", "order_limits")
@@ -81,6 +82,7 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "dose_pours": ("id", "request_key"),
     "spills": ("id", "request_key", "pour_id"),
     "patient_holds": ("id", "ref", "request_key"),
+    "practice_days": ("id", "ref"),
     "alert_readings": ("hold_id, read_on",),
     "witness_duties": ("id",),
     "dose_witnesses": ("id", "day_dose_id"),

@@ -5,7 +5,7 @@ Names are sealed, so a search compares keyed digests, under every key in use whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.sql import Select
 
 from counseling.database import AnySession, vault_of
-from counseling.domain.card_codes import read_card_code
+from counseling.domain.card_codes import read_card_code, seems_card_code
 from counseling.domain.names import words
 from counseling.domain.register_codes import is_same_code, number_of
 from counseling.models.patients import Card, SearchKey, TreatmentFile
@@ -56,6 +56,7 @@ class Found:
     total: int
     page: int
     revoked_card: RevokedCard | None = None
+    card: str | None = None  # "valid", "revoked", "unknown", "misread"; None: no card was typed or read
 
     @property
     def pages(self) -> int:
@@ -74,12 +75,19 @@ def find_people(session: AnySession, viewer: Viewer, typed: str, page: int = 1) 
     readings = [*_by_token(vault, typed), *_by_code(session, scope, typed)]
     if card is not None:
         readings.append(TreatmentFile.patient_id == card.patient_id)
-    if not readings:
-        return Found([], 0, 1)
-    found = _page(session, and_(scope, or_(*readings)), page)
-    if card is None or card.revoked_at is None:
-        return found
-    return Found(found.people, found.total, found.page, RevokedCard(card.revoked_at, card.revoke_reason))
+    found = _page(session, and_(scope, or_(*readings)), page) if readings else Found([], 0, 1)
+    if card is None:
+        return replace(found, card=_not_a_card(typed))
+    if card.revoked_at is None:
+        return replace(found, card="valid")
+    return replace(found, card="revoked", revoked_card=RevokedCard(card.revoked_at, card.revoke_reason))
+
+
+def _not_a_card(typed: str) -> str | None:
+    """What is wrong with a code that opens nobody here; of whose card it is elsewhere nothing is said."""
+    if read_card_code(typed) is not None:
+        return "unknown"
+    return "misread" if seems_card_code(typed) else None
 
 
 def has_keys(vault: Vault, side: str, column: Any, kind: str, value: str) -> ColumnElement[bool]:

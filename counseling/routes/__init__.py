@@ -27,6 +27,7 @@ def blueprints() -> list[Blueprint]:
         paper_doses,
         patients,
         pins,
+        practice_days,
         register,
         replacements,
         reversals,
@@ -42,7 +43,8 @@ def blueprints() -> list[Blueprint]:
 
     with_one = (
         account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, hands, health, holds, home,
-        later_than_usual, late_entries, messages, observations, orders, outreach, paper_doses, patients, pins, register,
-        replacements, rules, reversals, second_step, simulator, station, station_devices, supervision, tasks, witnesses,
+        later_than_usual, late_entries, messages, observations, orders, outreach, paper_doses, patients, pins,
+        practice_days, register, replacements, rules, reversals, second_step, simulator, station, station_devices,
+        supervision, tasks, witnesses,
     )  # fmt: skip
     return [*(module.bp for module in with_one), hands.lock_bp]

@@ -141,7 +141,7 @@ def language() -> ResponseReturnValue:
         session["locale"] = chosen
     else:
         own_account.choose_language(db.session, g.viewer, chosen)
-    return redirect(own_path(request.form.get("next")), 303)
+    return redirect(own_path(request.form.get("next"), url_for("home.index")), 303)
 
 
 @bp.get("/account/password")
@@ -164,7 +164,7 @@ def change_password() -> ResponseReturnValue:
         say_at(form, refusal, WORDS, {"wrong_password": "old", "too_many_tries": "old", "": "new"})
         return password_page(form)
     flash(gettext("Đã đổi mật khẩu. Những nơi khác đang đăng nhập bằng tài khoản này đã được đăng xuất."), "done")
-    return redirect("/", 303)
+    return redirect(url_for("home.index"), 303)
 
 
 def password_page(form: PasswordForm) -> ResponseReturnValue:

@@ -178,7 +178,8 @@ def observations() -> str | None:
 def dose_page(ref: str, said: Refusal | None = None) -> str:
     row = person(ref)
     note_view("station.dose", [row.patient_id])
-    return render_template("pages/station/dose.html", **the_person(row), said=said)
+    by_card = request.args.get("by") == "card"
+    return render_template("pages/station/dose.html", **the_person(row), said=said, by_card=by_card)
 
 
 def patient_id_of(ref: str) -> int:

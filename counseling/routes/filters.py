@@ -16,7 +16,7 @@ STRENGTH = 100  # tenths of a mg in one ml of the only solution that is shipped
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(mg=mg, ml=ml, day=day, moment=moment)
+    app.jinja_env.filters.update(mg=mg, ml=ml, day=day, moment=moment, local_day=local_day)
 
 
 def mg(tenths: int) -> str:
@@ -37,6 +37,11 @@ def ml(mg_tenths: int, strength: int = STRENGTH) -> str:
 def day(value: date | None) -> str:
     """dd/mm/yyyy; empty for None."""
     return value.strftime("%d/%m/%Y") if value else ""
+
+
+def local_day(value: datetime) -> date:
+    """The day at the station on which an instant lies."""
+    return station_day(value, current_app.extensions["diem_tua_config"].timezone)
 
 
 def moment(value: datetime) -> str:

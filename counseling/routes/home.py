@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, redirect, render_template, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from counseling.permissions import Permission, public, requires
@@ -18,7 +18,7 @@ def index() -> ResponseReturnValue:
         return redirect(url_for("account.password"), 303)
     for permission, address, _, _ in PAGES:
         if g.viewer.role_id is not None and g.viewer.may(permission):
-            return redirect(address, 303)
+            return redirect(request.script_root + address, 303)
     return redirect(url_for("account.desk"), 303)
 
 

@@ -15,6 +15,7 @@ from counseling.languages import current_locale
 from counseling.permissions import Desk, Permission, RoleKind, Side, Viewer
 from counseling.queries.viewers import list_desks
 from counseling.routes import filters
+from counseling.routes.practice import is_open, practice_strip
 
 # Permission, address, label, icon: what the desk's navigation shows to whoever holds the permission.
 PAGES = (
@@ -96,6 +97,8 @@ def around_the_page() -> dict[str, object]:
         "now_local": utc_now().astimezone(zone),
         "at_station": viewer is not None and viewer.device_site_id is not None,
         "lock_after": int(LOCK_AFTER.total_seconds()),
+        "practice": practice_strip(viewer),
+        "may_practise": viewer is not None and viewer.may(Permission.PRACTISE),
     }
 
 
@@ -123,6 +126,6 @@ def navigation(viewer: Viewer | None) -> list[PageLink]:
     if viewer is None or viewer.role_id is None:
         return []
     here = DESK_OF_BLUEPRINT.get(request.blueprint or "", request.path)
-    pages = [(url, label, icon) for permission, url, label, icon in PAGES if viewer.may(permission)]
+    pages = [(url, label, icon) for permission, url, label, icon in PAGES if viewer.may(permission) and is_open(url)]
     nearest = max((url for url, _, _ in pages if here.startswith(url)), key=len, default="")
-    return [PageLink(url, str(label), icon, url == nearest) for url, label, icon in pages]
+    return [PageLink(request.script_root + url, str(label), icon, url == nearest) for url, label, icon in pages]

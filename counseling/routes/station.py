@@ -88,7 +88,8 @@ def find() -> ResponseReturnValue:
     typed = request.form.get("q", "").strip()
     found = patient_search.find_people(db.session, g.viewer, typed)
     if len(found.people) == 1 and found.revoked_card is None:
-        return redirect(url_for("doses.show", ref=found.people[0].ref), 303)
+        by_card = "card" if found.card == "valid" else None
+        return redirect(url_for("doses.show", ref=found.people[0].ref, by=by_card), 303)
     note_view("station.find", [person.patient_id for person in found.people])
     return render_template("pages/station/found.html", typed=typed, found=found)
 

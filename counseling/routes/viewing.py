@@ -33,6 +33,8 @@ def note_view(page: str, patient_ids: Iterable[int]) -> None:
 
     Call it once per page, before rendering, with the inner ids of everybody on it. Nobody on it: nothing to note.
     """
+    if current_app.extensions["diem_tua_config"].is_practice:
+        return  # nobody is there to be protected, and the file is thrown away
     viewer: Viewer = g.viewer
     ids = tuple(sorted(set(patient_ids)))
     if ids:

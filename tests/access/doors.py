@@ -377,6 +377,14 @@ DOORS: dict[str, Door] = {
     "register.apply": upload(303, nothing),
     "register.throw_away": upload(303, nothing),
     "register.wrong_rows": upload(404),
+    # Practice days: each their own; whoever begins one is led to it, and nobody of this world has begun one
+    "practice_days.index": page(TREATMENT_TEAM),
+    "practice_days.start": Door(TREATMENT_TEAM, 303, form=nothing),
+    "practice_days.go_on": Door(TREATMENT_TEAM, 303, form=nothing),
+    "practice_days.end": page(TREATMENT_TEAM, 303),
+    "practice_days.finish": Door(TREATMENT_TEAM, 404, form=nothing),
+    "practice_days.show": Door(TREATMENT_TEAM, 404, 403, "house", values=lambda world: {"ref": NO_REF}),
+    "practice_days.people": page(DOCTORS | SUPERVISORS),
     # The support side
     "counseling_desk.index": page(COUNSELORS),
     "counseling_desk.find": Door(COUNSELORS, form=fixed(q="nobody of this name")),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.database import violated, writing
 from counseling.models import Base, guards
+from counseling.models.practice import COUNTED
 from counseling.refs import new_request_key
 from counseling.services import audit
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
@@ -207,6 +208,9 @@ def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: in
     sheet = {"site_id": DONG_KINH, "day_on": TODAY, "paper": "tờ 1 · B", "given": 1, "people": 1}
     key = new_request_key()
     add(session, "late_entries", **sheet, not_given=0, left_out=0, request_key=key, **who)
+    practised = {"ref": "p" * 12, "staff_id": cast.staff["dispenser"], "site_id": DONG_KINH}
+    times = {"started_at": MORNING, "ended_at": MORNING}
+    add(session, "practice_days", **practised, **times, **dict.fromkeys(COUNTED, 0))
     contacted(session, cast, person, who)
     reported(session, person)
     approve(session, cast)

@@ -5,7 +5,7 @@ import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counseling.domain.card_codes import ALPHABET, PREFIX, grouped, new_card_code, read_card_code
+from counseling.domain.card_codes import ALPHABET, PREFIX, grouped, new_card_code, read_card_code, seems_card_code
 
 codes = st.binary(min_size=11, max_size=11).map(lambda drawn: new_card_code(lambda count: drawn[:count]))
 
@@ -90,3 +90,18 @@ def test_codes_use_all_characters_of_the_source() -> None:
     for byte in range(256):
         seen.update(new_card_code(bytes([byte]).__mul__)[len(PREFIX) : -1])
     assert seen == set(ALPHABET)
+
+
+@given(codes)
+def test_a_code_with_a_wrong_character_still_seems_one(code: str) -> None:
+    wrong = code[:-1] + ALPHABET[(ALPHABET.index(code[-1]) + 1) % 32]
+    assert read_card_code(wrong) is None
+    assert seems_card_code(wrong) and seems_card_code(wrong[:-1].lower())
+    assert seems_card_code(grouped(wrong)) == any(char.isalpha() for char in grouped(wrong))
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "LS-0007", "Nông Văn Tập", "0912 345 678", "DT-DK-0001", "Hoàng Thị Vân", "012345678901"]
+)
+def test_what_people_type_otherwise_does_not_seem_a_card(typed: str) -> None:
+    assert not seems_card_code(typed)

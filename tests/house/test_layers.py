@@ -19,9 +19,10 @@ MAY_IMPORT = {
     "services": {"domain", "models", "registers", "queries", "services", "sms"}
     | HELPERS
     | {"config", "logs", "migrating", "sealed_stream", "clock"},
-    "routes": {"domain", "registers", "queries", "services", "routes", "sms"}
+    "routes": {"domain", "registers", "queries", "services", "routes", "sms", "practice"}
     | HELPERS
     | {"clock", "config", "languages", "logs", "static_files", "background", "simulating"},
+    "practice": {"domain", "models", "queries", "services", "demo", "practice"} | HELPERS | {"clock", "config"},
     # By hand and by the clock: they start processes and demo stories, so they may reach almost everywhere.
     "commands": {"domain", "registers", "queries", "services", "routes", "commands", "demo", "sms", "models", "jobs"}
     | HELPERS
@@ -36,7 +37,7 @@ ONLY = {
     "sqlcipher3": {"counseling.database", "counseling.services.backup_sqlite"},
 }
 WEB = {"flask", "flask_babel", "flask_login", "flask_wtf", "werkzeug", "wtforms", "markupsafe", "jinja2"}
-NO_WEB = ("domain", "models", "registers", "queries", "services", "sms", "demo")
+NO_WEB = ("domain", "models", "registers", "queries", "services", "sms", "demo", "practice")
 # A route gets rows and names their types; it builds no statement and opens no session.
 ROUTES_OF_SQLALCHEMY = {"sqlalchemy.Row"}
 # The queue of page views lives as long as the process and needs a session outside any request.

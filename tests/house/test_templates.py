@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ import pytest
 from jinja2 import Environment, nodes
 
 from counseling.permissions import RoleKind, Side
-from tests.house.sources import PACKAGE, imports, modules, templates
+from tests.house.sources import PACKAGE, calls, dotted, imports, modules, of_layer, templates
 
 HTML = [name for name in templates() if name.endswith(".html")]
 PAGES = [name for name in HTML if name.startswith("pages/") and "/_" not in name]
@@ -115,6 +116,32 @@ def test_nothing_comes_from_elsewhere() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_addresses_are_built_by_the_program() -> None:
+    """Written out, an address leads out of the practice day, which lies under a prefix, and into the real pages."""
+    wrong = [
+        f"{where} {attribute}={value}"
+        for name in HTML
+        for where, _, attributes in tags_of(name)
+        for attribute, value in attributes.items()
+        if attribute in ("href", "action", "formaction", "src", *SWAPS) and (value or "").startswith("/")
+    ]
+    wrong += [
+        f"{name}:{constant.lineno} {constant.value!r}"
+        for name in HTML
+        for constant in expressions(name, nodes.Const)
+        if isinstance(constant.value, str) and re.fullmatch(r"/[\w/.-]*", constant.value)  # type: ignore[attr-defined]
+    ]
+    wrong += [
+        f"{module.at(call)} redirect({ast.unparse(argument)})"
+        for module in of_layer("routes")
+        for call in calls(module.tree)
+        if dotted(call.func) in ("redirect", "flask.redirect")
+        for argument in call.args[:1]
+        if isinstance(argument, ast.Constant)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_form_that_posts_holds_the_form_token() -> None:
     wrong = []
     for name in HTML:
@@ -199,5 +226,5 @@ def test_attributes_are_always_quoted() -> None:
 
 
 def test_the_script_evaluates_nothing() -> None:
-    text = (PACKAGE / "static/app.js").read_text(encoding="utf-8")
+    text = "".join((PACKAGE / "static" / name).read_text(encoding="utf-8") for name in ("app.js", "scan.js"))
     assert not re.search(r"\beval\(|new Function\(|innerHTML|outerHTML\s*=|document\.write|insertAdjacentHTML", text)

@@ -40,9 +40,17 @@ def tokens(block: str) -> dict[str, str]:
 
 
 def themes() -> dict[str, dict[str, str]]:
-    light = CSS[CSS.index(":root {") : CSS.index("@media (prefers-color-scheme: dark)")]
-    dark = CSS[CSS.index("@media (prefers-color-scheme: dark)") : CSS.index("/* ---- ground ---- */")]
-    return {"light": tokens(light), "dark": tokens(dark)}
+    ordinary = CSS[CSS.index(":root {") : CSS.index("/* ---- practice")]
+    practice = CSS[CSS.index("/* ---- practice") : CSS.index("/* ---- ground ---- */")]
+    light, dark = (tokens(part) for part in ordinary.split("@media (prefers-color-scheme: dark)"))
+    other_light, other_dark = (tokens(part) for part in practice.split("@media (prefers-color-scheme: dark)"))
+    # In the dark the practice's light tokens stand below its dark ones, and both below the ordinary dark ones.
+    return {
+        "light": light,
+        "dark": dark,
+        "practice light": light | other_light,
+        "practice dark": dark | other_light | other_dark,
+    }
 
 
 def luminance(colour: str) -> float:
@@ -62,7 +70,7 @@ def test_the_measure_itself_knows_black_on_white_and_grey_on_white() -> None:
     assert ratio("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark", "practice light", "practice dark"])
 @pytest.mark.parametrize(("ink", "ground", "least"), PAIRS)
 def test_every_pair_of_colours_can_be_read(theme: str, ink: str, ground: str, least: float) -> None:
     colours = themes()[theme]
@@ -71,7 +79,14 @@ def test_every_pair_of_colours_can_be_read(theme: str, ink: str, ground: str, le
 
 def test_both_themes_name_the_same_colours() -> None:
     found = themes()
-    assert found["light"].keys() == found["dark"].keys()
+    assert len({frozenset(tokens) for tokens in found.values()}) == 1
+
+
+def test_the_practice_cannot_be_taken_for_the_real_thing() -> None:
+    found = themes()
+    for theme in ("light", "dark"):
+        assert found[f"practice {theme}"]["paper"] != found[theme]["paper"]
+        assert found[f"practice {theme}"]["act"] != found[theme]["act"]
 
 
 def test_no_colour_of_a_screen_is_written_outside_the_tokens() -> None:

@@ -10,12 +10,15 @@ STATIC = Path(__file__).parents[2] / "counseling" / "static"
 TEMPLATES = STATIC.parent / "templates"
 VENDOR = STATIC / "vendor"
 BYTES_OF_SCRIPT = 25 * 1024
+BYTES_OF_SCANNER = 20 * 1024
 BYTES_OF_STYLE = 8 * 1024
 
 
 def listed() -> dict[str, str]:
     lines = (VENDOR / "README.md").read_text(encoding="utf-8").splitlines()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| htmx")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| [\w.-]+\.js \|", line)
+    ]
     return {row[0]: row[-1] for row in rows}
 
 
@@ -30,14 +33,25 @@ def test_every_vendored_script_is_listed_with_the_checksum_it_has() -> None:
 
 
 def test_every_vendored_script_and_the_icons_have_their_licence_beside_them() -> None:
-    for path in VENDOR.glob("*.min.js"):
-        assert "Zero-Clause BSD" in (VENDOR / path.name.replace(".min.js", ".LICENSE")).read_text(encoding="utf-8")
+    words = {"htmx": "Zero-Clause BSD", "qr-scanner": "MIT License"}
+    for path in VENDOR.glob("*.js"):
+        licence = (VENDOR / re.sub(r"(\.min)?\.js$", ".LICENSE", path.name)).read_text(encoding="utf-8")
+        assert next(said for name, said in words.items() if path.name.startswith(name)) in licence
     assert "ISC License" in (STATIC / "icons.LICENSE").read_text(encoding="utf-8")
 
 
 def test_script_and_style_of_a_page_fit_the_slow_line() -> None:
     assert gzipped("app.js", "vendor/htmx-4.0.1.min.js") <= BYTES_OF_SCRIPT
     assert gzipped("app.css") <= BYTES_OF_STYLE
+
+
+def test_what_reads_a_card_is_small_and_comes_with_the_window_only() -> None:
+    decoder = next(VENDOR.glob("qr-scanner-worker-*.js"))
+    assert gzipped("scan.js", f"vendor/{decoder.name}") <= BYTES_OF_SCANNER
+    pages = {
+        path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html") if "scan.js'" in path.read_text()
+    }
+    assert pages == {"partials/station/_scan.html"}
 
 
 def test_the_sprite_holds_every_icon_that_a_template_names() -> None:
