@@ -66,7 +66,11 @@ def _with_compiled_statements(self: SQLAlchemy, bind_key: str | None, options: d
     What is compiled is kept by the dialect and does not depend on the place that the engine connects to.
     """
     engine = _make_engine(self, bind_key, options, app)
-    first = _first_of_kind.setdefault((engine.dialect.name, str(options.get("isolation_level"))), engine)
+    kind = engine.dialect.name, str(options.get("isolation_level"))
+    first = _first_of_kind.get(kind)
+    if first is None or not getattr(first.dialect, "server_version_info", None):  # one that never was connected
+        _first_of_kind[kind] = engine
+        return engine
     engine.dialect = engine.pool._dialect = first.dialect
     engine._compiled_cache = first._compiled_cache
     return engine
