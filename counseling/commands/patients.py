@@ -18,12 +18,13 @@ from counseling.domain.refusal import Refusal
 from counseling.models.people import Staff, StaffRole
 from counseling.models.places import Site
 from counseling.models.registers import RegisterImport
-from counseling.permissions import ROLE_PERMISSIONS, Permission, RoleKind, Side, Viewer, sites_visible_to
+from counseling.permissions import ROLE_PERMISSIONS, Permission, RoleKind, Side, Viewer
 from counseling.queries.register_imports import FILTERS, CheckedRow, ImportFacts, count_rows, find_import, list_rows
 from counseling.refs import new_request_key
 from counseling.registers.bad_rows import BadRow, as_csv, as_xlsx
 from counseling.registers.reading import Row, UnreadableRegister
 from counseling.routes.register_words import failure_sentence, fault_sentence
+from counseling.scopes import sites_visible_to
 from counseling.services.register_imports import begin, discard, open_sheet, read_mapping, upload_register
 from counseling.services.register_work import run_apply, run_check
 from counseling.services.treatment_files import By

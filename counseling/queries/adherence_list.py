@@ -18,9 +18,10 @@ from counseling.domain.names import fold
 from counseling.models.doses import AdherenceSummary
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
-from counseling.permissions import Viewer, sites_visible_to, treatment_files_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.given_tasks import list_open_kinds
 from counseling.queries.handed_over import HandedOver, list_handed_over
+from counseling.scopes import sites_visible_to, treatment_files_visible_to
 
 FIRST_ROWS = 50
 # An area of so many people is put in order whole; a larger one is walked along the index until the page is full.

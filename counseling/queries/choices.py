@@ -10,7 +10,8 @@ from counseling.database import AnySession
 from counseling.domain.register_codes import next_code
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Area, OutreachTeam, Site
-from counseling.permissions import Viewer, sites_visible_to
+from counseling.permissions import Viewer
+from counseling.scopes import sites_visible_to
 
 COMMUNE_KINDS = ("ward", "commune", "special_zone")
 

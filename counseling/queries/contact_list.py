@@ -16,8 +16,9 @@ from counseling.domain.names import fold
 from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
 from counseling.models.places import Area, OutreachTeam, Site
-from counseling.permissions import Viewer, sites_visible_to, support_files_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.given_tasks import list_open_kinds
+from counseling.scopes import sites_visible_to, support_files_visible_to
 from counseling.support_rows import open_community_name
 
 FIRST_ROWS = 50

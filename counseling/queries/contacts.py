@@ -14,7 +14,8 @@ from counseling.domain.contacts import WITHDRAWN, Entry, first_of
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff
-from counseling.permissions import RoleKind, Viewer, support_files_visible_to
+from counseling.permissions import RoleKind, Viewer
+from counseling.scopes import support_files_visible_to
 from counseling.support_rows import open_community_name
 
 LAST_CONTACTS = 20

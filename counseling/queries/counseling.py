@@ -15,14 +15,10 @@ from counseling.models.counseling import AftercareFile, Appointment, CounselingS
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff
 from counseling.models.places import OutreachTeam
-from counseling.permissions import (
-    Viewer,
-    appointments_visible_to,
-    sessions_visible_to,
-    support_files_visible_to,
-)
+from counseling.permissions import Viewer
 from counseling.queries.contacts import COUNTS
 from counseling.queries.patients import NotFound
+from counseling.scopes import appointments_visible_to, sessions_visible_to, support_files_visible_to
 from counseling.support_rows import open_community_name
 from counseling.vault import Vault
 

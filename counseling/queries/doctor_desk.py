@@ -18,7 +18,8 @@ from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
 from counseling.models.tasks import DOCTOR_TASKS, Task
 from counseling.models.window import PatientHold
-from counseling.permissions import Viewer, treatment_files_visible_to
+from counseling.permissions import Viewer
+from counseling.scopes import treatment_files_visible_to
 
 SOON_DAYS = 5
 PAGE_ROWS = 50

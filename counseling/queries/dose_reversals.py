@@ -16,7 +16,8 @@ from counseling.models.doses import DayDose, DoseVoid, DoseVoidRequest, DoseVoid
 from counseling.models.patients import TreatmentFile
 from counseling.models.people import Staff
 from counseling.models.places import Site
-from counseling.permissions import RoleKind, Viewer, treatment_files_visible_to
+from counseling.permissions import RoleKind, Viewer
+from counseling.scopes import treatment_files_visible_to
 
 _RECORDER, _ASKER, _SIGNER = aliased(Staff), aliased(Staff), aliased(Staff)
 _REPLACEMENT, _SIGNED = aliased(DayDose), aliased(DoseVoid)

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from counseling.database import AnySession, vault_of
 from counseling.models.patients import TreatmentFile
 from counseling.models.places import Site
-from counseling.permissions import Viewer, treatment_files_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.patient_search import has_keys
+from counseling.scopes import treatment_files_visible_to
 from counseling.treatment_rows import TREATMENT, TreatmentDetails, open_text, search_value
 from counseling.vault import Vault
 

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, select
 
 from counseling.database import AnySession
 from counseling.models.tasks import Task
-from counseling.permissions import Viewer, tasks_visible_to
+from counseling.permissions import Viewer
+from counseling.scopes import tasks_visible_to
 
 
 def list_open_kinds(

@@ -14,8 +14,9 @@ from counseling.models.hands import DevicePin, StaffPin
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.people import Device, Staff, StaffRole, StaffSession
 from counseling.models.places import Site
-from counseling.permissions import Side, Viewer, support_files_visible_to, treatment_files_visible_to
+from counseling.permissions import Side, Viewer
 from counseling.queries.viewers import hash_token
+from counseling.scopes import support_files_visible_to, treatment_files_visible_to
 
 
 @dataclass(frozen=True)

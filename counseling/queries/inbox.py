@@ -12,10 +12,11 @@ from sqlalchemy.sql import Select
 from counseling.database import AnySession, vault_of
 from counseling.models.people import Staff
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
-from counseling.permissions import Viewer, texts_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.patients import NotFound
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES
 from counseling.queries.reader_names import Named, list_names
+from counseling.scopes import texts_visible_to
 from counseling.vault import Vault
 
 PAGE_CONVERSATIONS = 50

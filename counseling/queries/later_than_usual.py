@@ -23,11 +23,12 @@ from counseling.models.patients import PhoneNumber, TreatmentFile
 from counseling.models.texts import InboundMessage, PhoneLine
 from counseling.models.usual_hours import UsualHour
 from counseling.models.window import DosePour, PatientHold
-from counseling.permissions import Viewer, texts_visible_to, treatment_files_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.file_parts import PhoneLine as ShownNumber
 from counseling.queries.opening_hours import hours_on
 from counseling.queries.reachable import has_agreed_to_texts, may_be_texted
 from counseling.queries.today import find_day_state
+from counseling.scopes import texts_visible_to, treatment_files_visible_to
 from counseling.treatment_rows import TREATMENT, open_phone
 
 

@@ -18,9 +18,10 @@ from counseling.domain.names import words
 from counseling.domain.register_codes import is_same_code, number_of
 from counseling.models.patients import Card, SearchKey, TreatmentFile
 from counseling.models.places import Site
-from counseling.permissions import Viewer, treatment_files_visible_to
+from counseling.permissions import Viewer
 from counseling.registers.bad_cell import BadCell
 from counseling.registers.phones import parse_phone
+from counseling.scopes import treatment_files_visible_to
 from counseling.treatment_rows import TREATMENT, open_text, search_value, token_kind
 from counseling.vault import Vault
 

@@ -12,7 +12,8 @@ from counseling.database import AnySession
 from counseling.models.doses import AdherenceSummary
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.places import Area, OutreachTeam, Site
-from counseling.permissions import Viewer, support_files_visible_to, treatment_files_visible_to
+from counseling.permissions import Viewer
+from counseling.scopes import support_files_visible_to, treatment_files_visible_to
 
 Station, Facility = aliased(Site), aliased(Site)
 TREATMENT_FILE = (

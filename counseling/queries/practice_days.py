@@ -15,8 +15,9 @@ from counseling.models.people import Staff, StaffRole, StaffSession
 from counseling.models.places import Site
 from counseling.models.practice import COUNTED, PracticeDay
 from counseling.models.window import PatientHold, Spill
-from counseling.permissions import Viewer, sites_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.viewers import IDLE
+from counseling.scopes import sites_visible_to
 
 MOST_SHOWN = 50
 

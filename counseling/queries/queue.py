@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, and_, func, select
 
 from counseling.database import AnySession
 from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
-from counseling.permissions import Viewer, texts_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.reader_names import Named, list_names
+from counseling.scopes import texts_visible_to
 
 AHEAD = timedelta(hours=24)
 LOOKED_BACK = timedelta(days=7)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from counseling.database import AnySession, vault_of
 from counseling.models.patients import SupportFile, TreatmentFile
-from counseling.permissions import Side, Viewer, support_files_visible_to, treatment_files_visible_to
+from counseling.permissions import Side, Viewer
+from counseling.scopes import support_files_visible_to, treatment_files_visible_to
 from counseling.support_rows import open_community_name
 from counseling.treatment_rows import open_text
 

@@ -15,7 +15,8 @@ from counseling.models.patients import TreatmentFile
 from counseling.models.people import Staff
 from counseling.models.places import Site
 from counseling.models.registers import RegisterImport, RegisterImportRow
-from counseling.permissions import Viewer, sites_visible_to
+from counseling.permissions import Viewer
+from counseling.scopes import sites_visible_to
 from counseling.treatment_rows import open_text
 
 PAGE_ROWS = 100

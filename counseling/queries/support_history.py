@@ -15,9 +15,10 @@ from sqlalchemy import select
 from counseling.database import AnySession, vault_of
 from counseling.models.counseling import AftercareFile, Appointment, CounselingSession
 from counseling.models.people import Staff
-from counseling.permissions import Permission, Viewer, appointments_visible_to, sessions_visible_to
+from counseling.permissions import Permission, Viewer
 from counseling.queries.aftercare import AftercareLine, list_aftercare
 from counseling.queries.contacts import ContactLine, list_contacts
+from counseling.scopes import appointments_visible_to, sessions_visible_to
 
 LAST_ENTRIES = 30
 

@@ -10,8 +10,9 @@ from counseling.database import AnySession, vault_of
 from counseling.domain.names import fold
 from counseling.models.patients import SupportFile
 from counseling.models.places import Area
-from counseling.permissions import Viewer, support_files_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.patient_search import PAGE_ROWS, name_condition
+from counseling.scopes import support_files_visible_to
 from counseling.support_rows import open_community_name
 from counseling.treatment_rows import SUPPORT
 

@@ -15,13 +15,8 @@ from counseling.domain.contacts import ANSWERS
 from counseling.models.doses import FIRST_REPLACEMENT_PART, DayDose, DoseVoid
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.tasks import FOLLOW_UP, Task
-from counseling.permissions import (
-    Side,
-    Viewer,
-    support_files_visible_to,
-    tasks_visible_to,
-    treatment_files_visible_to,
-)
+from counseling.permissions import Side, Viewer
+from counseling.scopes import support_files_visible_to, tasks_visible_to, treatment_files_visible_to
 from counseling.support_rows import open_community_name
 from counseling.treatment_rows import open_text
 

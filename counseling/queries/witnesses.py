@@ -16,7 +16,8 @@ from counseling.models.patients import TreatmentFile
 from counseling.models.people import Staff
 from counseling.models.places import Site
 from counseling.models.witnesses import DoseWitness, WitnessDuty
-from counseling.permissions import RoleKind, Viewer, treatment_files_visible_to
+from counseling.permissions import RoleKind, Viewer
+from counseling.scopes import treatment_files_visible_to
 
 RECENT = timedelta(days=3)  # over a weekend: how far back the desks count; the page itself goes back to the beginning
 _GIVER, _WITNESS, _SIGNED = aliased(Staff), aliased(Staff), aliased(DoseWitness)

@@ -14,9 +14,10 @@ from counseling.models.contacts import OutreachContact
 from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
 from counseling.models.tasks import SUPPORT_TASKS, Task
-from counseling.permissions import Viewer, support_files_visible_to, tasks_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.contacts import COUNTS
 from counseling.queries.patient_search import PAGE_ROWS
+from counseling.scopes import support_files_visible_to, tasks_visible_to
 from counseling.support_rows import open_community_name
 
 

@@ -16,7 +16,8 @@ from counseling.domain.refusal import Refusal
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.places import OutreachTeam
 from counseling.models.tasks import GIVEN_TASKS
-from counseling.permissions import Viewer, support_files_visible_to, treatment_files_visible_to
+from counseling.permissions import Viewer
+from counseling.scopes import support_files_visible_to, treatment_files_visible_to
 from counseling.services import audit
 from counseling.services.tasks import open_task
 from counseling.treatment_rows import SUPPORT, TREATMENT

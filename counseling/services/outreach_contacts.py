@@ -20,10 +20,11 @@ from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.tasks import Task
-from counseling.permissions import Viewer, support_files_visible_to, tasks_visible_to
+from counseling.permissions import Viewer
 from counseling.queries.contacts import list_entries
 from counseling.queries.patients import NotFound
 from counseling.refs import new_ref
+from counseling.scopes import support_files_visible_to, tasks_visible_to
 from counseling.services import audit
 from counseling.services.aftercare import note_check_in, take_back_check_in
 from counseling.services.contact_summary import summarise_contacts

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from counseling.database import AnySession, Transaction, writing
 from counseling.domain.refusal import Refusal
 from counseling.models.tasks import Task
-from counseling.permissions import Viewer, tasks_visible_to
+from counseling.permissions import Viewer
+from counseling.scopes import tasks_visible_to
 from counseling.services import audit
 
 SETTLED = ("done", "not_met")  # how a task ends that no contact answers

@@ -187,6 +187,14 @@ def poured_away(session: Session, cast: Cast, person: Person, order: int, who: M
     return pour_id
 
 
+def witnessed(session: Session, cast: Cast, person: Person, dose_id: int) -> None:
+    add(session, "witness_duties", site_id=DONG_KINH, since_on=TODAY, since_at=MORNING)
+    seen = {"day_dose_id": dose_id, "witness_id": cast.staff["doctor"], "witnessed_at": MORNING}
+    add(session, "dose_witnesses", **seen, request_key=new_request_key())
+    called = {"patient_id": person.id, "site_id": DONG_KINH, "is_reached": True, "called_at": MORNING}
+    add(session, "doctor_calls", **called, called_by_id=cast.staff["dispenser"], request_key=new_request_key())
+
+
 @pytest.fixture
 def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: int) -> None:
     """A row in every append-only table."""
@@ -211,6 +219,7 @@ def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: in
     practised = {"ref": "p" * 12, "staff_id": cast.staff["dispenser"], "site_id": DONG_KINH}
     times = {"started_at": MORNING, "ended_at": MORNING}
     add(session, "practice_days", **practised, **times, **dict.fromkeys(COUNTED, 0))
+    witnessed(session, cast, person, second)
     contacted(session, cast, person, who)
     reported(session, person)
     approve(session, cast)

@@ -13,9 +13,9 @@ from counseling.database import writing
 from counseling.domain.refusal import Refusal
 from counseling.models.patients import SearchKey, SupportFile, TreatmentFile
 from counseling.models.tasks import DOCTOR_TASKS, STATION_TASKS, SUPPORT_TASKS, TASK_KINDS, Task
-from counseling.permissions import tasks_visible_to
 from counseling.queries import doctor_desk
 from counseling.queries.tasks import TaskRow, list_in_need, list_settled, list_waiting
+from counseling.scopes import tasks_visible_to
 from counseling.services.tasks import settle_waiting
 from tests.outreach.story import LATER, TODAY, actions, asked, correct, log, someone, task_state, undo
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast

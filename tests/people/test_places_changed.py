@@ -10,9 +10,9 @@ from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import Hours
 from counseling.models.audit import AuditEntry
 from counseling.models.places import Area, OutreachTeam, Site
-from counseling.permissions import sites_visible_to
 from counseling.queries.areas import find_area, list_area_tree
 from counseling.queries.sites import find_site, get_week, list_exceptions, list_former_names
+from counseling.scopes import sites_visible_to
 from counseling.services import areas, outreach_teams, site_hours, sites
 from counseling.services.outreach_teams import TeamDetails
 from counseling.services.sites import SiteDetails

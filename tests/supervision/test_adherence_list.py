@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from counseling.config import VIETNAM
 from counseling.domain.missed_doses import gap_days
 from counseling.models.patients import TreatmentFile
-from counseling.permissions import treatment_files_visible_to
 from counseling.queries import adherence_list
 from counseling.queries.adherence_list import AdherenceLine, AdherenceList, get_adherence_line, list_adherence
+from counseling.scopes import treatment_files_visible_to
 from counseling.services.adherence import recount_from_rows
 from counseling.services.patients import change_status
 from tests.supervision.story import ago, asked, crowd, far_station, handed_over, statements_of, tables_read, treated

@@ -14,10 +14,10 @@ from counseling.database import writing
 from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
 from counseling.models.places import OutreachTeam
-from counseling.permissions import support_files_visible_to
 from counseling.queries import contact_list
 from counseling.queries.contact_list import ContactList, SilenceLine, get_silence_line, list_silence
 from counseling.refs import new_request_key
+from counseling.scopes import support_files_visible_to
 from tests.supervision.story import ago, asked, far_station, handed_over, statements_of, supported, tables_read, treated
 from tests.support.cast import CAO_LOC, DONG_KINH, DONG_KINH_WARD, MAU_SON, TEAM, TEAM2, Cast
 from tests.support.settings import MORNING
