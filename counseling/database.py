@@ -179,10 +179,11 @@ def writing(session: AnySession) -> Iterator[Session]:
 
 
 @contextmanager
-def without_waiting(tx: Connection) -> Iterator[None]:
-    """Writes whose results nobody needs: PostgreSQL gets them in one go and answers once, at the end of the block.
+def last_writes(tx: Connection) -> Iterator[None]:
+    """A transaction's last writes, whose results nobody needs: PostgreSQL gets them and the COMMIT in one go.
 
-    An error comes up there, as psycopg's own; the transaction is lost with it.
+    It answers once: an error comes up there, as psycopg's own, and the transaction is lost with it. What `writing()`
+    commits afterwards is nothing any more.
     """
     if tx.dialect.name != "postgresql":
         yield
@@ -190,6 +191,7 @@ def without_waiting(tx: Connection) -> Iterator[None]:
     raw: Any = tx.connection.driver_connection
     with raw.pipeline():
         yield
+        raw.commit()
 
 
 def violated(error: IntegrityError) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from counseling.database import AnySession, Transaction, violated, without_waiting, writing
+from counseling.database import AnySession, Transaction, last_writes, violated, writing
 from counseling.domain.missed_doses import GapBand
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState
@@ -172,7 +172,7 @@ def _record(
         "on": today,
     }
     head = audit.Head(context.sequence, context.hash)
-    with without_waiting(tx):
+    with last_writes(tx):
         _cover(tx, patient_id, context, order, attendance.given, seen.part, today)
         if context.day_state == DayState.OPENED:
             tx.execute(BEGIN_RECORDING, {"day_id": context.day_id})
