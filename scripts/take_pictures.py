@@ -272,6 +272,11 @@ def paper_of_yesterday(page: Page) -> None:
     send(page)
 
 
+def correct_own(page: Page) -> None:
+    page.locator("main a[href*='/contacts/']").first.click()
+    page.wait_for_load_state()
+
+
 def ask_for_reversal(page: Page) -> None:
     """Of the last who was dosed; what was asked for the first size stays."""
     page.locator(".rows .state.given").last.locator("xpath=ancestor::a").click()
@@ -450,7 +455,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ),
     ("station-reversals", "dispenser", 0, "/station/", then(ask_for_reversal, lambda page: page.goto("/reversals/"))),
     ("counseling-appointment", "counselor", 0, "/counseling/", open_file),
-    ("outreach-correct", "volunteer", 0, "/outreach/", open_file),
+    ("outreach-correct", "volunteer", 0, "/outreach/", then(open_file, correct_own)),
 ]
 
 
@@ -475,6 +480,7 @@ def main() -> None:
                         take(page, server.url, account, desk, address, act)
                     except Exception as error:  # one page that fails must not hide the others
                         print(f"{name} ({size}): {error}", file=sys.stderr)
+                    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
                     page.screenshot(path=PICTURES / f"{name}-{size}.png")
                     context.close()
         finally:
