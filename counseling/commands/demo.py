@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from counseling.clock import utc_now
 from counseling.config import Config
 from counseling.database import db
-from counseling.demo.filling import DAYS, FEWEST, PATIENTS, SEED, SHORTEST, fill_demo
+from counseling.demo.sizes import DAYS, FEWEST, PATIENTS, SEED, SHORTEST
 from counseling.domain.refusal import Refusal
 
 SENTENCES = {
@@ -32,6 +32,8 @@ def init_app(app: Flask) -> None:
 @with_appcontext
 def demo(patients: int, days: int, seed: int) -> None:
     """Fill an empty demo database with invented people. Refuses a database with real data."""
+    from counseling.demo.filling import fill_demo  # 5 MB that no serving process needs
+
     config: Config = current_app.extensions["diem_tua_config"]
     if not config.demo:
         raise click.ClickException("Invented people are for demo mode only: set DEMO=1.")

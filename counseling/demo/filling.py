@@ -21,6 +21,7 @@ from counseling.demo.patient_rows import add_patients
 from counseling.demo.plan import Frame, PlannedPatient
 from counseling.demo.round_people import set_up
 from counseling.demo.second_looks import add_second_looks
+from counseling.demo.sizes import DAYS, PATIENTS, SEED
 from counseling.demo.stories import invent_patients, scaled
 from counseling.demo.whole_round import add_round
 from counseling.domain.audit_chain import HOUSE
@@ -31,9 +32,7 @@ from counseling.models.people import Staff
 from counseling.services.passwords import hash_password
 from counseling.services.reminder_rules import ship_rules
 
-PATIENTS, DAYS, SEED = 300, 60, 2026
 AFTERCARE, FEWEST_IN_AFTERCARE = 40, 8  # for PATIENTS patients, and for any
-FEWEST, SHORTEST = 20, 14  # below, the stories have no room
 SET_UP_DAYS = 7  # places and accounts stood there a week before the first day
 
 

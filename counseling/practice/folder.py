@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 
 from counseling.config import Config
 from counseling.database import open_database
-from counseling.practice.filling import build, fill
 from counseling.queries.practice_days import count_tried
 from counseling.refs import new_ref
 
@@ -87,6 +86,8 @@ class PracticeFolder:
 
     def begin(self, learner: Learner, now: datetime) -> Running:
         """Make a fresh practice. The learner's former one and everybody's old ones are thrown away."""
+        from counseling.practice.filling import build, fill  # the invented people: 5 MB where nobody ever practises
+
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for other in list(self._all()):
             if other.learner.staff_id == learner.staff_id or now - other.started_at > LONGEST:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
-import holidays
-
 
 def holidays_between(first: date, last: date) -> set[date]:
     """Days off by law from first to last, both counted in, those moved to a working day included."""
@@ -16,4 +14,6 @@ def holidays_between(first: date, last: date) -> set[date]:
 
 @lru_cache(maxsize=10)
 def _of_year(year: int) -> frozenset[date]:
+    import holidays  # 3 MB of the calendars of all countries: not before the first page that asks
+
     return frozenset(holidays.country_holidays("VN", years=year))

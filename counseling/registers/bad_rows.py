@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import xlsxwriter
-
 from counseling.registers.reading import Cell
 
 # Also the full-width forms, which some programs read as the plain ones, and what may stand before them.
@@ -28,6 +26,8 @@ class BadRow:
 
 def as_xlsx(headings: Sequence[str], rows: Iterable[BadRow]) -> bytes:
     """A workbook: `headings` over the row's number, its reasons, and its cells as they were."""
+    import xlsxwriter  # 2 MB for a file that is seldom asked for
+
     stream = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(stream, options)
