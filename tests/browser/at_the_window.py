@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, expect
 
 from tests.browser.morning_people import Known
-from tests.browser.three_hands import Hands
+from tests.browser.three_hands import Hands, Keys
 from tests.support.cast import PASSWORD
 from tests.support.server import LiveServer
 
@@ -67,6 +67,13 @@ class Window:
         self.open(story)
         self.pour()
         self.drink(story)
+
+    def meet_stop(self, title: str) -> None:
+        """It is what the eye meets; keys stand on its first button, a finger comes to that after reading."""
+        expect(self.page.locator(".stop-block h2")).to_have_text(title)
+        expect(self.page.locator(".stop-block h2")).to_be_in_viewport(ratio=1)
+        if isinstance(self.hands, Keys):
+            self.hands.lands_on(self.button("Ghi lượt đến và báo bác sĩ"))
 
     def is_not_given_again(self, story: str, why: str) -> None:
         self.open(story)

@@ -139,8 +139,7 @@ def doses_are_not_given(window: Window) -> None:
 
     for story, title in STOPS.items():
         window.open(story)
-        expect(page.locator(".stop-block")).to_contain_text(title)
-        hands.lands_on(window.button("Ghi lượt đến và báo bác sĩ"))
+        window.meet_stop(title)
         if story == "gap_4":
             hands.write(page.locator("#observations"), "Mệt, tỉnh, đi bộ đến")
         window.go(window.button("Ghi lượt đến và báo bác sĩ"))
@@ -206,7 +205,7 @@ def who_stands_there(window: Window) -> None:
         expect(page.locator("main")).not_to_contain_text(str(people["elsewhere"].birth_year))
     window.picture("nobody-found")
     hands.search(people["left"].code)
-    expect(page.locator(".stop-block")).to_contain_text("Hồ sơ không còn ở điểm này")
+    window.meet_stop("Hồ sơ không còn ở điểm này")
     window.picture("left")
     window.go(window.button("Ghi lượt đến và báo bác sĩ"))
     window.to_the_list()

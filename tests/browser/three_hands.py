@@ -151,20 +151,23 @@ class Keys:
             self.page.keyboard.press("Enter")
         tabs = 0
         while tabs <= MOST_TABS:
-            if place.evaluate("e => e === document.activeElement"):
-                assert place.evaluate(SHOWS_FOCUS), f"nobody sees that the focus is on {place}"
+            where = place.evaluate(WHERE)
+            if where.startswith("there"):
+                assert where == "there, seen", f"nobody sees that the focus is on {place}"
                 return
-            in_group = by_arrows and place.evaluate(
-                "e => document.activeElement.name === e.name && document.activeElement.form === e.form"
-            )
+            in_group = by_arrows and where == "in its group"
             self.page.keyboard.press("ArrowDown" if in_group else "Shift+Tab" if back else "Tab")
             tabs += not in_group
         raise AssertionError(f"{MOST_TABS} tabs do not reach {place}; the focus is on {self.page.evaluate(FOCUSED)}")
 
 
-# An outline on the place itself, or around the choice that it belongs to.
-SHOWS_FOCUS = """e => [e, e.closest(".choice, .find")].some(
-  (one) => one && getComputedStyle(one).outlineStyle === "solid" && parseFloat(getComputedStyle(one).outlineWidth) >= 2
-)"""
+# Where the focus is, as seen from a place; it is shown by an outline there, or around the choice that it belongs to.
+WHERE = """e => {
+  const now = document.activeElement;
+  if (now !== e) return now.name && now.name === e.name && now.form === e.form ? "in its group" : "";
+  const style = (one) => getComputedStyle(one);
+  const isOutlined = (one) => style(one).outlineStyle === "solid" && parseFloat(style(one).outlineWidth) >= 2;
+  return [e, e.closest(".choice")].some((one) => one && isOutlined(one)) ? "there, seen" : "there";
+}"""
 IN_MAIN = "e => !!e.closest('main')"
 FOCUSED = "() => document.activeElement.outerHTML.slice(0, 200)"
