@@ -80,6 +80,14 @@ class Window:
         expect(self.page.locator(".stop-block")).to_contain_text(why)
         expect(self.button("Rót")).to_have_count(0)
 
+    def pour_away(self, reason: str) -> None:
+        box = self.page.locator(f"[name=reason][value={reason}]")
+        if not box.is_visible():
+            self.hands.press(self.page.locator("summary", has_text="Không uống: đổ bỏ cốc này"))
+        self.hands.choose(box)
+        self.picture(f"poured-away-{reason}")
+        self.go(self.button("Ghi đổ bỏ"))
+
     def hand_over_page(self, title: str) -> None:
         expect(self.page.locator("main h1")).to_contain_text(title)
         self.picture(f"handed-over-{title}")

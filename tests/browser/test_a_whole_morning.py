@@ -161,7 +161,7 @@ def doses_are_not_given(window: Window) -> None:
 
     window.open("spills")
     window.pour()
-    pour_away(window, "overturned")
+    window.pour_away("overturned")
     window.pour()
     window.drink("spills")
 
@@ -170,7 +170,7 @@ def doses_are_not_given(window: Window) -> None:
     hands.press(page.locator("summary", has_text="Không uống: đổ bỏ cốc này"))
     window.go(window.button("Ghi đổ bỏ"))
     hands.lands_on(page.locator("[name=reason][value=refused]"))  # never on "drunk" after a mistake
-    pour_away(window, "refused")
+    window.pour_away("refused")
     window.hand_over_page("Đã ghi lượt đến")
     window.to_the_list()
 
@@ -185,15 +185,6 @@ def doses_are_not_given(window: Window) -> None:
     window.hand_over_page("Đã báo bác sĩ")
     window.said("chỉ uống lại khi bác sĩ kê đơn một lần")
     window.to_the_list()
-
-
-def pour_away(window: Window, reason: str) -> None:
-    box = window.page.locator(f"[name=reason][value={reason}]")
-    if not box.is_visible():
-        window.hands.press(window.page.locator("summary", has_text="Không uống: đổ bỏ cốc này"))
-    window.hands.choose(box)
-    window.picture(f"poured-away-{reason}")
-    window.go(window.button("Ghi đổ bỏ"))
 
 
 def who_stands_there(window: Window) -> None:

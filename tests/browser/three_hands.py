@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from playwright.sync_api import Locator, Page, expect
@@ -22,14 +23,14 @@ class Hands(Protocol):
     def hand_over_to(self, name: str, pin: str) -> None: ...
 
 
-class Pointing:
+class Pointing(ABC):
     """What finger and mouse have in common: they go straight to a place."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    def press(self, place: Locator) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def press(self, place: Locator) -> None: ...
 
     def choose(self, place: Locator) -> None:
         self.press(place.locator("xpath=ancestor::label"))
