@@ -125,7 +125,7 @@ def test_a_key_held_down_presses_nothing_on_the_next_page(new_page: Callable[...
     expect(button).to_be_focused()
     for _ in range(3):
         page.keyboard.down("Enter")
-    assert page.url == f"{SITE}/one"
+    assert page.locator("form").get_attribute("data-sent") is None
     page.keyboard.up("Enter")
     page.keyboard.press("Enter")
     page.wait_for_url("**/drunk?")

@@ -222,6 +222,7 @@ def test_who_does_not_want_it_today_is_seen_off_kindly_and_followed(
 def test_a_visit_without_a_reason_asks_for_one_at_its_place(
     client: FlaskClient, session: Session, person: Person
 ) -> None:
+    sign_in(client, "dispenser")
     page = client.get(f"/patients/{person.ref}/dose").text
     asked = client.post(f"/patients/{person.ref}/visit", data=hidden_fields(page))
     assert asked.status_code == 422
