@@ -75,6 +75,14 @@ class Window:
         if isinstance(self.hands, Keys):
             self.hands.lands_on(self.button("Ghi lượt đến và báo bác sĩ"))
 
+    def meet_question(self) -> None:
+        """Keys stand on the first answer; a finger still sees who it is about."""
+        if isinstance(self.hands, Keys):
+            self.hands.lands_on(self.page.locator("[name=gap_check]").first)
+        else:
+            expect(self.page.locator("h1.person-name")).to_be_in_viewport(ratio=1)
+            expect(self.page.locator(".dose")).to_be_in_viewport(ratio=1)
+
     def is_not_given_again(self, story: str, why: str) -> None:
         self.open(story)
         expect(self.page.locator(".stop-block")).to_contain_text(why)

@@ -104,7 +104,7 @@ def doses_are_given(window: Window) -> None:
     window.drink("twin")
 
     window.open("gap_2")
-    hands.lands_on(page.locator("[name=gap_check][value=alert]"))
+    window.meet_question()
     hands.choose(page.locator("[name=gap_check][value=alert]"))
     window.go(window.button("Rót"))
     window.drink("gap_2")
