@@ -96,7 +96,8 @@ def spill(ref: str) -> ResponseReturnValue:
 def visit(ref: str) -> ResponseReturnValue:
     """Somebody came and is not dosed: a rule stops it (`reason`), or they refuse, or show signs (`outcome`)."""
     patient_id = patient_id_of(ref)
-    outcome, reason = request.form.get("outcome", "stopped"), request.form.get("reason", "")
+    reason = request.form.get("reason", "")
+    outcome = request.form.get("outcome", "stopped" if reason else "")  # nothing was chosen: that is said at its place
     if outcome == "stopped" and reason not in visits.STOPS:
         abort(400)
     if outcome not in ("stopped", "refused", "withheld"):

@@ -27,15 +27,16 @@
     return all(".row:not([hidden]) > a", list || document);
   };
   // Enter opens the row whose code was typed in full, or the only row left; among several it only moves there.
+  // Somebody with a part left stands in two lists: the same person twice is one.
+  const one = (rows) => (new Set(rows.map((link) => link.href)).size === 1 ? rows[0] : null);
   function enter(event) {
     const typed = fold(find().value);
     const rows = targets();
-    const exact = rows.filter((link) => typed && fold(link.parentElement.dataset.code || "") === typed);
-    const only = exact.length === 1 ? exact[0] : rows.length === 1 && typed ? rows[0] : null;
-    if (!only && (!rows.length || !typed)) return; // the form around the field asks the server
-    event.preventDefault();
+    const only = typed && (one(rows.filter((link) => fold(link.parentElement.dataset.code || "") === typed)) || one(rows));
+    if (typed && !rows.length) return; // the form around the field asks the server
+    event.preventDefault(); // nothing typed: one Enter too many
     if (only) only.click();
-    else rows[0].focus();
+    else if (typed) rows[0].focus();
   }
 
   // ---- keyboard ----
@@ -63,7 +64,10 @@
   }
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    const typing = event.target.matches("input:not([type=radio], [type=checkbox]), textarea, select");
+    const typing = event.target.matches("input:not([type=radio], [type=checkbox]), textarea, select") &&
+      (event.target !== find() || event.target.value); // no code or name begins with one of our keys
+    // A key held down goes on pressing what the next page offers: poured and drunk without anybody having looked.
+    if (event.repeat && event.key === "Enter" && event.target.nodeName !== "TEXTAREA") return event.preventDefault();
     if (event.key === "Escape") escape();
     else if (event.key.startsWith("Arrow") && /Up|Down/.test(event.key) && (!typing || event.target === find())) step(event);
     else if (event.key === "Enter" && event.target === find()) enter(event);
@@ -71,7 +75,13 @@
     else if (event.key === "/" && find()) {
       event.preventDefault();
       find().select();
-    } else if (event.key === "?") document.getElementById("keys")?.showModal();
+    } else if (event.key === "?") {
+      event.preventDefault();
+      document.getElementById("keys")?.showModal();
+    } else if (event.key === "*") {
+      event.preventDefault();
+      document.querySelector(".hands button")?.click();
+    }
   });
   document.addEventListener("input", (event) => event.target === find() && filter());
 
@@ -144,10 +154,16 @@
   });
 
   // ---- small things ----
+  // Once per page: to what is to be corrected, else to what the page says comes next ("keys": where no finger would
+  // get a keyboard over the page for it). A list that renews itself later moves nobody.
   function arrive() {
-    const place = document.querySelector("[data-autofocus]");
+    const wrong = document.querySelector(".errors[data-autofocus]") ||
+      document.querySelector(".wrong :is(input, select, textarea):not([type=hidden])");
+    const place = wrong || document.querySelector("[data-autofocus]");
     if (!place || place.dataset.autofocus === "done") return;
+    const isForKeys = !wrong && place.dataset.autofocus === "keys";
     place.dataset.autofocus = "done";
+    if (isForKeys && matchMedia("(pointer: coarse)").matches) return;
     place.focus({ preventScroll: Boolean(place.closest(".hand")) }); // the main action is in sight already
   }
   document.addEventListener("click", (event) => {

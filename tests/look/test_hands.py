@@ -110,3 +110,72 @@ def test_a_failing_poll_leaves_the_list_and_shows_the_words_until_it_works_again
     broken[0] = False
     expect(page.locator("#rows")).to_have_text("new")
     expect(page.locator("#notices")).to_be_empty()
+
+
+def test_a_key_held_down_presses_nothing_on_the_next_page(new_page: Callable[..., Page]) -> None:
+    """Opened, poured and drunk by one long Enter: nobody would have looked."""
+    page = new_page()
+    dose = '<form method="get" action="/drunk"><button data-autofocus>Rót</button></form>'
+    visit(page, "/list", {"/list": lambda route: (200, LIST), "/one": lambda route: (200, dose)})
+    page.keyboard.press("/")
+    page.keyboard.type("dt-0001")
+    page.keyboard.down("Enter")
+    page.wait_for_url("**/one")
+    button = page.get_by_role("button", name="Rót")
+    expect(button).to_be_focused()
+    for _ in range(3):
+        page.keyboard.down("Enter")
+    assert page.locator("form").get_attribute("data-sent") is None
+    page.keyboard.up("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/drunk?")
+
+
+def test_one_enter_too_many_in_the_empty_field_asks_for_nobody(new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    visit(page, "/list", {"/list": lambda route: (200, LIST)})
+    page.keyboard.press("/")
+    page.keyboard.press("Enter")
+    expect(page.locator("#find")).to_be_focused()
+    assert page.url == f"{SITE}/list"
+
+
+def test_somebody_who_stands_in_two_lists_is_opened_by_the_code(new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    twice = (
+        '<li class="row" data-folded="ly van duc dt-0012" data-code="DT-0012"><a href="/two">Lý Văn Đức</a></li></ul>'
+    )
+    visit(page, "/list", {"/list": lambda route: (200, LIST.replace("</ul>", twice))})
+    page.keyboard.press("/")
+    page.keyboard.type("dt-0012")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/two")
+
+
+def test_the_keys_of_the_page_work_while_the_field_waits_empty(new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    hands = '<form class="hands" method="get" action="/left"><button>Đổi người</button></form>'
+    visit(page, "/list", {"/list": lambda route: (200, hands + LIST)})
+    page.keyboard.press("/")
+    page.keyboard.type("a*/?")  # among words they are signs like any other
+    expect(page.locator("#find")).to_have_value("a*/?")
+    page.keyboard.press("Escape")
+    page.keyboard.press("*")
+    page.wait_for_url("**/left?")
+
+
+def test_the_focus_goes_to_what_is_wrong_and_a_field_for_keys_brings_no_keyboard_over_a_phone(
+    new_page: Callable[..., Page],
+) -> None:
+    main = '<form method="get" action="/drunk"><button data-autofocus>Xác nhận</button></form>'
+    wrong = '<fieldset class="wrong"><label><input type="radio" name="reason" value="left">Đã đi</label></fieldset>'
+    waiting = '<input id="find" data-filter="#rows" data-autofocus="keys">'
+    pages = {"/wrong": lambda route: (200, main + wrong), "/waiting": lambda route: (200, waiting)}
+    page = new_page()
+    visit(page, "/wrong", pages)
+    expect(page.get_by_role("radio")).to_be_focused()
+    page.goto(f"{SITE}/waiting")
+    expect(page.locator("#find")).to_be_focused()
+    phone = new_page((360, 640), has_touch=True, is_mobile=True)
+    visit(phone, "/waiting", pages)
+    expect(phone.locator("body")).to_be_focused()

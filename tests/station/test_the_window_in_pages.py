@@ -219,6 +219,18 @@ def test_who_does_not_want_it_today_is_seen_off_kindly_and_followed(
     assert doses(session) == 0
 
 
+def test_a_visit_without_a_reason_asks_for_one_at_its_place(
+    client: FlaskClient, session: Session, person: Person
+) -> None:
+    sign_in(client, "dispenser")
+    page = client.get(f"/patients/{person.ref}/dose").text
+    asked = client.post(f"/patients/{person.ref}/visit", data=hidden_fields(page))
+    assert asked.status_code == 422
+    assert "Chọn một lý do." in asked.text.partition("Vì sao")[2]
+    forged = client.post(f"/patients/{person.ref}/visit", data={**hidden_fields(page), "reason": "no_such_stop"})
+    assert forged.status_code == 400
+
+
 def test_vomiting_asks_for_minutes_keeps_the_page_and_tells_the_doctor(
     client: FlaskClient, session: Session, person: Person
 ) -> None:
