@@ -92,7 +92,7 @@ def put(kind: str, words: str) -> Act:
     """A hold or an alert on the first of the list; what stands there from the first size stays."""
 
     def act(page: Page) -> None:
-        open_file(page)
+        page.locator("main .rows a", has_text="DT-DK-0041").click()  # somebody with an order and no other mark
         page.get_by_role("link", name="Tạm dừng và lưu ý").click()
         if not page.get_by_text(words).count():
             page.locator(f"[name=kind][value={kind}]").check()
@@ -279,11 +279,16 @@ def correct_own(page: Page) -> None:
 
 def ask_for_reversal(page: Page) -> None:
     """Of the last who was dosed; what was asked for the first size stays."""
+    if page.locator("main .rows a").count():
+        return
+    address = page.url
+    page.goto(address.replace("/reversals/", "/station/"))
+    record_first(page)
     page.locator(".rows .state.given").last.locator("xpath=ancestor::a").click()
     page.get_by_role("link", name="Ghi nhầm?").click()
-    if page.locator("main form [type=radio]").count():
-        page.locator("main form [type=radio]").first.check()
-        send(page)
+    page.locator("main form [type=radio]").first.check()
+    send(page)
+    page.goto(address)
 
 
 def submit_empty(page: Page) -> None:
@@ -453,7 +458,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
         "/station/",
         then(vomited_after("20"), of_the_person("orders/one-time", "doctor")),
     ),
-    ("station-reversals", "dispenser", 0, "/station/", then(ask_for_reversal, lambda page: page.goto("/reversals/"))),
+    ("station-reversals", "dispenser", 0, "/reversals/", ask_for_reversal),
     ("counseling-appointment", "counselor", 0, "/counseling/", open_file),
     ("outreach-correct", "volunteer", 0, "/outreach/", then(open_file, correct_own)),
 ]
@@ -474,7 +479,9 @@ def main() -> None:
                 if wanted and name not in wanted:
                     continue
                 for size, (width, height) in SIZES.items():
-                    context = browser.new_context(locale="vi-VN", viewport={"width": width, "height": height})
+                    finger = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
+                    viewport = {"width": width, "height": height}
+                    context = browser.new_context(locale="vi-VN", viewport=viewport, **finger)
                     page = context.new_page()
                     try:
                         take(page, server.url, account, desk, address, act)
