@@ -102,7 +102,18 @@ def visit(ref: str) -> ResponseReturnValue:
         abort(400)
     if outcome not in ("stopped", "refused", "withheld"):
         return dose_page(ref, Refusal("reason_missing")), 422
+    over = stop_is_over(ref) if outcome == "stopped" else None
+    if over is not None:
+        return dose_page(ref, over), 409
     return keep_visit(ref, patient_id, outcome, reason if outcome == "stopped" else None, form_key())
+
+
+def stop_is_over(ref: str) -> Refusal | None:
+    """An order may have come, or a hold gone, while the stop stood on the screen: then nobody is sent away by it."""
+    stop: Refusal | None = the_person(person(ref))["stop"]
+    if stop is None:
+        return Refusal("stop_is_over")
+    return None if stop.code in visits.STOPS else stop
 
 
 @bp.post("/vomited")

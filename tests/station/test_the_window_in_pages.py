@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from counseling.models.doses import DayDose
+from counseling.models.doses import DayDose, StationVisit
 from counseling.models.window import Spill
 from counseling.refs import new_request_key
 from tests.support.cast import CAO_LOC, Cast, csrf_token, post, sign_in
@@ -165,6 +165,22 @@ def test_a_stop_says_who_can_lift_it_and_tells_the_doctor(client: FlaskClient, s
     client.post("/logout", data={"csrf_token": csrf_token(client)})
     sign_in(client, "doctor")
     assert "Vi Văn Vắng" in client.get("/doctor/").text
+
+
+def test_an_order_that_comes_while_the_stop_is_on_screen_is_said_and_nobody_sent_away(
+    client: FlaskClient, session: Session, cast: Cast
+) -> None:
+    person = somebody(session, cast)
+    opened(session, cast)
+    sign_in(client, "dispenser")
+    page = client.get(f"/patients/{person.ref}/dose").text
+    assert "Không có đơn chạy hôm nay" in page
+    ordered(session, cast, person)
+    session.rollback()
+    sent = client.post(f"/patients/{person.ref}/visit", data={**hidden_fields(page), "reason": "no_order"})
+    assert sent.status_code == 409
+    assert "được uống lại" in sent.text and "Rót" in sent.text
+    assert session.execute(select(func.count(StationVisit.id))).scalar_one() == 0
 
 
 def test_two_people_of_one_name_are_said_before_the_dose(client: FlaskClient, session: Session, cast: Cast) -> None:
