@@ -285,7 +285,7 @@ DOORS: dict[str, Door] = {
     ),
     "holds.lift": act(TREATMENT_TEAM, fixed(words="đã nói chuyện")),
     "holds.keep": act(DISPENSERS),
-    "doses.visit": act(DISPENSERS, lambda world, file, desk: {"reason": "no_order", **key(world, file, desk)}),
+    "doses.visit": act(DISPENSERS, lambda world, file, desk: {"outcome": "refused", **key(world, file, desk)}),
     # Doses of a paper morning
     "late_entries.index": page(DISPENSERS),
     "late_entries.choose": Door(DISPENSERS, done=303, form=fixed(on="21/11/2026")),
