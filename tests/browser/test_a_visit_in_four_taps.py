@@ -147,7 +147,7 @@ def test_the_back_button_after_saving_saves_nothing_twice(phone: Page, session: 
     assert len(session.scalars(select(OutreachContact)).all()) == 1
 
 
-@pytest.mark.parametrize("size", [NARROW, DESKTOP], ids=["narrow", "desktop"])
+@pytest.mark.parametrize("size", [NARROW, PHONE, DESKTOP], ids=["narrow", "phone", "desktop"])
 def test_axe_finds_nothing_on_the_pages_of_outreach(
     new_page: NewPage, url: str, session: Session, cast: Cast, size: tuple[int, int]
 ) -> None:
