@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
 from counseling.domain.refusal import Refusal
+from counseling.domain.window import ensure_may_dose
 from counseling.models.doses import FIRST_REPLACEMENT_PART, DayDose, DoseVoid, StationVisit
 from counseling.models.patients import TreatmentFile
 from counseling.models.tasks import FOLLOW_UP
+from counseling.queries.attendance import find_attendance
+from counseling.queries.bands import list_bands
 from counseling.services import audit
 from counseling.services.adherence import lock_summary
 from counseling.services.tasks import open_task
@@ -44,9 +47,13 @@ def record_visit(
 ) -> None:
     """Record a visit without a dose ("withheld", "stopped", "refused") and open the tasks that follow from it.
 
-    A repeat of `request_key` does nothing. Refuses not_at_this_station.
+    A repeat of `request_key` does nothing. Refuses not_at_this_station, and of "stopped" stop_is_over or what stops the
+    dose instead: an order may have come, or a hold gone, while the stop stood on the screen.
     """
     with writing(session) as tx:
+        lock_summary(tx, visit.patient_id)
+        if visit.outcome == "stopped" and not _is_recorded(tx, request_key):
+            _ensure_stopped(tx, visit, today)
         add_visit(tx, visit, by=by, actor=actor, request_key=request_key, today=today, now=now)
 
 
@@ -87,7 +94,7 @@ def add_visit(
     tx: Session, visit: NewVisit, *, by: int, actor: str, request_key: str, today: date, now: datetime
 ) -> None:
     """`record_visit` inside the caller's transaction."""
-    if tx.execute(select(StationVisit.id).where(StationVisit.request_key == request_key)).first():
+    if _is_recorded(tx, request_key):
         return
     patient_id, facility_id = visit.patient_id, _facility_of(tx, visit.patient_id, visit.site_id)
     row = {
@@ -121,6 +128,24 @@ def add_visit(
         )
     details = {"patient": patient_id, "outcome": visit.outcome, "reason": visit.reason, "on": today}
     audit.append(tx, audit.site_chain(visit.site_id), actor, "visit.recorded", f"patient:{patient_id}", details, now)
+
+
+def _is_recorded(tx: Session, request_key: str) -> bool:
+    return tx.execute(select(StationVisit.id).where(StationVisit.request_key == request_key)).first() is not None
+
+
+def _ensure_stopped(tx: Session, visit: NewVisit, today: date) -> None:
+    """Nobody is sent away by a stop that is over."""
+    loaded = find_attendance(tx, visit.patient_id, visit.site_id, today)
+    if loaded is None:
+        raise Refusal("day_not_open", state=None)
+    try:
+        ensure_may_dose(loaded.attendance, list_bands(tx, today, visit.site_id))
+    except Refusal as stop:
+        if stop.code in STOPS:
+            return
+        raise
+    raise Refusal("stop_is_over")
 
 
 def _last_dose(tx: Session, patient_id: int, today: date) -> int | None:

@@ -20,7 +20,7 @@ from counseling.services.doses import SeenDose, record_dose
 from counseling.services.ledger_verification import verify_ledger
 from counseling.services.pours import pour_dose, spill_pour
 from counseling.services.station_days import move_station_day
-from counseling.services.visits import record_vomiting
+from counseling.services.visits import NewVisit, record_visit, record_vomiting
 from tests.support.cast import CAO_LOC, DONG_KINH, FACILITY, Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, came, dose, opened, ordered, somebody, window
@@ -45,11 +45,11 @@ def seen(order: int, part: int = 1, mg_tenths: int = 605, **changes: Any) -> See
 
 
 def pour(session: Session, cast: Cast, person: Person, what: SeenDose, key: str = "", **at: Any) -> None:
-    pour_dose(session, person.id, what, request_key=key or new_request_key(), **{**window(cast), **at})
+    pour_dose(session, person.ref, what, request_key=key or new_request_key(), **{**window(cast), **at})
 
 
 def drink(session: Session, cast: Cast, person: Person, what: SeenDose) -> None:
-    record_dose(session, person.id, what, request_key=new_request_key(), **window(cast))
+    record_dose(session, person.ref, what, request_key=new_request_key(), **window(cast))
 
 
 def spill(session: Session, cast: Cast, person: Person, reason: str = "left", key: str = "", **at: Any) -> None:
@@ -240,3 +240,27 @@ def test_the_ledger_still_agrees_with_the_chain(session: Session, cast: Cast, pe
     spill(session, cast, person, "wrong_amount")
     dose(session, cast, person, order)
     assert list(verify_ledger(session)) == []
+
+
+def test_nobody_is_sent_away_by_a_stop_that_is_over(session: Session, cast: Cast, person: Person) -> None:
+    at = window(cast)
+    stopped = NewVisit(person.id, at.pop("site_id"), "stopped", "no_order")
+    key = new_request_key()
+    record_visit(session, stopped, request_key=key, **at)
+    ordered(session, cast, person)
+    with pytest.raises(Refusal) as refused:
+        record_visit(session, stopped, request_key=new_request_key(), **at)
+    assert refused.value.code == "stop_is_over"
+    record_visit(session, stopped, request_key=key, **at)  # the answer to the first was lost: it stands
+    assert count(session, StationVisit) == 1
+
+
+def test_what_stops_by_now_is_said_instead(session: Session, cast: Cast, person: Person, order: int) -> None:
+    dose(session, cast, person, order)
+    at = window(cast)
+    with pytest.raises(Refusal) as refused:
+        record_visit(
+            session, NewVisit(person.id, at.pop("site_id"), "stopped", "on_hold"), request_key=new_request_key(), **at
+        )
+    assert refused.value.code == "already_dosed"
+    assert count(session, StationVisit) == 0

@@ -121,8 +121,9 @@ def test_nobody_else_finds_the_dose_screen(
 ) -> None:
     sign_in(client, username)
     assert client.get(f"/patients/{person.ref}/dose").status_code == 404
-    answer = post(client, f"/patients/{person.ref}/dose", request_key=new_request_key())
-    assert answer.status_code == 404
+    form = {"dose_on": TODAY, "order_id": 1, "part": 1, "mg_tenths": 600, "request_key": new_request_key()}
+    for act in ("pour", "dose"):
+        assert post(client, f"/patients/{person.ref}/{act}", **form).status_code == 404
     assert doses(session) == 0
 
 

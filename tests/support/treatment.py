@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from counseling.database import writing
 from counseling.domain.orders import Phase
 from counseling.domain.refusal import Refusal
 from counseling.models.orders import OrderPart
@@ -21,7 +22,7 @@ from counseling.services.patients import DosedElsewhereUntil, register_patient
 from counseling.services.pours import pour_dose
 from counseling.services.station_days import open_station_day
 from counseling.services.treatment_files import By
-from counseling.services.visits import NewVisit, record_visit
+from counseling.services.visits import NewVisit, add_visit
 from counseling.treatment_rows import TreatmentDetails
 from tests.support.cast import DONG_KINH, FACILITY, Cast
 from tests.support.settings import MORNING
@@ -130,18 +131,18 @@ def dose(
     query = select(OrderPart.mg_tenths).where(OrderPart.order_id == order_id, OrderPart.part == part)
     shown = mg_tenths if mg_tenths is not None else session.execute(query).scalar_one()
     seen, at = SeenDose(seen_on or day, order_id, part, shown, gap_check), window(cast, day, now, station)
-    return pour_and_drink(session, person.id, seen, key or new_request_key(), at)
+    return pour_and_drink(session, person.ref, seen, key or new_request_key(), at)
 
 
-def pour_and_drink(session: Session, patient_id: int, seen: SeenDose, key: str, at: dict[str, Any]) -> RecordedDose:
+def pour_and_drink(session: Session, ref: str, seen: SeenDose, key: str, at: dict[str, Any]) -> RecordedDose:
     """Both steps at one window. What stops the first is what is said of the second; a cup of another window will do."""
     stopped: Refusal | None = None
     try:
-        pour_dose(session, patient_id, seen, request_key=new_request_key(), **at)
+        pour_dose(session, ref, seen, request_key=new_request_key(), **at)
     except Refusal as refusal:
         stopped = refusal
     try:
-        return record_dose(session, patient_id, seen, request_key=key, **at)
+        return record_dose(session, ref, seen, request_key=key, **at)
     except Refusal as refusal:
         if stopped is not None and refusal.code == "not_poured":
             raise stopped from None
@@ -166,7 +167,8 @@ def came(
     day: date = TODAY,
     now: datetime = MORNING,
 ) -> None:
-    """Somebody came to the window of Đông Kinh and no dose was drunk."""
+    """Somebody came to the window of Đông Kinh and no dose was drunk: the rows, whether or not a rule stops them."""
     at = window(cast, day, now)
     visit = NewVisit(person.id, at.pop("site_id"), outcome, reason, observations)
-    record_visit(session, visit, request_key=key or new_request_key(), **at)
+    with writing(session) as tx:
+        add_visit(tx, visit, request_key=key or new_request_key(), **at)
