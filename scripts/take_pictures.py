@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.support.browser import ARGUMENTS, DEMO_PASSWORD, DESKTOP, PHONE
+from tests.support.browser import ARGUMENTS, DEMO_PASSWORD, DESKTOP, PHONE, chromium
 from tests.support.server import LiveServer, run_flask
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -473,7 +473,7 @@ def main() -> None:
             run_flask(instance, *command)
         server = LiveServer(instance, DEMO_NOW=DEMO_NOW)
         server.start()
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         try:
             for name, account, desk, address, act in PICTURES_OF:
                 if wanted and name not in wanted:

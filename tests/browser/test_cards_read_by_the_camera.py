@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ import pytest
 import segno
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import ARGUMENTS, DESKTOP, PHONE, axe_violations, sign_in
+from tests.support.browser import ARGUMENTS, DESKTOP, PHONE, axe_violations, chromium, sign_in
 from tests.support.server import LiveServer
 
 WIDTH, HEIGHT, SCALE = 640, 480, 12
@@ -26,10 +24,9 @@ Opened = Callable[[list[str]], Browser]
 def open_browser(browser: Browser) -> Iterator[Opened]:
     """A Chromium with a camera of its own: what it sees is said when it is started."""
     opened: list[Browser] = []
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
     def start(arguments: list[str]) -> Browser:
-        opened.append(browser.browser_type.launch(executable_path=path, args=[*ARGUMENTS, *arguments]))
+        opened.append(browser.browser_type.launch(executable_path=chromium(), args=[*ARGUMENTS, *arguments]))
         return opened[-1]
 
     yield start
@@ -135,7 +132,10 @@ def test_after_thirty_seconds_the_camera_is_shut_and_says_what_to_do(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--use-fake-device-for-media-stream", "--deny-permission-prompts"], "Máy chưa cho trang này dùng camera"),
+        (
+            ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny"],
+            "Máy chưa cho trang này dùng camera",
+        ),
         (
             ["--use-fake-device-for-media-stream=device-count=0", "--use-fake-ui-for-media-stream"],
             "Máy này không có camera",

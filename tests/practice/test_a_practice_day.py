@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from counseling import create_app
+from counseling.clock import utc_now
 from counseling.config import Config
 from counseling.database import writing
 from counseling.headers import security_headers
@@ -212,7 +213,7 @@ def test_the_way_in_opens_once_and_for_a_minute(
     assert learner.get(way_in).location == "/practice/"
     assert learner.get(way_in).location == "/practice-days/"
     later = post(learner, "/practice-days/go-on", page="/practice-days/").location
-    start_clock_at(MORNING + timedelta(seconds=62))
+    start_clock_at(utc_now() + timedelta(seconds=62))
     assert learner.get(later).location == "/practice-days/"
     again = post(learner, "/practice-days/go-on", page="/practice-days/").location
     assert learner.get(again).location == "/practice/"

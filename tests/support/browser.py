@@ -26,14 +26,19 @@ ARGUMENTS = [
 NewPage = Callable[..., Page]
 
 
+def chromium() -> str:
+    """Where the browser is: CHROMIUM, else the headless shell, which takes a third less of the processor."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    if path is None:
+        raise RuntimeError("Chromium is not installed: `make test` installs it.")
+    return path
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium per test process; tests meet only in contexts of their own."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        raise RuntimeError("Chromium is not installed: `make test` installs it.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield browser
         browser.close()
 
