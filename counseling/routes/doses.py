@@ -50,12 +50,11 @@ def show(ref: str) -> ResponseReturnValue:
 @requires(Permission.RECORD_DOSE)
 def pour(ref: str) -> ResponseReturnValue:
     """The cup is poured; whether it was drunk is asked on the same page."""
-    patient_id = patient_id_of(ref)
     seen, key = seen_dose(), form_key()
     if request.form.get("gap_check") == "signs":
-        return keep_visit(ref, patient_id, "withheld", "signs", key)
+        return keep_visit(ref, patient_id_of(ref), "withheld", "signs", key)
     try:
-        pours.pour_dose(db.session, patient_id, seen, request_key=key, **here())
+        pours.pour_dose(db.session, ref, seen, request_key=key, **here())
     except Refusal as refusal:
         return dose_page(ref, refusal), 409
     return redirect(url_for(".show", ref=ref), 303)
@@ -64,10 +63,9 @@ def pour(ref: str) -> ResponseReturnValue:
 @bp.post("/dose")
 @requires(Permission.RECORD_DOSE)
 def record(ref: str) -> ResponseReturnValue:
-    patient_id = patient_id_of(ref)
     seen, key = seen_dose(), form_key()
     try:
-        doses.record_dose(db.session, patient_id, seen, request_key=key, **here())
+        doses.record_dose(db.session, ref, seen, request_key=key, **here())
     except Refusal as refusal:
         return dose_page(ref, refusal), 409
     return redirect(url_for("station.index", done=ref), 303)
@@ -102,18 +100,7 @@ def visit(ref: str) -> ResponseReturnValue:
         abort(400)
     if outcome not in ("stopped", "refused", "withheld"):
         return dose_page(ref, Refusal("reason_missing")), 422
-    over = stop_is_over(ref) if outcome == "stopped" else None
-    if over is not None:
-        return dose_page(ref, over), 409
     return keep_visit(ref, patient_id, outcome, reason if outcome == "stopped" else None, form_key())
-
-
-def stop_is_over(ref: str) -> Refusal | None:
-    """An order may have come, or a hold gone, while the stop stood on the screen: then nobody is sent away by it."""
-    stop: Refusal | None = the_person(person(ref))["stop"]
-    if stop is None:
-        return Refusal("stop_is_over")
-    return None if stop.code in visits.STOPS else stop
 
 
 @bp.post("/vomited")
@@ -140,7 +127,10 @@ def vomited(ref: str) -> ResponseReturnValue:
 def keep_visit(ref: str, patient_id: int, outcome: str, reason: str | None, key: str) -> ResponseReturnValue:
     at = here()
     came = visits.NewVisit(patient_id, at.pop("site_id"), outcome, reason, observations())
-    visits.record_visit(db.session, came, request_key=key, **at)
+    try:
+        visits.record_visit(db.session, came, request_key=key, **at)
+    except Refusal as refusal:
+        return dose_page(ref, refusal), 409
     return redirect(url_for("doses.handed_over", ref=ref), 303)
 
 

@@ -31,7 +31,7 @@ from counseling.models.doses import DayDose, StationDay
 from counseling.models.patients import TreatmentFile
 from counseling.models.tasks import FOLLOW_UP
 from counseling.models.window import DosePour
-from counseling.queries.attendance import find_attendance, list_doses_of_the_day
+from counseling.queries.attendance import list_doses_of_the_day, lock_attendance
 from counseling.queries.bands import list_bands
 from counseling.services import adherence, audit
 from counseling.services.tasks import close_tasks_of
@@ -84,7 +84,7 @@ SAME_DOSE = ("uq_day_doses_patient_day_part_attempt", "day_doses_never_replaced_
 
 def record_dose(
     session: AnySession,
-    patient_id: int,
+    ref: str,
     seen: SeenDose,
     *,
     site_id: int,
@@ -96,32 +96,34 @@ def record_dose(
 ) -> RecordedDose:
     """Record that the dose that stands poured was drunk. A repeat of `request_key` gives the first result.
 
+    `ref` is the reference of the patient's treatment file; one of another station is as one that does not exist.
     Commits the dose, the end of the cup, the adherence summary, the day's state and the audit entry together.
     Refusals: the codes of domain.window, and day_changed, not_at_this_station.
     """
     try:
         with writing(session) as tx:
-            return _record(tx.connection(), patient_id, seen, site_id, by, actor, request_key, today, now)
+            return _record(tx.connection(), ref, seen, site_id, by, actor, request_key, today, now)
     except Refusal as refusal:
         # The answer was lost and the button pressed again later, perhaps after midnight: the first result stands.
-        return _first_result(session, patient_id, request_key) or _refuse(refusal)
+        return _first_result(session, ref, request_key) or _refuse(refusal)
     except IntegrityError as error:
-        return _first_result(session, patient_id, request_key) or _explain(session, error, patient_id, today)
+        return _first_result(session, ref, request_key) or _explain(session, error, ref, today)
 
 
 def _refuse(refusal: Refusal) -> NoReturn:
     raise refusal
 
 
-def _first_result(session: AnySession, patient_id: int, request_key: str) -> RecordedDose | None:
-    query = select(DayDose).where(DayDose.request_key == request_key, DayDose.patient_id == patient_id)
-    dose = session.execute(query).scalar_one_or_none()
+def _first_result(session: AnySession, ref: str, request_key: str) -> RecordedDose | None:
+    query = select(DayDose).join(TreatmentFile, TreatmentFile.patient_id == DayDose.patient_id)
+    own = query.where(DayDose.request_key == request_key, TreatmentFile.ref == ref)
+    dose = session.execute(own).scalar_one_or_none()
     return _recorded(dose) if dose else None
 
 
 def _record(
     tx: Connection,
-    patient_id: int,
+    ref: str,
     seen: SeenDose,
     site_id: int,
     by: int,
@@ -131,18 +133,18 @@ def _record(
     now: datetime,
 ) -> RecordedDose:
     chain = audit.site_chain(site_id)
-    loaded = find_attendance(tx, patient_id, site_id, today, lock=True)
-    doses = loaded.doses if loaded else list_doses_of_the_day(tx, patient_id, today)
-    repeated = next((dose for dose in doses if dose.request_key == key), None)
+    loaded = lock_attendance(tx, ref, site_id, today)
+    if loaded is None:
+        raise Refusal(why_nothing_was_found(tx, ref, site_id))
+    repeated = next((dose for dose in loaded.doses if dose.request_key == key), None)
     if repeated is not None:
         return _recorded(repeated)
-    if loaded is None:
-        raise Refusal(why_nothing_was_found(tx, patient_id, site_id))
     attendance, context = loaded.attendance, loaded.context
+    patient_id: int = context.patient_id
     # Nobody who was dosed yesterday is asked about bands: `band_for` has none for a gap of nothing.
     bands = list_bands(tx, today, site_id) if attendance.unreviewed_gap else []
     order, cup = _ensure(attendance, bands, seen, today)
-    attempt = 1 + sum(1 for dose in doses if dose.part == seen.part)
+    attempt = 1 + sum(1 for dose in loaded.doses if dose.part == seen.part)
     values: dict[str, object] = {
         "patient_id": patient_id,
         "dose_on": today,
@@ -220,14 +222,12 @@ def _cover(
     adherence.save_summary(tx, patient_id, summary.with_day(today, complete=complete))
 
 
-def why_nothing_was_found(tx: Transaction, patient_id: int, site_id: int) -> str:
-    here = select(TreatmentFile.patient_id).where(
-        TreatmentFile.patient_id == patient_id, TreatmentFile.station_id == site_id
-    )
+def why_nothing_was_found(tx: Transaction, ref: str, site_id: int) -> str:
+    here = select(TreatmentFile.patient_id).where(TreatmentFile.ref == ref, TreatmentFile.station_id == site_id)
     return "day_not_open" if tx.execute(here).first() else "not_at_this_station"
 
 
-def _explain(session: AnySession, error: IntegrityError, patient_id: int, today: date) -> NoReturn:
+def _explain(session: AnySession, error: IntegrityError, ref: str, today: date) -> NoReturn:
     """Somebody else was faster, between our look and our insert: say it as the rules would have."""
     if any(name in violated(error) for name in OTHER_ORDER):
         raise Refusal("order_changed") from None
@@ -235,7 +235,8 @@ def _explain(session: AnySession, error: IntegrityError, patient_id: int, today:
         raise Refusal("on_hold") from None
     if not any(name in violated(error) for name in SAME_DOSE):
         raise error
-    dose = list_doses_of_the_day(session, patient_id, today)[-1]
+    patient_id = select(TreatmentFile.patient_id).where(TreatmentFile.ref == ref)
+    dose = list_doses_of_the_day(session, session.execute(patient_id).scalar_one(), today)[-1]
     raise Refusal("already_dosed", at=dose.recorded_at, site=dose.site_name, mg_tenths=dose.mg_tenths) from None
 
 

@@ -16,7 +16,7 @@ from counseling.database import AnySession, violated, writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.window import ensure_as_seen, ensure_checked, ensure_may_pour, needs_check
 from counseling.models.window import SPILL_REASONS, DosePour, Spill
-from counseling.queries.attendance import find_attendance
+from counseling.queries.attendance import lock_attendance
 from counseling.queries.bands import list_bands
 from counseling.services import audit
 from counseling.services.adherence import lock_summary
@@ -33,7 +33,7 @@ ONE_CUP = ("uq_dose_pours_open", "dose_pours.patient_id")  # as either database 
 
 def pour_dose(
     session: AnySession,
-    patient_id: int,
+    ref: str,
     seen: SeenDose,
     *,
     site_id: int,
@@ -45,11 +45,12 @@ def pour_dose(
 ) -> None:
     """Write down that the dose on the screen stands in a cup. A repeat of `request_key` changes nothing.
 
-    Refusals: the codes of domain.window, and day_changed, not_at_this_station.
+    `ref` is the reference of the patient's treatment file. Refusals: the codes of domain.window, and day_changed,
+    not_at_this_station.
     """
     try:
         with writing(session) as tx:
-            _pour(tx.connection(), patient_id, seen, site_id, by, actor, request_key, today, now)
+            _pour(tx.connection(), ref, seen, site_id, by, actor, request_key, today, now)
     except IntegrityError as error:
         if not any(name in violated(error) for name in ONE_CUP):
             raise
@@ -58,7 +59,7 @@ def pour_dose(
 
 def _pour(
     tx: Connection,
-    patient_id: int,
+    ref: str,
     seen: SeenDose,
     site_id: int,
     by: int,
@@ -67,12 +68,12 @@ def _pour(
     today: date,
     now: datetime,
 ) -> None:
-    loaded = find_attendance(tx, patient_id, site_id, today, lock=True)
+    loaded = lock_attendance(tx, ref, site_id, today)
     if tx.execute(select(DosePour.id).where(DosePour.request_key == key)).first() is not None:
         return
     if loaded is None:
-        raise Refusal(why_nothing_was_found(tx, patient_id, site_id))
-    attendance = loaded.attendance
+        raise Refusal(why_nothing_was_found(tx, ref, site_id))
+    attendance, patient_id = loaded.attendance, loaded.context.patient_id
     bands = list_bands(tx, today, site_id)
     ensure_may_pour(attendance, bands)
     if seen.dose_on != today:

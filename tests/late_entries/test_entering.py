@@ -260,7 +260,7 @@ def test_a_restart_counts_what_the_doctor_had_in_view(session: Session, cast: Ca
 def test_the_cup_that_stood_when_the_power_went_was_the_dose_on_the_paper(session: Session, cast: Cast) -> None:
     person, order = here_since_last_week(session, cast)
     opened(session, cast)
-    pour_dose(session, person.id, SeenDose(TODAY, order, 1, 600, True), request_key=new_request_key(), **window(cast))
+    pour_dose(session, person.ref, SeenDose(TODAY, order, 1, 600, True), request_key=new_request_key(), **window(cast))
     assert enter(session, cast, lines(session, (person, order)), day=TODAY).given == 1
     (row,) = doses_of(session, person)
     cup = session.execute(select(DosePour)).scalar_one()

@@ -202,6 +202,6 @@ def write_order(session: Session, cast: Cast, starts_on: date = TODAY) -> None:
 def record_one_dose(session: Session, cast: Cast) -> None:
     who = by(cast)
     open_station_day(session, DONG_KINH, TODAY, by=who.staff_id, actor=who.actor, now=MORNING)
-    patient_id = file_of(session, "LS-0001").patient_id
-    order_id = session.execute(select(DoseOrder.id).where(DoseOrder.patient_id == patient_id)).scalar_one()
-    dose(session, cast, Person(patient_id, ""), order_id)
+    file = file_of(session, "LS-0001")
+    order_id = session.execute(select(DoseOrder.id).where(DoseOrder.patient_id == file.patient_id)).scalar_one()
+    dose(session, cast, Person(file.patient_id, file.ref), order_id)

@@ -71,10 +71,10 @@ def test_a_hold_stops_the_dose_until_it_is_lifted(session: Session, cast: Cast, 
 
 def test_a_hold_of_meanwhile_stops_the_poured_cup(session: Session, cast: Cast, person: Person, order: int) -> None:
     seen = SeenDose(TODAY, order, 1, 600)
-    pour_dose(session, person.id, seen, request_key=new_request_key(), **window(cast))
+    pour_dose(session, person.ref, seen, request_key=new_request_key(), **window(cast))
     put(session, cast, person, "hold")
     drink = {"request_key": new_request_key(), **window(cast)}
-    assert refusal(lambda: record_dose(session, person.id, seen, **drink)) == "on_hold"
+    assert refusal(lambda: record_dose(session, person.ref, seen, **drink)) == "on_hold"
     assert doses(session) == 0
 
 
@@ -138,11 +138,11 @@ def test_of_a_dose_and_a_hold_of_the_same_second_one_is_first(
 ) -> None:
     """Either the dose stands and the hold came after it, or the hold stands and there is no dose of later."""
     seen = SeenDose(TODAY, order, 1, 600)
-    pour_dose(session, person.id, seen, request_key=new_request_key(), **window(cast))
+    pour_dose(session, person.ref, seen, request_key=new_request_key(), **window(cast))
     engine, gate, said = session.get_bind(), threading.Barrier(2), dict[str, str]()
 
     def drink(own: Session) -> None:
-        record_dose(own, person.id, seen, request_key=new_request_key(), **window(cast))
+        record_dose(own, person.ref, seen, request_key=new_request_key(), **window(cast))
 
     def hold(own: Session) -> None:
         set_hold(

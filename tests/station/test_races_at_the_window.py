@@ -22,7 +22,7 @@ PROCESSES, PEOPLE = 8, 12
 def orders(session: Session, cast: Cast) -> Orders:
     opened(session, cast)
     people = [somebody(session, cast) for _ in range(PEOPLE)]
-    return [(person.id, ordered(session, cast, person)) for person in people]
+    return [(person.ref, ordered(session, cast, person)) for person in people]
 
 
 def test_eight_windows_at_the_same_second_give_one_dose_each(

@@ -99,7 +99,7 @@ def is_on_hold(station: Station, person: Person) -> bool:
 def drink(station: Station, who: str, person: Person, number: int) -> None:
     was_on_hold = is_on_hold(station, person)
     dose = record_dose(
-        station.session, person.id, seen(station, person, number), request_key=new_request_key(), **station.at(who)
+        station.session, person.ref, seen(station, person, number), request_key=new_request_key(), **station.at(who)
     )
     if was_on_hold:
         station.on_hold_when_drunk.append(dose.id)
@@ -107,7 +107,7 @@ def drink(station: Station, who: str, person: Person, number: int) -> None:
 
 def pour(station: Station, who: str, person: Person, number: int) -> None:
     one = seen(station, person, number)
-    pour_dose(station.session, person.id, one, request_key=new_request_key(), **station.at(who))
+    pour_dose(station.session, person.ref, one, request_key=new_request_key(), **station.at(who))
 
 
 def pour_then_drink(station: Station, who: str, person: Person, number: int) -> None:

@@ -15,7 +15,7 @@ from tests.support.cast import DONG_KINH
 from tests.support.settings import MORNING, config_for
 from tests.support.treatment import TODAY, pour_and_drink
 
-Orders = list[tuple[int, int]]
+Orders = list[tuple[str, int]]  # of the file, of the order
 
 
 def press_all_buttons(
@@ -27,10 +27,10 @@ def press_all_buttons(
     at = {"site_id": DONG_KINH, "by": staff_id, "actor": "staff:1/session:1", "today": TODAY, "now": MORNING}
     with app.app_context():
         gate.wait(timeout=60)
-        for patient_id, order_id in orders:
+        for ref, order_id in orders:
             try:
                 seen = SeenDose(TODAY, order_id, 1, 600)
-                pour_and_drink(db.session(), patient_id, seen, new_request_key(), at)
+                pour_and_drink(db.session(), ref, seen, new_request_key(), at)
                 outcomes["recorded"] += 1
             except Refusal as refusal:
                 outcomes[refusal.code] += 1

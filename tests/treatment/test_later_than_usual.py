@@ -96,7 +96,7 @@ def test_whoever_stands_before_a_poured_cup_is_here(session: Session, cast: Cast
     person = expected(session, cast)
     opened(session, cast)
     seen = SeenDose(TODAY, order_of(session, person), 1, 600)
-    pour_dose(session, person.id, seen, request_key=new_request_key(), **window(cast))
+    pour_dose(session, person.ref, seen, request_key=new_request_key(), **window(cast))
     assert found(session, cast) == []
 
 

@@ -128,7 +128,7 @@ def test_spills_and_holds_stand_among_what_happened_on_the_stations_day(session:
     (hold,) = list_holds(session, person.id, TODAY)
     lift_hold(session, person.id, hold.ref, "đã khám", is_doctor=True, by=who, now=at(TODAY, 6))
     seen = SeenDose(TODAY, order_id, 1, 600)
-    pour_dose(session, person.id, seen, request_key=key, **window(cast))
+    pour_dose(session, person.ref, seen, request_key=key, **window(cast))
     pour_id = session.execute(select(DosePour.id)).scalar_one()
     cup = {**window(cast, now=MORNING + timedelta(minutes=1)), "observations": None, "request_key": key}
     spill_pour(session, person.id, pour_id, "overturned", **cup)
