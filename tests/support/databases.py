@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from counseling import create_app
 from counseling.database import db, init_database
 from tests.support.cast import Cast, fill
+from tests.support.lending import Lending
 from tests.support.postgres import Cluster, running_cluster
 from tests.support.settings import config_for
 
@@ -26,6 +27,11 @@ def postgres() -> Iterator[Cluster]:
     """A running PostgreSQL of this test process; starts when the first test asks for it."""
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def lending(postgres: Cluster) -> Lending:
+    return Lending(postgres)
 
 
 @pytest.fixture(scope="session")
@@ -66,13 +72,13 @@ def sqlite_url(request: pytest.FixtureRequest, migrated_sqlite: Path, tmp_path: 
 
 
 @pytest.fixture
-def postgresql_url(request: pytest.FixtureRequest, postgres: Cluster, migrated_postgresql: str) -> Iterator[str]:
-    """A migrated PostgreSQL database, empty but for the cast where the test has one; dropped afterwards."""
-    name = f"test_{next(_numbers)}"
+def postgresql_url(request: pytest.FixtureRequest, lending: Lending, migrated_postgresql: str) -> Iterator[str]:
+    """A migrated PostgreSQL database, empty but for the cast where the test has one; put back as it was afterwards."""
     with_cast = "cast" in request.fixturenames
     template = request.getfixturevalue("postgresql_with_cast")[0] if with_cast else migrated_postgresql
-    yield postgres.create_database(name, template=template)
-    postgres.drop_database(name)
+    loan = lending.borrow(template)
+    yield lending.cluster.url(loan.name)
+    lending.give_back(loan)
 
 
 @pytest.fixture

@@ -118,16 +118,17 @@ class Cluster:
         """Drop it even when something is still connected."""
         self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def _execute(self, statement: sql.Composed) -> None:
-        with self._connect() as connection:
-            connection.execute(statement)
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """As the superuser that no test is, each statement for itself."""
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname=database, autocommit=True)
 
-    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
+    def _execute(self, statement: sql.Composed) -> None:
+        with self.connect() as connection:
+            connection.execute(statement)
 
     def _answers(self) -> bool:
         try:
-            self._connect().close()
+            self.connect().close()
         except psycopg.OperationalError:
             return False
         return True
