@@ -34,9 +34,10 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
     "pronoun_first": Placeholder("Anh/chi", "Anh/chị"),
 }
 ALWAYS = frozenset({"pronoun", "pronoun_first"})  # of any text, and of none by need
-# What a person has to be told whatever the words are: how to stop, how to begin again, whom to ring.
+# What a person has to be told whatever the words are: how to stop and begin again, whom to ring, that nobody of ours
+# asks them to read the digits out.
 MUST_SAY: Mapping[str, tuple[str, ...]] = {
-    "number": ("NGUNG",),
+    "number": ("NGUNG", "khong doc"),
     "stopped": ("BAT DAU",),
     "help": ("NGUNG",),
     "stop_hint": ("NGUNG",),
