@@ -25,9 +25,7 @@ from counseling.sms.wording_rules import PLACEHOLDERS, allowed_in, check_wording
 
 MARKED = "Nhắc việc: hôm qua chưa xong, không sao. Hôm nay cứ đến trước {until}. Trả lời 1 = sẽ đến, 2 = nhờ gọi lại."
 MISSED = "Nhac viec. Hom nay den truoc {until}. Tra loi 1 = se den, 2 = nho goi lai."
-TOO_MUCH = (
-    " Chuc moi nguoi mot ngay that vui, nhieu niem vui o nha va o cho lam nua nhe, den som mot chut nua nhe anh chi."
-)
+TOO_MUCH = " Chuc moi nguoi mot ngay that vui, nhieu niem vui o nha va o cho lam, den som mot chut nua nhe anh chi."
 PEOPLE = 10_000
 
 
