@@ -35,9 +35,15 @@ class Level:
 
 @dataclass(frozen=True)
 class TextChart:
+    """`last`: the last day on which something was sent, whose figure is written out; the sums are of all days."""
+
     bars: tuple[Bar, ...]
     levels: tuple[Level, ...]
-    last: DayOfTexts
+    last: Bar
+    last_sent: int
+    sent: int
+    delivered: int
+    answered: int
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -69,7 +75,16 @@ def draw(days: Sequence[DayOfTexts]) -> TextChart | None:
         for number, day in enumerate(days)
     )
     levels = tuple(Level(count, y(count)) for count in sorted({0, top // 2, top}))
-    return TextChart(bars, levels, days[-1])
+    latest = max(number for number, day in enumerate(days) if day.sent)
+    return TextChart(
+        bars=bars,
+        levels=levels,
+        last=bars[latest],
+        last_sent=days[latest].sent,
+        sent=sum(day.sent for day in days),
+        delivered=sum(day.delivered for day in days),
+        answered=sum(day.answered for day in days),
+    )
 
 
 def _round_up(count: int) -> int:

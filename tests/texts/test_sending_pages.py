@@ -165,7 +165,7 @@ def test_what_was_sent_is_drawn_and_written_by_day(
     assert len(found) == 14 and (found[-1].sent, found[-1].delivered, found[-1].answered) == (5, 3, 1)
     assert sum(day.sent for day in found[:-1]) == 0
     page = at(app, "dispenser").get("/messages/sent").text
-    assert "Hôm nay: 5 tin đã gửi, 3 đến máy, 1 có trả lời." in folded(page)
+    assert "Hai tuần qua: 5 tin đã gửi, 3 đến máy, 1 có trả lời." in folded(page)
     assert page.count("<rect") == 28 and "<table" in page and "chưa rõ" in page
     assert "Hai tuần qua chưa gửi" in at(app, "counselor").get("/messages/sent").text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
@@ -54,6 +56,10 @@ class PhoneForm(HouseForm):
         option_widget=CheckboxInput(),
     )
     request_key = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.items.flags.required = True  # each is looked at; that none is so is an answer too
 
 
 @bp.get("/texts/")

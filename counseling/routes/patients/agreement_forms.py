@@ -39,7 +39,7 @@ PRONOUN_WORDS = {
     "ban": lazy_gettext("bạn"),
 }
 PURPOSE_WORDS = {
-    "daily": lazy_gettext("Nhắc việc trong ngày, và tối hôm trước"),
+    "daily": lazy_gettext("Nhắc việc hằng ngày"),
     "missed": lazy_gettext("Hỏi lại khi hôm trước chưa đến"),
     "appointment": lazy_gettext("Nhắc trước lịch hẹn"),
     "check_in": lazy_gettext("Hỏi thăm đều đặn"),
