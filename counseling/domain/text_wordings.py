@@ -20,8 +20,9 @@ class Wording:
 
 
 def side_of(key: str) -> str | None:
-    """Whose reminder a text is; None: an answer, which either side sends."""
-    return next((rule.side for rule in SHIPPED_RULES if rule.kind == key), None)
+    """Whose reminder a text is; None: either side sends it, as all answers."""
+    sides = {rule.side for rule in SHIPPED_RULES if rule.kind == key}
+    return sides.pop() if len(sides) == 1 else None
 
 
 def wording_from(typed: str) -> Wording:

@@ -26,8 +26,7 @@ from counseling.queries.wordings import wordings_of
 from counseling.services.either_file import HeldFile, hold_file, note_done
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
-from counseling.services.sms_consents import note_line
-from counseling.services.text_cancelling import cancel_texts_of_line, cancel_texts_to_number
+from counseling.services.text_cancelling import cancel_texts_to_number
 from counseling.services.treatment_files import By
 from counseling.sms.wording import text_of
 from counseling.treatment_rows import open_phone
@@ -120,27 +119,8 @@ def note_wrong(session: AnySession, phone: Numbered, *, by: By, now: datetime) -
             return
         if row.line_id is not None:
             cancel_texts_to_number(tx, phone.patient_id, phone.side, row.line_id, now, "number_wrong")
-        _change(tx, row.id, **_doubted(now))
+        _change(tx, row.id, wrong_at=now, confirmed_at=None, confirmed_by_id=None, check_digits=None)
         note_done(tx, file, by, "phone_wrong", {"phone": row.id}, now)
-
-
-def doubt_line(tx: Session, line_id: int, now: datetime) -> int:
-    """Whoever holds this phone texts that we have the wrong number: no file of either side may use it any more.
-
-    Within the caller's transaction; gives how many files had it.
-    """
-    own = PhoneNumber.line_id == line_id, PhoneNumber.removed_at.is_(None), PhoneNumber.wrong_at.is_(None)
-    files = select(PhoneNumber.id).where(*own).order_by(PhoneNumber.id).with_for_update()
-    ids = list(tx.execute(files).scalars())
-    cancel_texts_of_line(tx, line_id, "number_wrong", now)
-    if ids:
-        tx.execute(update(PhoneNumber).where(PhoneNumber.id.in_(ids)).values(**_doubted(now)))
-        note_line(tx, line_id, "line.wrong", now)
-    return len(ids)
-
-
-def _doubted(now: datetime) -> dict[str, object]:
-    return {"wrong_at": now, "confirmed_at": None, "confirmed_by_id": None, "check_digits": None}
 
 
 def _is_open(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> bool:

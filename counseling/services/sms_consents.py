@@ -107,7 +107,7 @@ def stop_texts_of_line(tx: Session, line_id: int, now: datetime) -> bool:
     if tx.execute(stopped.values(opted_out_at=now).returning(PhoneLine.id)).first() is None:
         return False
     cancel_texts_of_line(tx, line_id, "opted_out", now)
-    note_line(tx, line_id, "line.stopped", now)
+    _note_line(tx, line_id, "line.stopped", now)
     return True
 
 
@@ -116,7 +116,7 @@ def start_texts_of_line(tx: Session, line_id: int, now: datetime) -> bool:
     stopped = update(PhoneLine).where(PhoneLine.id == line_id, PhoneLine.opted_out_at.is_not(None))
     if tx.execute(stopped.values(opted_out_at=None).returning(PhoneLine.id)).first() is None:
         return False
-    note_line(tx, line_id, "line.started", now)
+    _note_line(tx, line_id, "line.started", now)
     return True
 
 
@@ -168,7 +168,7 @@ def _is_given(tx: Session, patient_id: int, side: str, request_key: str) -> bool
     return row is not None
 
 
-def note_line(tx: Session, line_id: int, action: str, now: datetime) -> None:
+def _note_line(tx: Session, line_id: int, action: str, now: datetime) -> None:
     """One entry at each site that has this number in a file; the house's chain where none has."""
     treated = _people_of(line_id, TREATMENT).join(TreatmentFile, TreatmentFile.patient_id == PhoneNumber.patient_id)
     supported = _people_of(line_id, SUPPORT).join(SupportFile, SupportFile.patient_id == PhoneNumber.patient_id)

@@ -28,6 +28,9 @@ class Placeholder:
 PLACEHOLDERS: Mapping[str, Placeholder] = {
     "digits": Placeholder("48", "48"),
     "until": Placeholder("10h30", "10h30"),
+    "opens": Placeholder("10h30", "10h30"),
+    "closes": Placeholder("10h30", "10h30"),
+    "days": Placeholder("Chu nhat 22/11 den Chu nhat 29/11", "Chủ nhật 22/11 đến Chủ nhật 29/11"),
     "hour": Placeholder("14h30 chieu", "14h30 chiều"),
     "day": Placeholder("Chu nhat 25/11", "Chủ nhật 25/11"),
     "pronoun": Placeholder("anh/chi", "anh/chị"),

@@ -5,21 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.domain.number_confirmation import GOOD_FOR, is_due, is_good
 from counseling.domain.refusal import Refusal
-from counseling.models.audit import AuditEntry
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import PhoneLine
 from counseling.queries.agreements import list_numbers
 from counseling.queries.numbers_due import find_number_due, list_numbers_due
 from counseling.queries.reachable import find_line, is_own_number
-from counseling.services.phone_confirmation import confirm_by_call, confirm_by_digits, doubt_line, note_wrong
+from counseling.services.phone_confirmation import confirm_by_call, confirm_by_digits, note_wrong
 from counseling.services.phones import add_phone
-from tests.agreements.story import ASKS, NUMBER, ask, numbered, person, phone_of, planned, queued, reached, states
+from tests.agreements.story import ASKS, ask, numbered, person, phone_of, queued, reached, states
 from tests.support.cast import Cast
 from tests.support.files import by
 from tests.support.settings import MORNING
@@ -114,22 +113,6 @@ def test_where_somebody_else_answers_nothing_more_goes(session: Session, cast: C
     confirm_by_call(session, phone, by=who, now=after(3))
     assert phone_of(session, patient_id).wrong_at is None
     assert why_due(session, patient_id, after(3)) is None
-
-
-def test_whoever_holds_the_phone_says_wrong_number_for_every_file(session: Session, cast: Cast) -> None:
-    treated, supported = person(session, cast), person(session, cast, "support", NUMBER)
-    line_id = reached(session, cast, treated)
-    assert reached(session, cast, supported, "support") == line_id
-    planned(session, treated)
-    with writing(session) as tx:
-        assert doubt_line(tx, line_id, after(1)) == 2
-        assert doubt_line(tx, line_id, after(1)) == 0
-    session.rollback()
-    rows = session.execute(select(PhoneNumber.confirmed_at, PhoneNumber.wrong_at)).all()
-    assert [tuple(row) for row in rows] == [(None, after(1))] * 2
-    assert states(session)[0] == ["cancelled"]
-    entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "line.wrong")).all()
-    assert len(entries) == 1, "one site has both files"
 
 
 def test_the_desk_has_a_list_of_those_who_are_due(session: Session, cast: Cast) -> None:

@@ -41,7 +41,7 @@ def test_only_what_was_said_yes_to_is_sent(session: Session, cast: Cast) -> None
     patient_id = person(session, cast)
     confirm_by_call(session, numbered(session, patient_id), by=by(cast, "dispenser"), now=MORNING)
     give_consent(
-        session, patient_id, "treatment", asked("daily", "check_in"), by=by(cast, "dispenser"),
+        session, patient_id, "treatment", asked("daily", "appointment"), by=by(cast, "dispenser"),
         request_key=new_request_key(), now=MORNING,
     )  # fmt: skip
     assert not has_agreed(session, patient_id, "treatment", MISSED)
@@ -54,7 +54,7 @@ def test_only_what_was_said_yes_to_is_sent(session: Session, cast: Cast) -> None
 
 def test_without_any_purpose_nothing_is_agreed(session: Session, cast: Cast) -> None:
     patient_id, who = person(session, cast), by(cast, "dispenser")
-    for words in (asked(), asked("check_in"), asked("everything")):
+    for words in (asked(), asked("appointment"), asked("everything")):
         with pytest.raises(Refusal, match="no_purpose"):
             give_consent(session, patient_id, "treatment", words, by=who, request_key=new_request_key(), now=MORNING)
     assert find_texts_agreed(session, patient_id, "treatment") is None
