@@ -6,6 +6,7 @@ Numbers beside them are those of the design's list of texts. "Nhắc việc", no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from counseling.domain.text_wordings import Wording
 from counseling.sms.segments import is_gsm7, segments_of
@@ -64,9 +65,16 @@ def text_of(key: str, words: Mapping[str, Wording] = AS_SHIPPED, /, **values: st
     KeyError where one is missing.
     """
     pronoun = values.pop("pronoun", PRONOUN)
-    first = pronoun[:1].upper() + pronoun[1:]
-    template = words[key].body if key in words else SHIPPED[key]
-    body = template.format(pronoun=pronoun, pronoun_first=first, **values)
+    filled = {"pronoun": pronoun, "pronoun_first": pronoun[:1].upper() + pronoun[1:], **values}
+    if key in words:
+        # Words written for an older version of the program may name a value that is not given any more: one text of a
+        # province must not keep all the others waiting, so the shipped words hold until somebody writes new ones.
+        with suppress(KeyError, ValueError):
+            return _one_segment(key, words[key].body.format(**filled))
+    return _one_segment(key, SHIPPED[key].format(**filled))
+
+
+def _one_segment(key: str, body: str) -> str:
     if not is_gsm7(body) or segments_of(body) != 1:
         raise ValueError(f"the text {key} is not one segment of plain letters")
     return body

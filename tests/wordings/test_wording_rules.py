@@ -136,3 +136,10 @@ def test_whatever_is_typed_is_refused_or_fits_on_every_phone(typed: str, key: st
 def test_both_spellings_say_the_same(typed: str) -> None:
     wording = wording_from(typed)
     assert without_marks(wording.marked or wording.body) == wording.body
+
+
+@pytest.mark.parametrize("body", ["Den truoc {hour}.", "Den truoc {until}." + " a" * 90, "Đến trước {until}."])
+def test_words_that_do_not_fit_any_more_give_way_to_the_shipped_ones(body: str) -> None:
+    assert text_of("missed_yesterday", {"missed_yesterday": Wording(body)}, until="8h") == text_of(
+        "missed_yesterday", until="8h"
+    )
