@@ -66,6 +66,9 @@ def statements() -> list[str]:
         f" false FROM {files}, {sides}",
         "INSERT INTO sms_consents (patient_id, side, version, language, pronoun, given_at, asked_by_id, request_key)"
         f" SELECT f.patient_id, side.name, 'v1', 'vi', 'anh/chi', {at}, 1, {number} FROM {files}, {sides}",
+        "INSERT INTO sms_consent_purposes (consent_id, purpose) SELECT c.id, p.name FROM sms_consents AS c"
+        " JOIN (VALUES ('treatment', 'daily'), ('treatment', 'missed'), ('treatment', 'check_in'),"
+        " ('support', 'appointment'), ('support', 'check_in')) AS p (side, name) ON p.side = c.side",
         "INSERT INTO station_days (site_id, day_on, state, opened_at, opened_by_id, closed_at, closed_by_id)"
         f" SELECT s.id, date '{yesterday}', 'closed', {at}, 1, {at}, 1 FROM sites AS s WHERE s.id >= {FIRST_SITE}",
         "INSERT INTO site_hours (site_id, weekday, opens_at, closes_at) SELECT s.id, d, time '06:30', time '10:30'"

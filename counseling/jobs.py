@@ -1,4 +1,4 @@
-"""What runs by the clock: plan → queue → send → sweep → read → beat.
+"""What runs by the clock: plan → queue → send → sweep → read → blank → beat.
 
 Each part claims what it does in the database, so that two tickers do no harm; and each survives another's failure.
 """
@@ -20,6 +20,7 @@ from counseling.services.reminder_planning import plan_reminders
 from counseling.services.reminder_queueing import queue_due
 from counseling.services.sending import send_due
 from counseling.services.sweeping import sweep
+from counseling.services.text_blanking import blank_old_bodies
 from counseling.services.worker_beats import beat, claim_turn
 from counseling.sms.gateway import SmsGateway
 
@@ -77,6 +78,7 @@ def tick(
     read = run("read", lambda: read_inbound(session, now, zone, dice))
     if read and gateway is not None:
         sent += run("answer", lambda: send_due(session, gateway, now, zone).accepted)
+    run("blank", lambda: blank_old_bodies(session, now))
     run("beat", lambda: _beaten(session, now))
     return Ticked(planned, queued, sent, read, tuple(failed))
 

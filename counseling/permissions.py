@@ -55,6 +55,7 @@ class Permission(StrEnum):
     RECORD_SESSION = "record_session"
     MANAGE_AFTERCARE = "manage_aftercare"
     GIVE_TASK = "give_task"
+    EDIT_WORDINGS = "edit_wordings"
     PRACTISE = "practise"
     SEE_PRACTICE_DAYS = "see_practice_days"
     ADMINISTER = "administer"
@@ -73,7 +74,7 @@ _TREATMENT_TEAM = _EVERYBODY | {
     Permission.ASK_CONSENT,
     Permission.PRACTISE,
 }
-_SUPERVISORS = _EVERYBODY | {Permission.GIVE_TASK}
+_SUPERVISORS = _EVERYBODY | {Permission.GIVE_TASK, Permission.EDIT_WORDINGS}
 
 ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
     (RoleKind.DISPENSER, Side.TREATMENT): frozenset(

@@ -340,6 +340,26 @@ def second_step(page: Page) -> None:
         page.wait_for_load_state()
 
 
+def pause(page: Page) -> None:
+    """For the second size it is paused already."""
+    if not page.get_by_role("button", name="Cho gửi lại").count():
+        unfold("Ngừng gửi tin của nơi này")(page)
+        page.get_by_role("button", name="Ngừng gửi").click()
+    page.wait_for_load_state()
+
+
+def try_words(page: Page) -> None:
+    words = "Nhắc việc nhà: hôm qua chưa xong, không sao. Hôm nay cứ đến trước {until}. "
+    page.locator("textarea").fill(f"{words}Trả lời 1 = sẽ đến, 2 = nhờ gọi lại.")
+    page.get_by_role("button", name="Xem thử").click()
+    page.wait_for_load_state()
+
+
+def last_file(page: Page) -> None:
+    page.locator("main .rows a").last.click()
+    page.wait_for_load_state()
+
+
 def go(address: str) -> Act:
     return lambda page: page.goto("/".join(page.url.split("/")[:3]) + address) and None
 
@@ -398,6 +418,15 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("messages", "dispenser", 0, "/messages/", None),
     ("messages-conversation", "dispenser", 0, "/messages/", open_file),
     ("messages-queue", "dispenser", 0, "/messages/queue", None),
+    ("messages-queue-line", "counselor", 0, "/messages/queue", open_file),
+    ("messages-paused", "dispenser", 0, "/messages/queue", pause),
+    ("messages-sent", "dispenser", 0, "/messages/sent", None),
+    ("messages-numbers", "dispenser", 0, "/messages/numbers", None),
+    ("wordings", "province", 0, "/wordings/", None),
+    ("wordings-tried", "province", 0, "/wordings/missed_yesterday/", try_words),
+    ("admin-texts", "admin", 0, "/admin/texts/", None),
+    ("admin-gateway-phone", "admin", 0, "/admin/texts/phone", None),
+    ("agreement-asked", "dispenser", 0, "/patients/", then(last_file, follow("Đồng ý và số máy"))),
     ("agreements", "dispenser", 0, "/patients/", then(open_file, follow("Đồng ý và số máy"))),
     ("simulator", None, 0, "/simulator/", None),
     ("patients", "dispenser", 0, "/patients/", None),

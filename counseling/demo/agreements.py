@@ -15,7 +15,9 @@ from counseling.demo.plan import Frame, PlannedPatient
 from counseling.demo.texts import Text
 from counseling.demo.told import LooksIn, Told
 from counseling.domain.being_visited import ASK_AFTER
+from counseling.domain.text_purposes import PURPOSES
 from counseling.models.contacts import VisitConsent
+from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import SmsConsent
 from counseling.services.phone_confirmation import GOOD_FOR, WORDING
 from counseling.sms.wording import text_of
@@ -95,8 +97,13 @@ def write_agreements(book: Book, told: Told, dice: Dice) -> None:
     """Consents of both kinds, and the entries of all that was asked. The numbers are written before."""
     agreed = [phone for phone in told.phones if phone.agreed_at is not None]
     rows = [_consent_row(phone, dice) for phone in agreed]
+    purposes: list[dict[str, Any]] = []
     for consent_id, phone in zip(book.add(SmsConsent, rows), agreed, strict=True):
-        _note(book, phone, phone.agreed_at, "texts_agreed", {"consent": consent_id, "version": VERSION})
+        wanted = sorted(PURPOSES[phone.side])
+        purposes += [{"consent_id": consent_id, "purpose": purpose} for purpose in wanted]
+        facts = {"consent": consent_id, "version": VERSION, "purposes": wanted}
+        _note(book, phone, phone.agreed_at, "texts_agreed", facts)
+    book.put(SmsConsentPurpose, purposes)
     for phone in told.phones:
         _note_number(book, phone)
     visits = list(told.visits.values())
@@ -124,6 +131,7 @@ def _consent_row(phone: Phone, dice: Dice) -> dict[str, Any]:
         "side": phone.side,
         "version": VERSION,
         "language": phone.language,
+        "asked_how": "aloud",
         "pronoun": "anh/chi",
         "given_at": phone.agreed_at,
         "asked_by_id": phone.staff_id,

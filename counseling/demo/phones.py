@@ -116,6 +116,7 @@ def _number_row(book: Book, phone: Phone) -> dict[str, Any]:
         "asked_at": phone.asked_at,
         "confirmed_at": phone.confirmed_at,
         "confirmed_by_id": phone.staff_id if confirmed else None,
+        "wrong_at": None,
         "is_shared": phone.is_shared,
         "calls_only": phone.calls_only,
     }

@@ -37,6 +37,11 @@ def tidy_name(text: str) -> str:
     return name
 
 
+def without_marks(text: str) -> str:
+    """The same text in plain letters, capitals and signs as they were: "Nhắc việc" is "Nhac viec"."""
+    return _without_marks(unicodedata.normalize("NFC", text).translate(_D_WITH_STROKE))
+
+
 def _without_marks(text: str) -> str:
     if text.isascii():
         return text

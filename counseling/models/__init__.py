@@ -16,15 +16,17 @@ from counseling.models import (
     practice,
     registers,
     tasks,
+    text_keeping,
     texts,
     usual_hours,
     window,
     witnesses,
+    wordings,
 )
 from counseling.models.base import Base
 
 __all__ = [
     "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations",
-    "orders", "patients", "people", "places", "practice", "registers", "tasks", "texts", "usual_hours", "window",
-    "witnesses",
+    "orders", "patients", "people", "places", "practice", "registers", "tasks", "text_keeping", "texts", "usual_hours",
+    "window", "witnesses", "wordings",
 ]  # fmt: skip

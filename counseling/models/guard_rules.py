@@ -25,6 +25,10 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "dose_witnesses": (),
     "doctor_calls": (),
     "practice_days": (),
+    "text_wordings": (),
+    "sms_consent_purposes": (),
+    "text_blankings": (),
+    "gateway_phone_checks": (),
 }
 RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
 RULE_TABLES = ("gap_bands", "order_limits")
@@ -53,6 +57,7 @@ COLUMNS: dict[str, str] = {
     ),
     "patient_holds": "id, ref, patient_id, kind, by_doctor, set_by_id, set_at, request_key",
     "witness_duties": "id, site_id, since_on, since_at",
+    "sending_pauses": "id, site_id, side, paused_at, paused_by_id",
     "gap_bands": f"from_days, to_days, response, {RULE_ROW}",
     "order_limits": f"name, value, {RULE_ROW}",
 }
@@ -83,6 +88,11 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "spills": ("id", "request_key", "pour_id"),
     "patient_holds": ("id", "ref", "request_key"),
     "practice_days": ("id", "ref"),
+    "text_wordings": ("id", "request_key", "area_id, key, version"),
+    "sms_consent_purposes": ("consent_id, purpose",),
+    "text_blankings": ("id",),
+    "gateway_phone_checks": ("id", "request_key, item"),
+    "sending_pauses": ("id",),
     "alert_readings": ("hold_id, read_on",),
     "witness_duties": ("id",),
     "dose_witnesses": ("id", "day_dose_id"),
@@ -142,6 +152,7 @@ OWN_DOSE_WITNESSED = """
     EXISTS (SELECT 1 FROM day_doses d WHERE d.id = NEW.day_dose_id AND d.recorded_by_id = NEW.witness_id)"""
 VOIDED_DOSE_WITNESSED = "EXISTS (SELECT 1 FROM dose_voids v WHERE v.day_dose_id = NEW.day_dose_id)"
 DUTY_ENDED_TWICE = "OLD.until_at IS NOT NULL"
+PAUSE_ENDED_TWICE = "OLD.ended_at IS NOT NULL"
 CALL_ABOUT_ANOTHER = """
     NEW.visit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM station_visits s WHERE s.id = NEW.visit_id
         AND s.patient_id = NEW.patient_id AND s.site_id = NEW.site_id)"""

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from counseling.models.base import Base
 
+DEFAULT_KEPT_DAYS = 90
+
 
 class Installation(Base):
     """`is_demo` is set when the database is made and never changes; `digest_salt` salts digests in the audit."""
@@ -20,3 +22,5 @@ class Installation(Base):
     is_demo: Mapped[bool]
     digest_salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     created_at: Mapped[datetime]
+    price_per_segment: Mapped[int | None]  # whole đồng that one part of a text costs; None: nobody has said
+    bodies_kept_days: Mapped[int] = mapped_column(default=DEFAULT_KEPT_DAYS)  # then the words of a text are blanked

@@ -141,6 +141,7 @@ class PhoneNumber(Base):
     asked_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    wrong_at: Mapped[datetime | None]  # somebody else answered there; not texted until it is confirmed anew
     is_shared: Mapped[bool] = mapped_column(default=False)  # somebody else reads this phone
     calls_only: Mapped[bool] = mapped_column(default=False)
 

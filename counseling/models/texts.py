@@ -21,6 +21,7 @@ MESSAGE_STATES = (
 )  # fmt: skip
 MEANINGS = ("answer", "stop", "start", "help", "ask_again", "repeated", "other")
 MOST_AUTOMATIC_A_DAY = 3
+HAS_BODY = text("body IS NOT NULL")  # what is not blanked yet, which services/text_blanking.py looks for
 
 
 class PhoneLine(Base):
@@ -56,6 +57,7 @@ class SmsConsent(Base):
     side: Mapped[str] = mapped_column(String(12))
     version: Mapped[str] = mapped_column(String(12))  # of the words that were read aloud
     language: Mapped[str] = mapped_column(String(12))
+    asked_how: Mapped[str | None] = mapped_column(String(12))  # text_purposes.HOWS; None: asked before this was noted
     pronoun: Mapped[str] = mapped_column(String(12), default="anh/chi")  # how texts address the person
     given_at: Mapped[datetime]
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
@@ -134,6 +136,7 @@ class OutboundMessage(Base):
         Index("ix_outbound_messages_state_send_after", "state", "send_after"),
         Index("ix_outbound_messages_line_id_id", "line_id", "id"),
         Index("ix_outbound_messages_site_id_queued_at", "site_id", "queued_at"),
+        Index("ix_outbound_messages_kept", "queued_at", sqlite_where=HAS_BODY, postgresql_where=HAS_BODY),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -192,6 +195,7 @@ class InboundMessage(Base):
         CheckConstraint(one_of("meaning", MEANINGS), name="meaning"),
         Index("ix_inbound_messages_site_id_side", "site_id", "side", "handled_at"),
         Index("ix_inbound_messages_read_at", "read_at"),
+        Index("ix_inbound_messages_kept", "read_at", sqlite_where=HAS_BODY, postgresql_where=HAS_BODY),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -8,21 +8,28 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from counseling.database import AnySession, vault_of
+from counseling.domain.number_confirmation import is_due, is_good
+from counseling.domain.text_purposes import PURPOSES
 from counseling.models.contacts import VisitConsent
 from counseling.models.patients import PhoneNumber
 from counseling.models.people import Staff
 from counseling.models.places import Area, OutreachTeam
+from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import OutboundMessage, PhoneLine, SmsConsent
 from counseling.queries.file_parts import PhoneLine as ShownNumber
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES
 from counseling.treatment_rows import open_phone
 
 
 @dataclass(frozen=True)
 class TextsAgreed:
-    """`withdrawn_at` None: it stands."""
+    """`withdrawn_at` None: it stands. `how`: of domain/text_purposes.HOWS, None: asked before this was noted."""
 
     version: str
     language: str
+    purposes: list[str]
+    how: str | None
+    pronoun: str
     given_at: datetime
     asked_by: str
     withdrawn_at: datetime | None
@@ -45,7 +52,10 @@ class VisitsAgreed:
 
 @dataclass(frozen=True)
 class NumberLine:
-    """One number. `sent`: how far the last two digits came, as a state of the outbox; None while none were sent."""
+    """One number. `sent`: how far the last two digits came, as a state of the outbox; None while none were sent.
+
+    `is_good`: compared, not too long ago; `is_due`: to be compared again now. `wrong_at`: somebody else answered there.
+    """
 
     ref: str
     shown: str
@@ -56,6 +66,10 @@ class NumberLine:
     calls_only: bool
     is_stopped: bool
     sent: str | None
+    fails: bool
+    wrong_at: datetime | None
+    is_good: bool
+    is_due: bool
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,23 @@ def find_texts_agreed(session: AnySession, patient_id: int, side: str) -> TextsA
     if row is None:
         return None
     consent, asked_by = row
-    return TextsAgreed(consent.version, consent.language, consent.given_at, asked_by, consent.withdrawn_at)
+    covered = list_purposes(session, consent.id)
+    return TextsAgreed(
+        version=consent.version,
+        language=consent.language,
+        purposes=[purpose for purpose in PURPOSES[side] if purpose in covered],
+        how=consent.asked_how,
+        pronoun=consent.pronoun,
+        given_at=consent.given_at,
+        asked_by=asked_by,
+        withdrawn_at=consent.withdrawn_at,
+    )
+
+
+def list_purposes(session: AnySession, consent_id: int) -> list[str]:
+    """What an agreement covers, in the order of the alphabet."""
+    query = select(SmsConsentPurpose.purpose).where(SmsConsentPurpose.consent_id == consent_id)
+    return sorted(session.execute(query).scalars())
 
 
 def find_visits_agreed(session: AnySession, patient_id: int) -> VisitsAgreed | None:
@@ -107,11 +137,11 @@ def find_visits_agreed(session: AnySession, patient_id: int) -> VisitsAgreed | N
     )
 
 
-def list_numbers(session: AnySession, patient_id: int, side: str) -> list[NumberLine]:
+def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime) -> list[NumberLine]:
     """The numbers that a file has now, in the order in which they were added."""
     own = PhoneNumber.patient_id == patient_id, PhoneNumber.side == side, PhoneNumber.removed_at.is_(None)
     rows = session.execute(
-        select(PhoneNumber, PhoneLine.opted_out_at)
+        select(PhoneNumber, PhoneLine.opted_out_at, PhoneLine.permanent_failures)
         .outerjoin(PhoneLine, PhoneLine.id == PhoneNumber.line_id)
         .where(*own)
         .order_by(PhoneNumber.id)
@@ -128,8 +158,12 @@ def list_numbers(session: AnySession, patient_id: int, side: str) -> list[Number
             calls_only=number.calls_only,
             is_stopped=stopped_at is not None,
             sent=sent.get(number.line_id) if number.check_digits else None,
+            fails=(failures or 0) >= MOST_PERMANENT_FAILURES,
+            wrong_at=number.wrong_at,
+            is_good=is_good(number.confirmed_at, now),
+            is_due=is_due(number.confirmed_at, now),
         )
-        for number, stopped_at in rows
+        for number, stopped_at, failures in rows
     ]
 
 

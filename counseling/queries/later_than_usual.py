@@ -57,7 +57,7 @@ def list_later_than_usual(
     if not rows or not _can_still_come(session, site_id, today, now):
         return []
     ids = [row.patient_id for row in rows]
-    numbers, conversations = _numbers(session, ids), _conversations(session, viewer, ids)
+    numbers, conversations = _numbers(session, ids), _conversations(session, viewer, ids, today)
     vault = vault_of(session)
     return [
         LaterThanUsual(
@@ -171,7 +171,7 @@ def _numbers(session: AnySession, ids: Sequence[int]) -> dict[int, list[ShownNum
     return found
 
 
-def _conversations(session: AnySession, viewer: Viewer, ids: Sequence[int]) -> dict[int, str]:
+def _conversations(session: AnySession, viewer: Viewer, ids: Sequence[int], today: date) -> dict[int, str]:
     text = InboundMessage
     latest = (
         select(func.max(text.id))
@@ -181,5 +181,6 @@ def _conversations(session: AnySession, viewer: Viewer, ids: Sequence[int]) -> d
         .group_by(text.patient_id)
     )
     query = select(text.patient_id, text.ref).where(text.id.in_(latest))
-    rows = session.execute(query.where(may_be_texted(text.patient_id, TREATMENT)))  # type: ignore[arg-type]  # not null here
+    may_be = may_be_texted(text.patient_id, TREATMENT, None, today)  # type: ignore[arg-type]  # not null here
+    rows = session.execute(query.where(may_be))
     return {patient_id: ref for patient_id, ref in rows if patient_id is not None}

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select, union_all
 
-from counseling.database import AnySession
+from counseling.database import AnySession, vault_of
 from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
 from counseling.permissions import Viewer
+from counseling.queries.patients import NotFound
 from counseling.queries.reader_names import Named, list_names
 from counseling.scopes import texts_visible_to
 
 AHEAD = timedelta(hours=24)
 LOOKED_BACK = timedelta(days=7)
-MOST_LINES = 100  # of one list; its total is told
+MOST_LINES = 180  # of one page: a morning of a whole station; what is beyond stands on the next
+REMINDER, TEXT = "reminder", "text"
 ON_ITS_WAY = ("queued", "claimed")
 TROUBLED = ("unknown", "failed")
+NEVER_SENT = ("refused", "expired", "cancelled")
 
 
 @dataclass(frozen=True)
 class QueueLine:
     """One text, or the reminder that will become one. `what`: a kind of reminder, or a key of sms/wording.py.
 
-    `ref` leads to the conversation, where the person has texted before.
+    `source` and `id` name the row; `ref` leads to the conversation, where the person has texted before.
     """
 
+    source: str
+    id: int
     patient_id: int | None
     named: Named | None
     what: str
@@ -34,6 +40,11 @@ class QueueLine:
     state: str
     reason: str | None
     ref: str | None = None
+
+    @property
+    def may_be_changed(self) -> bool:
+        """As long as no sender has taken it."""
+        return self.state in ("planned", "queued")
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,28 @@ class HeldGroup:
 
 
 @dataclass(frozen=True)
+class EndedGroup:
+    """Reminders of one kind that did not go out, and why."""
+
+    what: str
+    state: str
+    reason: str | None
+    count: int
+
+
+@dataclass(frozen=True)
 class Queue:
     coming: list[QueueLine]
     coming_total: int
+    page: int
     held: list[HeldGroup]
     troubled: list[QueueLine]
     troubled_total: int
+    ended: list[EndedGroup]
+
+    @property
+    def pages(self) -> int:
+        return pages_of(self.coming_total)
 
     @property
     def patient_ids(self) -> list[int]:
@@ -60,19 +87,43 @@ class Queue:
         return [line.patient_id for line in (*self.coming, *self.troubled) if line.named and line.patient_id]
 
 
-def list_queue(session: AnySession, viewer: Viewer, now: datetime) -> Queue:
+def list_queue(session: AnySession, viewer: Viewer, now: datetime, page: int = 1) -> Queue:
     """What the reader's site sends on the reader's side; named as far as the reader may know the name."""
-    planned, waiting = _planned(session, viewer, now), _on_their_way(session, viewer)
-    coming = sorted([*planned, *waiting], key=lambda line: line.at)[:MOST_LINES]
+    total = _count(session, Reminder, _is_planned(viewer, now)) + _count(
+        session, OutboundMessage, _is_on_its_way(viewer)
+    )
+    page = min(max(page, 1), pages_of(total))
     troubled = _troubled(session, viewer, now)
     return Queue(
-        coming=_named(session, viewer, coming),
-        coming_total=_count(session, Reminder, _is_planned(viewer, now))
-        + _count(session, OutboundMessage, _is_on_its_way(viewer)),
+        coming=_named(session, viewer, _coming(session, viewer, now, page)),
+        coming_total=total,
+        page=page,
         held=_held(session, viewer, now),
         troubled=_named(session, viewer, troubled),
         troubled_total=_count(session, OutboundMessage, _is_troubled(viewer, now)),
+        ended=_ended(session, viewer, now),
     )
+
+
+def get_line(session: AnySession, viewer: Viewer, source: str, row_id: int) -> tuple[QueueLine, str | None]:
+    """One line and, of a text that is made already, its words. Raises NotFound outside the reader's scope."""
+    if source == REMINDER:
+        row = session.execute(_planned_lines().where(texts_visible_to(viewer, Reminder), Reminder.id == row_id)).first()
+        return _named(session, viewer, [_line(row or not_found())])[0], None
+    text = OutboundMessage
+    own = texts_visible_to(viewer, text), text.id == row_id
+    row, sealed = session.execute(_waiting_lines().where(*own)).first(), select(text.ref, text.body).where(*own)
+    line = _named(session, viewer, [_line(row or not_found())])[0]
+    ref, body = session.execute(sealed).one()
+    return line, vault_of(session).open("outbound_messages.body", ref, body)
+
+
+def not_found() -> NoReturn:
+    raise NotFound
+
+
+def pages_of(total: int) -> int:
+    return max((total + MOST_LINES - 1) // MOST_LINES, 1)
 
 
 def _is_planned(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
@@ -89,18 +140,30 @@ def _is_troubled(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
     return and_(texts_visible_to(viewer, text), text.state.in_(TROUBLED), text.queued_at > now - LOOKED_BACK)
 
 
-def _planned(session: AnySession, viewer: Viewer, now: datetime) -> list[QueueLine]:
+def _planned_lines() -> Select[*tuple[Any, ...]]:
     row = Reminder
-    query = select(row.patient_id, row.kind, row.due_at, row.state, row.reason).where(_is_planned(viewer, now))
-    rows = session.execute(query.order_by(row.due_at, row.id).limit(MOST_LINES))
-    return [QueueLine(patient_id, None, kind, due, state, reason) for patient_id, kind, due, state, reason in rows]
+    columns = (row.id, row.patient_id, row.kind.label("what"), row.due_at.label("at"), row.state, row.reason)
+    return select(literal(REMINDER).label("source"), *columns)
 
 
-def _on_their_way(session: AnySession, viewer: Viewer) -> list[QueueLine]:
-    text = OutboundMessage
-    query = select(text.patient_id, text.wording, text.send_after, text.state, text.reason)
-    rows = session.execute(query.where(_is_on_its_way(viewer)).order_by(text.send_after, text.id).limit(MOST_LINES))
-    return [QueueLine(patient_id, None, what, at, state, reason) for patient_id, what, at, state, reason in rows]
+def _waiting_lines() -> Select[*tuple[Any, ...]]:
+    row = OutboundMessage
+    columns = (row.id, row.patient_id, row.wording.label("what"), row.send_after.label("at"), row.state, row.reason)
+    return select(literal(TEXT).label("source"), *columns)
+
+
+def _coming(session: AnySession, viewer: Viewer, now: datetime, page: int) -> list[QueueLine]:
+    """Both kinds of rows in the order in which they go."""
+    both = union_all(
+        _planned_lines().where(_is_planned(viewer, now)), _waiting_lines().where(_is_on_its_way(viewer))
+    ).subquery()
+    columns = (both.c.source, both.c.id, both.c.patient_id, both.c.what, both.c.at, both.c.state, both.c.reason)
+    query = select(*columns).order_by(both.c.at, both.c.source, both.c.id)
+    return [_line(row) for row in session.execute(query.offset((page - 1) * MOST_LINES).limit(MOST_LINES))]
+
+
+def _line(row: Row[*tuple[Any, ...]]) -> QueueLine:
+    return QueueLine(row.source, row.id, row.patient_id, None, row.what, row.at, row.state, row.reason)
 
 
 def _troubled(session: AnySession, viewer: Viewer, now: datetime) -> list[QueueLine]:
@@ -113,9 +176,11 @@ def _troubled(session: AnySession, viewer: Viewer, now: datetime) -> list[QueueL
         .scalar_subquery()
     )
     at = func.coalesce(text.finished_at, text.attempt_started_at, text.queued_at)
-    query = select(text.patient_id, text.wording, at, text.state, text.reason, latest)
+    query = select(text.id, text.patient_id, text.wording, at, text.state, text.reason, latest)
     rows = session.execute(query.where(_is_troubled(viewer, now)).order_by(text.id.desc()).limit(MOST_LINES))
-    return [QueueLine(who, None, what, when, state, reason, ref) for who, what, when, state, reason, ref in rows]
+    return [
+        QueueLine(TEXT, own, who, None, what, when, state, why, ref) for own, who, what, when, state, why, ref in rows
+    ]
 
 
 def _held(session: AnySession, viewer: Viewer, now: datetime) -> list[HeldGroup]:
@@ -129,14 +194,22 @@ def _held(session: AnySession, viewer: Viewer, now: datetime) -> list[HeldGroup]
     return [HeldGroup(what, reason, count, since) for what, reason, count, since in session.execute(query)]
 
 
+def _ended(session: AnySession, viewer: Viewer, now: datetime) -> list[EndedGroup]:
+    """What was planned for the last days and never went out, the most frequent first."""
+    row = Reminder
+    recent = row.on_date > (now - LOOKED_BACK).date(), row.state.in_(NEVER_SENT)
+    query = (
+        select(row.kind, row.state, row.reason, func.count())
+        .where(texts_visible_to(viewer, row), *recent)
+        .group_by(row.kind, row.state, row.reason)
+        .order_by(func.count().desc(), row.kind, row.reason)
+    )
+    return [EndedGroup(*found) for found in session.execute(query)]
+
+
 def _named(session: AnySession, viewer: Viewer, lines: list[QueueLine]) -> list[QueueLine]:
     names = list_names(session, viewer, [line.patient_id for line in lines])
-    return [
-        QueueLine(line.patient_id, names.get(line.patient_id), line.what, line.at, line.state, line.reason, line.ref)
-        if line.patient_id is not None
-        else line
-        for line in lines
-    ]
+    return [replace(line, named=names.get(line.patient_id)) if line.patient_id is not None else line for line in lines]
 
 
 def _count(session: AnySession, table: type[Reminder] | type[OutboundMessage], which: ColumnElement[bool]) -> int:

@@ -1,69 +1,87 @@
-"""Who may be texted about one of their files, and on which line: agreed to it, and has a number that was confirmed."""
+"""Who may be texted about one of their files, and on which line: agreed to it, and has a number that was confirmed.
+
+Agreed to this kind of text, that is; and confirmed not longer ago than domain/number_confirmation.py says.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from counseling.database import AnySession
+from counseling.domain.number_confirmation import good_since
+from counseling.domain.text_purposes import PURPOSE_OF
 from counseling.models.patients import PhoneNumber
+from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import PhoneLine, SmsConsent
 
 # After so many permanent failures a number gets nothing more, until somebody at the desk has looked at it.
 MOST_PERMANENT_FAILURES = 2
 
 
-def may_be_texted(patient_id: InstrumentedAttribute[int], side: str) -> ColumnElement[bool]:
-    """As a condition of a statement that reads many people."""
+def may_be_texted(
+    patient_id: InstrumentedAttribute[int], side: str, kind: str | None, today: date
+) -> ColumnElement[bool]:
+    """As a condition of a statement that reads many people: on a number that is good for all of this day.
+
+    `kind` None: for whichever purpose they have agreed to.
+    """
+    now = datetime.combine(today, time.max, UTC)
     line = select(PhoneLine.id).join(PhoneNumber, PhoneNumber.line_id == PhoneLine.id)
     return and_(
-        exists().where(_agreed(patient_id, side)),
-        line.where(_confirmed(patient_id, side), _alive()).correlate(patient_id.class_).exists(),
+        exists().where(_agreed(patient_id, side, kind)),
+        line.where(_confirmed(patient_id, side, now), is_alive()).correlate(patient_id.class_).exists(),
     )
 
 
 def has_agreed_to_texts(patient_id: InstrumentedAttribute[int], side: str) -> ColumnElement[bool]:
     """The agreement alone, as a condition of a statement that reads many people."""
-    return exists().where(_agreed(patient_id, side))
+    return exists().where(_agreed(patient_id, side, None))
 
 
-def find_line(session: AnySession, patient_id: int, side: str) -> int | None:
-    """The line of the number that was confirmed last; None: nothing may be sent."""
-    if not has_agreed(session, patient_id, side):
+def find_line(session: AnySession, patient_id: int, side: str, kind: str, now: datetime) -> int | None:
+    """The line of the number that was confirmed last; None: nothing of this kind may be sent."""
+    if not has_agreed(session, patient_id, side, kind):
         return None
     query = select(PhoneLine.id).join(PhoneNumber, PhoneNumber.line_id == PhoneLine.id)
-    latest = query.where(_confirmed(patient_id, side), _alive())
+    latest = query.where(_confirmed(patient_id, side, now), is_alive())
     return session.execute(
         latest.order_by(PhoneNumber.confirmed_at.desc(), PhoneNumber.id.desc()).limit(1)
     ).scalar_one_or_none()
 
 
-def has_agreed(session: AnySession, patient_id: int, side: str) -> bool:
-    """Whether somebody agreed to be texted about this file, and has not taken it back."""
-    return session.execute(select(SmsConsent.id).where(_agreed(patient_id, side))).first() is not None
+def has_agreed(session: AnySession, patient_id: int, side: str, kind: str | None) -> bool:
+    """Whether somebody agreed to texts of this kind about this file (None: to any), and has not taken it back."""
+    return session.execute(select(SmsConsent.id).where(_agreed(patient_id, side, kind))).first() is not None
 
 
-def is_own_number(session: AnySession, patient_id: int, side: str, line_id: int) -> bool:
+def is_own_number(session: AnySession, patient_id: int, side: str, line_id: int, now: datetime) -> bool:
     """Whether the line still is a confirmed number of this file that takes texts."""
-    query = select(PhoneNumber.id).where(_confirmed(patient_id, side), PhoneNumber.line_id == line_id)
+    query = select(PhoneNumber.id).where(_confirmed(patient_id, side, now), PhoneNumber.line_id == line_id)
     return session.execute(query.limit(1)).first() is not None
 
 
-def _agreed(patient_id: Any, side: str) -> ColumnElement[bool]:
-    return and_(SmsConsent.patient_id == patient_id, SmsConsent.side == side, SmsConsent.withdrawn_at.is_(None))
+def _agreed(patient_id: Any, side: str, kind: str | None) -> ColumnElement[bool]:
+    own = and_(SmsConsent.patient_id == patient_id, SmsConsent.side == side, SmsConsent.withdrawn_at.is_(None))
+    if kind is None:
+        return own
+    covers = SmsConsentPurpose.purpose == PURPOSE_OF.get(kind)  # of a kind that is not there: nothing
+    return and_(own, exists().where(SmsConsentPurpose.consent_id == SmsConsent.id, covers))
 
 
-def _confirmed(patient_id: Any, side: str) -> ColumnElement[bool]:
+def _confirmed(patient_id: Any, side: str, now: datetime) -> ColumnElement[bool]:
     return and_(
         PhoneNumber.patient_id == patient_id,
         PhoneNumber.side == side,
-        PhoneNumber.confirmed_at.is_not(None),
+        PhoneNumber.confirmed_at > good_since(now),
         PhoneNumber.removed_at.is_(None),
         PhoneNumber.calls_only.is_(False),
     )
 
 
-def _alive() -> ColumnElement[bool]:
+def is_alive() -> ColumnElement[bool]:
+    """A number that was neither stopped by a text nor fails."""
     return and_(PhoneLine.opted_out_at.is_(None), PhoneLine.permanent_failures < MOST_PERMANENT_FAILURES)

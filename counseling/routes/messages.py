@@ -18,6 +18,8 @@ from counseling.domain.reminders import TOO_MANY
 from counseling.permissions import Permission, Side, passive, requires
 from counseling.queries import inbox, queue
 from counseling.queries.patients import NotFound
+from counseling.queries.sending_pauses import find_pause
+from counseling.queries.text_keeping import find_text_settings
 from counseling.queries.today import list_version
 from counseling.refs import new_request_key
 from counseling.routes.house_form import HouseForm
@@ -138,11 +140,12 @@ def conversation(ref: str) -> inbox.OpenConversation:
 
 def conversation_page(asked: inbox.OpenConversation, form: AnswerForm) -> str:
     note_view("messages.conversation", [asked.patient_id] if asked.named and asked.patient_id else [])
-    return render_template("pages/messages/conversation.html", conversation=asked, form=form)
+    kept = find_text_settings(db.session).kept_days
+    return render_template("pages/messages/conversation.html", conversation=asked, form=form, kept_days=kept)
 
 
 def the_queue() -> queue.Queue:
-    return queue.list_queue(db.session, g.viewer, utc_now())
+    return queue.list_queue(db.session, g.viewer, utc_now(), page_of(request.args.get("page")))
 
 
 def to_release(found: queue.Queue) -> int:
@@ -160,6 +163,7 @@ def queue_page(refusal: Refusal | None = None) -> str:
         queue=found,
         refusal=refusal,
         to_release=to_release(found),
+        pause=find_pause(db.session, g.viewer.site_id, str(g.viewer.side)),
         unhandled=inbox.count_unhandled(db.session, g.viewer),
         gateway=current_app.extensions["diem_tua_config"].sms_gateway,
     )

@@ -30,6 +30,7 @@ PAGES = (
     (Permission.SEE_OUTREACH_LIST, "/outreach/", lazy_gettext("Người được hỗ trợ"), "users"),
     (Permission.SEE_ADHERENCE_LIST, "/supervision/", lazy_gettext("Địa bàn"), "map-pin"),
     (Permission.SEE_CONTACT_LIST, "/supervision/", lazy_gettext("Địa bàn"), "map-pin"),
+    (Permission.EDIT_WORDINGS, "/wordings/", lazy_gettext("Lời tin nhắn"), "message-square"),
     (Permission.ADMINISTER, "/admin/", lazy_gettext("Quản trị"), "settings"),
 )
 

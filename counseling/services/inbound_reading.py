@@ -19,6 +19,7 @@ from counseling.clock import station_day
 from counseling.database import vault_of
 from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS, Reply, digit_of, read_reply
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
+from counseling.queries.wordings import wordings_of
 from counseling.services import audit
 from counseling.services.aftercare import note_check_in
 from counseling.services.crossing import ask_to_call_back
@@ -158,7 +159,7 @@ def _answer(tx: Session, text: Text, wording: str) -> bool:
         site_id=text.sender.site_id,
         patient_id=text.sender.patient_id,
         wording=wording,
-        body=text_of(wording),
+        body=text_of(wording, wordings_of(tx, [text.sender.site_id])[text.sender.site_id]),
         is_automatic=True,
         expires_at=text.now + ANSWER_DIES_AFTER,
         question=question,

@@ -97,7 +97,7 @@ def _texted(site_id: int, today: date) -> ColumnElement[bool]:
         _expected(site_id, today),
         missed(today),
         ~has_come(today, TreatmentFile.patient_id),
-        may_be_texted(TreatmentFile.patient_id, TREATMENT),
+        may_be_texted(TreatmentFile.patient_id, TREATMENT, MISSED_YESTERDAY, today),
     )
 
 

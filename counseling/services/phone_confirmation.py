@@ -1,7 +1,8 @@
 """Before the first text a number is confirmed at the desk, with its owner there.
 
 Either a text brings two digits to the phone, which are compared with the screen, or the person rings us once. Nothing
-is read out: everybody is warned of swindlers who ask for codes.
+is read out: everybody is warned of swindlers who ask for codes. It is good for a time (domain/number_confirmation.py),
+and ends at once where a number fails or is somebody else's: then nothing but these digits goes out.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
+from counseling.domain.number_confirmation import is_due
 from counseling.domain.refusal import Refusal
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import OutboundMessage, PhoneLine
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES
+from counseling.queries.wordings import wordings_of
 from counseling.services.either_file import HeldFile, hold_file, note_done
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
+from counseling.services.text_cancelling import cancel_texts_to_number
 from counseling.services.treatment_files import By
 from counseling.sms.wording import text_of
 from counseling.treatment_rows import open_phone
@@ -45,6 +50,7 @@ def send_digits(
 ) -> None:
     """Send two digits to this number, to be compared with the page. The same `request_key` again sends nothing more.
 
+    What is still good stays so until the comparison; a number that fails is not, from now on.
     Raises Refusal: phone_unknown, phone_is_confirmed, enough_digits_today.
     """
     vault, digits = vault_of(session), f"{secrets.randbelow(100):02d}"
@@ -52,12 +58,15 @@ def send_digits(
         file, row = hold_file(tx, phone.patient_id, phone.side), _lock_phone(tx, phone)
         if _is_asked(tx, request_key):
             return
-        if row.confirmed_at is not None:
-            raise Refusal("phone_is_confirmed")
         line_id = ensure_line(tx, vault, open_phone(vault, row.ref, row.number))
+        fails = _fails(tx, line_id)
+        if not fails and not is_due(row.confirmed_at, now):
+            raise Refusal("phone_is_confirmed")
+        if fails and row.confirmed_at is not None:
+            _change(tx, row.id, confirmed_at=None, confirmed_by_id=None)
         _look_at_line(tx, line_id)
         _ensure_not_too_often(tx, line_id, datetime.combine(today, time.min, zone))
-        enqueue(tx, _message(file, line_id, digits, request_key, now), now)
+        enqueue(tx, _message(tx, file, line_id, digits, request_key, now), now)
         _change(tx, row.id, line_id=line_id, check_digits=digits, asked_at=now)
         note_done(tx, file, by, "phone_asked", {"phone": row.id}, now)
 
@@ -70,7 +79,7 @@ def confirm_by_digits(session: AnySession, phone: Numbered, digits: str, *, by: 
     """
     with writing(session) as tx:
         file, row = hold_file(tx, phone.patient_id, phone.side), _lock_phone(tx, phone)
-        if row.confirmed_at is None:
+        if _is_open(tx, row, now):
             if row.check_digits is None or row.check_digits != digits:
                 raise Refusal("digits_are_older")
             _confirm(tx, file, row, row.line_id, "digits", by, now)
@@ -81,7 +90,7 @@ def confirm_by_call(session: AnySession, phone: Numbered, *, by: By, now: dateti
     vault = vault_of(session)
     with writing(session) as tx:
         file, row = hold_file(tx, phone.patient_id, phone.side), _lock_phone(tx, phone)
-        if row.confirmed_at is None:
+        if _is_open(tx, row, now):
             line_id = ensure_line(tx, vault, open_phone(vault, row.ref, row.number))
             _confirm(tx, file, row, line_id, "missed_call", by, now)
 
@@ -97,6 +106,31 @@ def note_readers(
         _change(tx, row.id, is_shared=is_shared, calls_only=calls_only)
         details = {"phone": row.id, "is_shared": is_shared, "calls_only": calls_only}
         note_done(tx, file, by, "phone_readers_noted", details, now)
+
+
+def note_wrong(session: AnySession, phone: Numbered, *, by: By, now: datetime) -> None:
+    """Somebody else answers at this number, as the desk has learnt: nothing more goes there about this file.
+
+    The number stays in the file, to be compared anew or taken off. Raises Refusal: phone_unknown.
+    """
+    with writing(session) as tx:
+        file, row = hold_file(tx, phone.patient_id, phone.side), _lock_phone(tx, phone)
+        if row.wrong_at is not None:
+            return
+        if row.line_id is not None:
+            cancel_texts_to_number(tx, phone.patient_id, phone.side, row.line_id, now, "number_wrong")
+        _change(tx, row.id, wrong_at=now, confirmed_at=None, confirmed_by_id=None, check_digits=None)
+        note_done(tx, file, by, "phone_wrong", {"phone": row.id}, now)
+
+
+def _is_open(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> bool:
+    """Whether there is something to confirm: what is good and works stays as it is."""
+    return is_due(row.confirmed_at, now) or (row.line_id is not None and _fails(tx, row.line_id))
+
+
+def _fails(tx: Session, line_id: int) -> bool:
+    failures = select(PhoneLine.permanent_failures).where(PhoneLine.id == line_id)
+    return tx.execute(failures).scalar_one() >= MOST_PERMANENT_FAILURES
 
 
 def _lock_phone(tx: Session, phone: Numbered) -> Row[*tuple[Any, ...]]:
@@ -128,13 +162,13 @@ def _ensure_not_too_often(tx: Session, line_id: int, since: datetime) -> None:
         raise Refusal("enough_digits_today", most=MOST_A_DAY)
 
 
-def _message(file: HeldFile, line_id: int, digits: str, request_key: str, now: datetime) -> NewMessage:
+def _message(tx: Session, file: HeldFile, line_id: int, digits: str, request_key: str, now: datetime) -> NewMessage:
     return NewMessage(
         line_id=line_id,
         side=file.side,
         site_id=file.site_id,
         wording=WORDING,
-        body=text_of(WORDING, digits=digits),
+        body=text_of(WORDING, wordings_of(tx, [file.site_id])[file.site_id], digits=digits),
         is_automatic=True,  # nobody has typed it; as one of sms/wording.ANSWERS it waits for no hour and no cap
         expires_at=now + GOOD_FOR,
         patient_id=file.patient_id,
@@ -145,7 +179,8 @@ def _message(file: HeldFile, line_id: int, digits: str, request_key: str, now: d
 def _confirm(
     tx: Session, file: HeldFile, row: Row[*tuple[Any, ...]], line_id: int, how: str, by: By, now: datetime
 ) -> None:
-    _change(tx, row.id, line_id=line_id, check_digits=None, confirmed_at=now, confirmed_by_id=by.staff_id)
+    confirmed = {"line_id": line_id, "check_digits": None, "confirmed_at": now, "confirmed_by_id": by.staff_id}
+    _change(tx, row.id, **confirmed, wrong_at=None)
     _look_at_line(tx, line_id)
     note_done(tx, file, by, "phone_confirmed", {"phone": row.id, "how": how}, now)
 

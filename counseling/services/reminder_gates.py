@@ -29,6 +29,7 @@ from counseling.models.doses import AdherenceSummary, StationVisit
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine, Reminder
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, has_agreed, is_own_number
+from counseling.queries.sending_pauses import is_paused
 from counseling.queries.station_mornings import find_morning
 from counseling.sms.wording import ANSWERS
 from counseling.treatment_rows import TREATMENT
@@ -52,6 +53,8 @@ class Waiting(Protocol):
     @property
     def side(self) -> str: ...
     @property
+    def site_id(self) -> int: ...
+    @property
     def wording(self) -> str: ...
     @property
     def is_automatic(self) -> bool: ...
@@ -69,12 +72,14 @@ def why_not_now(tx: Session, message_row: Waiting, now: datetime, zone: ZoneInfo
     if why is not None or is_exempt(message_row):
         return why
     if message_row.patient_id is not None:
-        why = _why_not_this_person(tx, message_row, message_row.patient_id)
+        why = _why_not_this_person(tx, message_row, message_row.patient_id, now)
     if why is None and message_row.reminder_id is not None:
         why = _why_not_this_reminder(tx, message_row.reminder_id, now)
     if why is not None:
         return WAIT if why.startswith(HELD) else why
-    return WAIT if is_quiet(now, zone) or _is_in_conversation(tx, message_row.line_id, now) else None
+    if is_quiet(now, zone) or is_paused(tx, message_row.site_id, message_row.side):
+        return WAIT
+    return WAIT if _is_in_conversation(tx, message_row.line_id, now) else None
 
 
 def why_not_remind(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
@@ -106,13 +111,14 @@ def _why_not_this_line(tx: Session, message: Waiting) -> str | None:
     return "refused:opted_out" if opted_out_at is not None and not is_answer else None
 
 
-def _why_not_this_person(tx: Session, message: Waiting, patient_id: int) -> str | None:
+def _why_not_this_person(tx: Session, message: Waiting, patient_id: int, now: datetime) -> str | None:
     why = why_not_person(tx, patient_id, message.side)
     if why is not None:
         return why
-    if not has_agreed(tx, patient_id, message.side):
+    if not has_agreed(tx, patient_id, message.side, message.wording):
         return "refused:no_consent"
-    return None if is_own_number(tx, patient_id, message.side, message.line_id) else "refused:not_their_number"
+    is_theirs = is_own_number(tx, patient_id, message.side, message.line_id, now)
+    return None if is_theirs else "refused:not_their_number"
 
 
 def _why_not_this_reminder(tx: Session, reminder_id: int, now: datetime) -> str | None:

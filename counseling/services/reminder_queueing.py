@@ -26,7 +26,9 @@ from counseling.models.counseling import Appointment
 from counseling.models.doses import AdherenceSummary
 from counseling.models.texts import Reminder, SmsConsent
 from counseling.queries.reachable import find_line
+from counseling.queries.sending_pauses import are_paused
 from counseling.queries.station_mornings import find_morning
+from counseling.queries.wordings import Wordings, wordings_of
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.reminder_gates import HELD, why_not_person, why_not_remind
 from counseling.sms.spoken_times import day_of, hour_and_part, hour_of
@@ -51,7 +53,8 @@ def queue_due(session: AnySession, now: datetime, zone: ZoneInfo) -> int:
     while session.execute(_due(now).limit(1)).first() is not None:
         with writing(session) as tx:
             due = tx.execute(_due(now).limit(BATCH).with_for_update(skip_locked=True)).all()
-            queued += sum(_deal_with(tx, reminder, now, zone) for reminder in due)
+            wordings = wordings_of(tx, [reminder.site_id for reminder in due])
+            queued += sum(_deal_with(tx, reminder, wordings[reminder.site_id], now, zone) for reminder in due)
         if len(due) < BATCH:
             break  # the rest, if any, is in another's hands
     return queued
@@ -83,19 +86,20 @@ def _is_answered(today: date) -> ColumnElement[bool]:
 def _due(now: datetime) -> Select[Any]:
     table = Reminder.__table__.c
     due = select(Reminder.__table__).where(table.state == "planned", table.due_at <= now)
+    due = due.where(~are_paused(table.site_id, table.side))  # they wait here, and expire like all others
     return due.order_by(table.due_at, table.id)
 
 
-def _deal_with(tx: Session, reminder: Row[Any], now: datetime, zone: ZoneInfo) -> bool:
+def _deal_with(tx: Session, reminder: Row[Any], wordings: Wordings, now: datetime, zone: ZoneInfo) -> bool:
     """Take one due reminder out of the plan: into the outbox (True), or to the end that looking again gives it."""
     verdict = why_not_person(tx, reminder.patient_id, reminder.side) or why_not_remind(tx, reminder, now)
-    line_id = find_line(tx, reminder.patient_id, reminder.side) if verdict is None else None
+    line_id = find_line(tx, reminder.patient_id, reminder.side, reminder.kind, now) if verdict is None else None
     words = WORDS_OF[reminder.kind](tx, reminder, zone) if line_id is not None else None
     if line_id is None or words is None:
         _end(tx, reminder, verdict or ("refused:unreachable" if line_id is None else f"{HELD}{HOURS_UNKNOWN}"))
         return False
     try:
-        message = _message(tx, reminder, line_id, words)
+        message = _message(tx, reminder, line_id, words, wordings)
     except ValueError:  # a pronoun with marks, or one so long that the text would be two
         _end(tx, reminder, "refused:wording")
         return False
@@ -109,7 +113,7 @@ def _end(tx: Session, reminder: Row[Any], verdict: str) -> None:
     tx.execute(update(Reminder).where(Reminder.id == reminder.id).values(state=state, reason=reason or None))
 
 
-def _message(tx: Session, reminder: Row[Any], line_id: int, words: Words) -> NewMessage:
+def _message(tx: Session, reminder: Row[Any], line_id: int, words: Words, wordings: Wordings) -> NewMessage:
     agreed = (SmsConsent.patient_id == reminder.patient_id, SmsConsent.side == reminder.side)
     pronoun = tx.execute(select(SmsConsent.pronoun).where(*agreed, SmsConsent.withdrawn_at.is_(None))).scalar_one()
     return NewMessage(
@@ -117,7 +121,7 @@ def _message(tx: Session, reminder: Row[Any], line_id: int, words: Words) -> New
         side=reminder.side,
         site_id=reminder.site_id,
         wording=reminder.kind,
-        body=text_of(reminder.kind, pronoun=pronoun, **words.values),
+        body=text_of(reminder.kind, wordings, pronoun=pronoun, **words.values),
         is_automatic=True,
         expires_at=reminder.expires_at,
         patient_id=reminder.patient_id,

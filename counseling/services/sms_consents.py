@@ -6,6 +6,7 @@ agreement stays on record. Who takes the agreement back at the desk may be texte
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +15,14 @@ from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
+from counseling.domain.text_purposes import HOWS, PURPOSE_OF, PURPOSES
 from counseling.models.patients import PhoneNumber, SupportFile, TreatmentFile
+from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import PhoneLine, SmsConsent
+from counseling.queries.agreements import list_purposes
 from counseling.services import audit
-from counseling.services.either_file import hold_file, note_done
-from counseling.services.text_cancelling import cancel_texts_of_file, cancel_texts_of_line
+from counseling.services.either_file import HeldFile, hold_file, note_done
+from counseling.services.text_cancelling import cancel_texts_of_file, cancel_texts_of_kinds, cancel_texts_of_line
 from counseling.services.treatment_files import By
 from counseling.treatment_rows import SUPPORT, TREATMENT
 
@@ -27,12 +31,17 @@ BY_TEXT = "rule:texted"
 PRONOUNS = ("anh/chi", "anh", "chi", "co", "chu", "bac", "em", "ban")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Asked:
-    """How somebody was asked: which words were read aloud, in which language, and how texts shall address them."""
+    """How somebody was asked: which words, in which language, how; to which purposes they said yes, each for itself.
+
+    `purposes` of the other side count for nothing here. `pronoun`: how texts shall address them.
+    """
 
     version: str
     language: str
+    purposes: frozenset[str]
+    how: str = HOWS[0]
     pronoun: str = PRONOUNS[0]
 
 
@@ -41,24 +50,40 @@ def give_consent(
 ) -> None:
     """Somebody agrees to be texted about this file. Who has agreed already stays with the first words.
 
-    Raises Refusal: consent_key_used (the same key with another person's page).
+    Raises Refusal: no_purpose, consent_key_used (the same key with another person's page).
     """
     with writing(session) as tx:
         file = hold_file(tx, patient_id, side)
         if _is_given(tx, patient_id, side, request_key) or find_consent(tx, patient_id, side) is not None:
             return
-        row = insert(SmsConsent).values(
-            patient_id=patient_id,
-            side=side,
-            version=asked.version,
-            language=asked.language,
-            pronoun=asked.pronoun,
-            given_at=now,
-            asked_by_id=by.staff_id,
-            request_key=request_key,
-        )
-        consent_id = tx.execute(row.returning(SmsConsent.id)).scalar_one()
-        note_done(tx, file, by, "texts_agreed", {"consent": consent_id, "version": asked.version}, now)
+        consent_id = _add_consent(tx, file, asked, by, request_key, now)
+        details = {"consent": consent_id, "version": asked.version, "purposes": _of_side(asked, side)}
+        note_done(tx, file, by, "texts_agreed", details, now)
+
+
+def choose_purposes(
+    session: AnySession, patient_id: int, side: str, asked: Asked, *, by: By, request_key: str, now: datetime
+) -> None:
+    """Somebody who has agreed chooses anew what for: the earlier agreement ends, another one stands in its place.
+
+    What waits for a purpose that is left out is cancelled. The same purposes: nothing changes.
+    Raises Refusal: not_agreed, no_purpose, consent_key_used.
+    """
+    with writing(session) as tx:
+        file = hold_file(tx, patient_id, side)
+        if _is_given(tx, patient_id, side, request_key):
+            return
+        standing = find_consent(tx, patient_id, side)
+        if standing is None:
+            raise Refusal("not_agreed")
+        before, wanted = list_purposes(tx, standing), _of_side(asked, side)
+        if before == wanted:
+            return
+        _end_consent(tx, standing, by, now)
+        consent_id = _add_consent(tx, file, asked, by, request_key, now)
+        cancel_texts_of_kinds(tx, patient_id, side, _kinds_of(set(before) - set(wanted)), "consent_withdrawn", now)
+        details = {"consent": consent_id, "instead_of": standing, "version": asked.version, "purposes": wanted}
+        note_done(tx, file, by, "texts_chosen_anew", details, now)
 
 
 def withdraw_consent(session: AnySession, patient_id: int, side: str, *, by: By, now: datetime) -> None:
@@ -68,8 +93,7 @@ def withdraw_consent(session: AnySession, patient_id: int, side: str, *, by: By,
         standing = find_consent(tx, patient_id, side)
         if standing is None:
             return
-        ended = {"withdrawn_at": now, "withdrawn_how": "desk", "withdrawn_by_id": by.staff_id}
-        tx.execute(update(SmsConsent).where(SmsConsent.id == standing).values(**ended))
+        _end_consent(tx, standing, by, now)
         cancel_texts_of_file(tx, patient_id, side, "consent_withdrawn", now)
         note_done(tx, file, by, "texts_withdrawn", {"consent": standing}, now)
 
@@ -100,6 +124,40 @@ def find_consent(session: AnySession, patient_id: int, side: str) -> int | None:
     """The standing agreement about a file."""
     own = SmsConsent.patient_id == patient_id, SmsConsent.side == side, SmsConsent.withdrawn_at.is_(None)
     return session.execute(select(SmsConsent.id).where(*own)).scalar_one_or_none()
+
+
+def _of_side(asked: Asked, side: str) -> list[str]:
+    wanted = sorted(asked.purposes.intersection(PURPOSES[side]))
+    if not wanted:
+        raise Refusal("no_purpose")
+    return wanted
+
+
+def _kinds_of(purposes: Collection[str]) -> list[str]:
+    return [kind for kind, purpose in PURPOSE_OF.items() if purpose in purposes]
+
+
+def _add_consent(tx: Session, file: HeldFile, asked: Asked, by: By, request_key: str, now: datetime) -> int:
+    purposes = _of_side(asked, file.side)
+    row = insert(SmsConsent).values(
+        patient_id=file.patient_id,
+        side=file.side,
+        version=asked.version,
+        language=asked.language,
+        asked_how=asked.how,
+        pronoun=asked.pronoun,
+        given_at=now,
+        asked_by_id=by.staff_id,
+        request_key=request_key,
+    )
+    consent_id: int = tx.execute(row.returning(SmsConsent.id)).scalar_one()
+    tx.execute(insert(SmsConsentPurpose), [{"consent_id": consent_id, "purpose": purpose} for purpose in purposes])
+    return consent_id
+
+
+def _end_consent(tx: Session, consent_id: int, by: By, now: datetime) -> None:
+    ended = {"withdrawn_at": now, "withdrawn_how": "desk", "withdrawn_by_id": by.staff_id}
+    tx.execute(update(SmsConsent).where(SmsConsent.id == consent_id).values(**ended))
 
 
 def _is_given(tx: Session, patient_id: int, side: str, request_key: str) -> bool:

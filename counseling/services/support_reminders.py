@@ -128,7 +128,7 @@ def _appointments(site_id: int, at: Moment) -> Select[*tuple[Any, ...]]:
             Appointment.starts_at < last,
             SupportFile.status == "active",
             ~reminded,
-            may_be_texted(SupportFile.patient_id, SUPPORT),
+            may_be_texted(SupportFile.patient_id, SUPPORT, APPOINTMENT, at.today),
         )
     )
 
@@ -179,7 +179,7 @@ def _check_ins(site_id: int, at: Moment) -> Select[*tuple[Any, ...]]:
             AftercareFile.next_check_in_on <= at.today + PLANNED_AHEAD,
             ~just_asked,
             SupportFile.status == "active",
-            may_be_texted(SupportFile.patient_id, SUPPORT),
+            may_be_texted(SupportFile.patient_id, SUPPORT, CHECK_IN, at.today),
         )
     )
 

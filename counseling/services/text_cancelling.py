@@ -5,6 +5,7 @@ What a sender has taken already is looked at once more by the sender itself, jus
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import or_, select, tuple_, update
@@ -20,6 +21,14 @@ def cancel_texts_of_file(tx: Session, patient_id: int, side: str, reason: str, n
     cancel_unsent(tx, (Reminder.patient_id == patient_id) & (Reminder.side == side), reason, now)
 
 
+def cancel_texts_of_kinds(
+    tx: Session, patient_id: int, side: str, kinds: Collection[str], reason: str, now: datetime
+) -> None:
+    """Nothing more of these kinds is sent by itself about this file."""
+    own = (Reminder.patient_id == patient_id) & (Reminder.side == side)
+    cancel_unsent(tx, own & Reminder.kind.in_(kinds), reason, now)
+
+
 def cancel_texts_of_line(tx: Session, line_id: int, reason: str, now: datetime) -> None:
     """Nothing more is sent by itself to this number, on either side, nor to those who are reached by it."""
     reached = select(PhoneNumber.patient_id, PhoneNumber.side).where(
@@ -32,12 +41,13 @@ def cancel_texts_of_line(tx: Session, line_id: int, reason: str, now: datetime) 
     cancel_unsent(tx, theirs, reason, now)
 
 
-def cancel_texts_to_number(tx: Session, patient_id: int, side: str, line_id: int, now: datetime) -> None:
-    """A number is taken off a file: whatever waits to go to it about this file, also what a person has typed."""
+def cancel_texts_to_number(
+    tx: Session, patient_id: int, side: str, line_id: int, now: datetime, reason: str = "number_removed"
+) -> None:
+    """A number is taken off a file, or is another's: all that waits to go to it about this file, typed texts too."""
     own = (OutboundMessage.patient_id == patient_id) & (OutboundMessage.side == side)
     waiting = own & (OutboundMessage.line_id == line_id) & (OutboundMessage.state == "queued")
     stopped = update(OutboundMessage).where(waiting)
-    reason = "number_removed"
     gone = stopped.values(state="cancelled", reason=reason, finished_at=now).returning(OutboundMessage.reminder_id)
     reminders = [reminder_id for reminder_id in tx.execute(gone).scalars() if reminder_id is not None]
     tx.execute(update(Reminder).where(Reminder.id.in_(reminders)).values(state="cancelled", reason=reason))

@@ -61,6 +61,7 @@ MEETING = COUNSELORS | VOLUNTEERS
 ASKING = TREATMENT_TEAM | COUNSELORS
 SUPPORT_SIDE = COUNSELORS | VOLUNTEERS | COMMUNITY
 ADMINISTRATORS = frozenset({"admin"})
+PROVINCE = frozenset({"province", "province/support"})
 
 
 @dataclass(frozen=True)
@@ -191,12 +192,27 @@ def some_day(world: World, file: File | None, desk: str) -> dict[str, Any]:
 
 
 def texts(world: World, file: File | None, desk: str) -> dict[str, Any]:
-    return {"version": "texts-1", "language": "vi", "pronoun": "anh/chi", "agreed": "y", **key(world, file, desk)}
+    asked = {"version": "texts-2", "language": "vi", "pronoun": "anh/chi", "agreed": "y", "how": "aloud"}
+    return {**asked, "purposes": ["check_in" if desk in COUNSELORS else "missed"], **key(world, file, desk)}
 
 
 def visits(world: World, file: File | None, desk: str) -> dict[str, Any]:
     told = {"community_name": "Chị Tư", "place": "home", "pretext": "club", "team_id": "1"}
     return {"version": "visits-1", "agreed": "y", **told, **key(world, file, desk)}
+
+
+def queued(world: World | None) -> dict[str, Any]:
+    return {"source": "text", "number": 987_654}
+
+
+def wording(world: World | None) -> dict[str, Any]:
+    """One of the answers that both sides send; a text that does not exist when `world` is None."""
+    return {"key": "stopped" if world else "gone"}
+
+
+def other_words(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    words = "Da ngung gui. Muon nhan lai thi nhan BAT DAU."
+    return {"words": words, "seen": "0", "version": "0", **key(world, file, desk)}
 
 
 def sheet(world: World, file: File | None, desk: str) -> dict[str, Any]:
@@ -330,10 +346,13 @@ DOORS: dict[str, Door] = {
     "patients.consent_words": person(ASKING, about="file"),
     "patients.give_texts": act(ASKING, texts, about="file"),
     "patients.withdraw_texts": act(ASKING, about="file"),
+    # Nobody of this world has agreed: whoever asks anew is told so, on the page of the person.
+    "patients.choose_purposes": act(ASKING, texts, about="file"),
     "patients.give_visits": act(TREATMENT_TEAM, visits),
     "patients.withdraw_visits": act(TREATMENT_TEAM),
     "patients.send_digits": act(ASKING, key, about="file"),
     "patients.confirm_phone": act(ASKING, about="file"),
+    "patients.note_wrong": act(ASKING, about="file"),
     "patients.note_readers": act(ASKING, fixed(is_shared="y"), about="file"),
     "patients.add_supported_phone": act(COUNSELORS, fixed(number="0987 654 321"), about="file"),
     "patients.remove_supported_phone": act(COUNSELORS, about="file"),
@@ -432,6 +451,19 @@ DOORS: dict[str, Door] = {
     "messages.live_list": page(ASKING, refused=404),
     "messages.waiting": page(ASKING, refused=404),
     "messages.release": Door(ASKING, 409, 404, form=nothing),
+    # Nothing waits to be sent in this world
+    "sending.show": Door(ASKING, 404, 404, "house", values=queued),
+    "sending.cancel": Door(ASKING, 404, 404, "house", nothing, values=queued),
+    "sending.move": Door(ASKING, 404, 404, "house", fixed(at="09:00"), values=queued),
+    "sending.pause": Door(ASKING, 303, 404, form=nothing),
+    "sending.resume": Door(ASKING, 303, 404, form=nothing),
+    "sending.sent": page(ASKING, refused=404),
+    "sending.numbers": page(ASKING, refused=404),
+    # The words of texts: read by supervisors, changed by those of the whole province
+    "wordings.index": page(SUPERVISORS | COMMUNITY),
+    "wordings.edit": Door(SUPERVISORS | COMMUNITY, 200, 403, "house", values=wording),
+    "wordings.save": Door(PROVINCE, 303, 403, "house", other_words, values=wording),
+    "wordings.back": Door(PROVINCE, 409, 403, "house", other_words, values=wording),
     "messages.show": text_door(200),
     "messages.answer": text_door(303, lambda *who: {"body": "Chiều nay gọi nhé", **key(*who)}),
     "messages.handled": text_door(303, nothing),
@@ -443,6 +475,10 @@ DOORS: dict[str, Door] = {
     "simulator.set_phone": Door(public=True, done=404, form=fixed(to="off")),
     "simulator.move_clock": Door(public=True, done=404, form=fixed(to="hour")),
     # The house
+    "admin.texts": house(),
+    "admin.save_texts": house(form=fixed(price="350", kept_days="90"), done=303),
+    "admin.gateway_phone": house(),
+    "admin.check_phone": house(form=lambda *who: {"items": ["locked"], **key(*who)}, done=303),
     "admin.staff_list": house(),
     "admin.new_staff": house(),
     "admin.add_staff": house(

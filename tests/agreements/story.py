@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
 from counseling.database import writing
+from counseling.domain.text_purposes import EVERY_PURPOSE
 from counseling.models import Base
 from counseling.models.patients import PhoneNumber, SupportFile
 from counseling.models.tasks import Task
@@ -27,7 +28,7 @@ from tests.support.settings import MORNING
 
 TODAY = MORNING.date()
 NUMBER = "+84912345678"
-WORDS = Asked("v1", "vi")
+WORDS = Asked(version="v1", language="vi", purposes=EVERY_PURPOSE)
 # Tables that hold the treatment side only; where both sides have rows, a row says its side.
 TREATMENT_TABLES = (
     "treatment_files", "cards", "dose_orders", "day_doses", "dose_voids", "station_visits", "dosed_elsewhere",

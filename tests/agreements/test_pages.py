@@ -34,7 +34,11 @@ from tests.support.cast import TEAM, Cast, post, sign_in
 from tests.support.files import by, patient_of, registered, supported
 from tests.support.settings import MORNING
 
-TEXTS = {"version": "texts-1", "language": "vi", "pronoun": "anh/chi", "agreed": "y"}
+TEXTS = {
+    "version": "texts-2", "language": "vi", "pronoun": "anh/chi", "agreed": "y", "how": "aloud",
+    "purposes": ["daily", "missed"],
+}  # fmt: skip
+AT_THE_POINT = {**TEXTS, "purposes": ["check_in"]}
 VISITS = {
     "version": "visits-1", "team_id": str(TEAM), "community_name": "Anh Ba sửa xe", "place": "home",
     "pretext": "club", "never_by": "bà Tám", "agreed": "y",
@@ -110,9 +114,12 @@ def test_a_counselor_asks_on_the_support_side_and_how_to_address_somebody(
 ) -> None:
     client = at(app, "counselor")
     assert "Tin nhắn gọi người này là" in page(client, met)
-    assert send(client, met, "agreements/texts", **{**TEXTS, "pronoun": "chu", "language": "nut"}).status_code == 303
+    assert (
+        send(client, met, "agreements/texts", **{**AT_THE_POINT, "pronoun": "chu", "language": "nut"}).status_code
+        == 303
+    )
     row = session.scalars(select(SmsConsent)).one()
-    assert (row.side, row.pronoun, row.language, row.version) == ("support", "chu", "nut", "texts-1")
+    assert (row.side, row.pronoun, row.language, row.version) == ("support", "chu", "nut", "texts-2")
 
 
 def test_without_the_tick_or_with_other_words_nothing_is_agreed(app: Flask, treated: str, session: Session) -> None:
@@ -125,16 +132,16 @@ def test_without_the_tick_or_with_other_words_nothing_is_agreed(app: Flask, trea
         answer = send(client, treated, "agreements/texts", **{**TEXTS, **wrong})
         assert answer.status_code == 422
         assert sentence in answer.text
-        assert 'value="texts-1"' in answer.text, "the page that comes back has the words of now"
+        assert 'value="texts-2"' in answer.text, "the page that comes back has the words of now"
     assert count(session, SmsConsent) == 0
 
 
 def test_the_words_are_there_to_be_read_aloud_and_printed(app: Flask, treated: str, met: str) -> None:
     at_window, at_point = at(app, "dispenser"), at(app, "counselor")
-    for words in ("texts", "visits"):
+    for words, version in (("texts", "texts-2"), ("visits", "visits-1")):
         text = at_window.get(f"/patients/{treated}/agreements/{words}").text
         assert "Thôi lúc nào cũng được" in text
-        assert f"Bản {words}-1, ngày" in text
+        assert f"Bản {version}, ngày" in text
         assert "data-print" in text
         assert "Nguyễn Văn Đức" not in text, "a paper on the table names nobody"
     assert "hỏi thăm" in at_point.get(f"/patients/{met}/agreements/texts").text

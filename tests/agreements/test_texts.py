@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.domain.refusal import Refusal
+from counseling.domain.text_purposes import EVERY_PURPOSE
 from counseling.models.audit import AuditEntry
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import SmsConsent
@@ -61,7 +63,7 @@ def test_an_agreement_says_who_asked_with_which_words_and_in_which_language(
     session: Session, cast: Cast, side: str
 ) -> None:
     patient_id, who = person(session, cast, side), by(cast, ASKS[side])
-    asked = Asked("v7", "nut", "co")
+    asked = Asked(version="v7", language="nut", purposes=EVERY_PURPOSE, pronoun="co")
     give_consent(session, patient_id, side, asked, by=who, request_key=new_request_key(), now=MORNING)
     (row,) = consents(session)
     assert (row.patient_id, row.side, row.version, row.language, row.pronoun) == (patient_id, side, "v7", "nut", "co")
@@ -74,7 +76,8 @@ def test_an_agreement_says_who_asked_with_which_words_and_in_which_language(
 
 def test_asked_again_the_first_words_stand(session: Session, cast: Cast) -> None:
     patient_id, who, key = person(session, cast), by(cast, "dispenser"), new_request_key()
-    for words, used in ((WORDS, key), (Asked("v2", "vi"), key), (Asked("v3", "vi"), new_request_key())):
+    later, latest = replace(WORDS, version="v2"), replace(WORDS, version="v3")
+    for words, used in ((WORDS, key), (later, key), (latest, new_request_key())):
         give_consent(session, patient_id, "treatment", words, by=who, request_key=used, now=MORNING)
     assert [row.version for row in consents(session)] == [WORDS.version]
 

@@ -19,7 +19,7 @@ PAGES = {
         "/station/", "rows:/station/", "/station/close", "/patients/", "rows:/patients/", "year:/patients/",
         "/patients/new", "/register/",
         "/account/password", "/account/sessions", "/patients/khongcoai234/", "/messages/", "rows:/messages/",
-        "/messages/queue", "/simulator/",
+        "/messages/queue", "/messages/sent", "/messages/numbers", "/simulator/",
     ],
     "dispenser2": ["/station/", "/station/witness/"],
     "doctor": [
@@ -28,13 +28,14 @@ PAGES = {
     ],
     "counselor": [
         "/counseling/", "/counseling/people", "/counseling/new", "/counseling/session/new", "rows:/counseling/people",
-        "/station/", "/messages/", "rows:/messages/", "/messages/queue",
+        "/station/", "/messages/", "rows:/messages/", "/messages/queue", "rows:/messages/queue",
     ],
     "nurse": ["/desk"],
     "volunteer": ["/outreach/"],
     "supervisor": ["/supervision/"],
     "community": ["/supervision/"],
-    "admin": ["/admin/"],
+    "province": ["/wordings/", "/wordings/missed_yesterday/"],
+    "admin": ["/admin/", "/admin/texts/", "/admin/texts/phone"],
 }  # fmt: skip
 
 

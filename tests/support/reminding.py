@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from counseling.config import VIETNAM
 from counseling.database import writing
 from counseling.domain.station_days import DayState
+from counseling.domain.text_purposes import EVERY_PURPOSE
 from counseling.models.counseling import Appointment
 from counseling.models.patients import PhoneNumber
 from counseling.models.places import SiteHours, SiteHoursException
@@ -66,7 +67,7 @@ def reach(session: Session, cast: Cast, patient_id: int, side: str = "treatment"
         session,
         patient_id,
         side,
-        Asked("v1", "vi", pronoun),
+        Asked(version="v1", language="vi", purposes=EVERY_PURPOSE, pronoun=pronoun),
         by=who,
         request_key=new_request_key(),
         now=MORNING - A_DAY,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
 from counseling.database import vault_of, writing
+from counseling.domain.text_purposes import EVERY_PURPOSE
 from counseling.models.doses import DayDose, DoseVoid, DoseVoidRequest
 from counseling.models.patients import PhoneNumber
 from counseling.models.places import SiteHours
@@ -123,7 +124,7 @@ def change_number(session: Session, person: Person, said: dict[str, object]) -> 
 
 
 def agreed_to_texts(session: Session, cast: Cast, person: Person) -> None:
+    asked = Asked(version="texts-2", language="vi", purposes=EVERY_PURPOSE)
     give_consent(
-        session, person.id, "treatment", Asked("texts-1", "vi", "anh/chi"), by=by(cast, "dispenser"),
-        request_key=new_request_key(), now=MORNING,
-    )  # fmt: skip
+        session, person.id, "treatment", asked, by=by(cast, "dispenser"), request_key=new_request_key(), now=MORNING
+    )

@@ -6,10 +6,20 @@ from typing import Any
 
 from flask import get_template_attribute
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from counseling.domain.being_visited import PLACES, PRETEXTS
+from counseling.domain.text_purposes import HOWS, PURPOSES
 from counseling.queries.agreements import TeamChoice
 from counseling.routes.house_form import HouseForm
 from counseling.routes.typed_fields import LANGUAGES, stripped
@@ -27,6 +37,17 @@ PRONOUN_WORDS = {
     "bac": lazy_gettext("bác"),
     "em": lazy_gettext("em"),
     "ban": lazy_gettext("bạn"),
+}
+PURPOSE_WORDS = {
+    "daily": lazy_gettext("Nhắc việc hằng ngày"),
+    "missed": lazy_gettext("Hỏi lại khi hôm trước chưa đến"),
+    "appointment": lazy_gettext("Nhắc trước lịch hẹn"),
+    "check_in": lazy_gettext("Hỏi thăm đều đặn"),
+}
+HOW_WORDS = {
+    "aloud": lazy_gettext("Đọc to cho người này nghe"),
+    "alone": lazy_gettext("Người này tự đọc"),
+    "interpreted": lazy_gettext("Qua người phiên dịch"),
 }
 PLACE_WORDS = {
     "home": lazy_gettext("Ở nhà"),
@@ -67,6 +88,17 @@ class ConsentForm(HouseForm):
 
 class TextsForm(ConsentForm):
     words = "texts"
+    purposes = SelectMultipleField(
+        lazy_gettext("Người này đồng ý với"),
+        [InputRequired(lazy_gettext("Đánh dấu từng điều mà người này đồng ý"))],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    how = RadioField(
+        lazy_gettext("Đã hỏi thế nào"),
+        [InputRequired(lazy_gettext("Chọn một cách hỏi"))],
+        choices=[(how, HOW_WORDS[how]) for how in HOWS],
+    )
     language = SelectField(lazy_gettext("Đã hỏi bằng"), choices=LANGUAGES, default="vi")
     pronoun = RadioField(
         lazy_gettext("Tin nhắn gọi người này là"),
@@ -75,7 +107,18 @@ class TextsForm(ConsentForm):
     )
 
     def asked(self) -> Asked:
-        return Asked(self.version.data, self.language.data, self.pronoun.data)
+        return Asked(
+            version=self.version.data,
+            language=self.language.data,
+            purposes=frozenset(self.purposes.data),
+            how=self.how.data,
+            pronoun=self.pronoun.data,
+        )
+
+    def offer(self, side: str) -> TextsForm:
+        """The form with what is asked for on this side; nothing is ticked before somebody said yes to it."""
+        self.purposes.choices = [(purpose, PURPOSE_WORDS[purpose]) for purpose in PURPOSES[side]]
+        return self
 
 
 class VisitsForm(ConsentForm):

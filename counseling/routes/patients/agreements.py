@@ -22,8 +22,10 @@ from counseling.queries.patients import NotFound, get_support_row
 from counseling.refs import new_request_key
 from counseling.routes.patients import bp
 from counseling.routes.patients.agreement_forms import (
+    HOW_WORDS,
     PLACE_WORDS,
     PRETEXT_WORDS,
+    PURPOSE_WORDS,
     TextsForm,
     VisitsForm,
     version_of,
@@ -72,16 +74,29 @@ def consent_words(ref: str, words: str) -> ResponseReturnValue:
 @bp.post("/<ref>/agreements/texts")
 @requires(Permission.ASK_CONSENT)
 def give_texts(ref: str) -> ResponseReturnValue:
-    person, form = asked(ref), TextsForm(request.form)
+    return agree_to_texts(ref, sms_consents.give_consent)
+
+
+@bp.post("/<ref>/agreements/texts/purposes")
+@requires(Permission.ASK_CONSENT)
+def choose_purposes(ref: str) -> ResponseReturnValue:
+    """Somebody who has agreed is asked anew, and says yes to other things than before."""
+    return agree_to_texts(ref, sms_consents.choose_purposes)
+
+
+def agree_to_texts(ref: str, act: Any) -> ResponseReturnValue:
+    person = asked(ref)
+    form = TextsForm(request.form).offer(person.side)
     key = key_of(form.request_key.data)
     if not form.validate():
         return agreements_page(person, texts=form), 422
     try:
-        sms_consents.give_consent(
-            db.session, person.patient_id, person.side, form.asked(), by=me(), request_key=key, now=utc_now()
-        )
-    except Refusal:
-        abort(400)
+        act(db.session, person.patient_id, person.side, form.asked(), by=me(), request_key=key, now=utc_now())
+    except Refusal as refusal:
+        if refusal.code != "not_agreed":
+            abort(400)
+        say(refusal)
+        return back_to(ref, "texts")
     flash(gettext("Đã ghi: đồng ý nhận tin nhắn."), "done")
     return back_to(ref, "phones")
 
@@ -158,13 +173,16 @@ def agreements_page(
     number: PhoneForm | None = None,
 ) -> str:
     note_view("patients.agreements", [person.patient_id])
+    texts_agreed = found.find_texts_agreed(db.session, person.patient_id, person.side)
     values: dict[str, Any] = {
         "person": person,
         "supports": person.side == SUPPORT,
-        "texts_agreed": found.find_texts_agreed(db.session, person.patient_id, person.side),
-        "numbers": found.list_numbers(db.session, person.patient_id, person.side),
+        "texts_agreed": texts_agreed,
+        "numbers": found.list_numbers(db.session, person.patient_id, person.side, utc_now()),
         "languages": dict(LANGUAGES),
-        "texts": texts or TextsForm(**new_form("texts"), language=language_of(person)),
+        "texts": texts or new_texts_form(person, texts_agreed),
+        "purposes": PURPOSE_WORDS,
+        "hows": HOW_WORDS,
         "number": number or PhoneForm(),
         "new_key": new_request_key,
     }
@@ -183,6 +201,12 @@ def visits_of(person: Asked, form: VisitsForm | None) -> dict[str, Any]:
         "places": PLACE_WORDS,
         "pretexts": PRETEXT_WORDS,
     }
+
+
+def new_texts_form(person: Asked, agreed: found.TextsAgreed | None) -> TextsForm:
+    """Nothing is ticked: what somebody said yes to before is asked again like the rest."""
+    known = {"pronoun": agreed.pronoun} if agreed else {}
+    return TextsForm(**new_form("texts"), **known, language=language_of(person)).offer(person.side)
 
 
 def new_form(words: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from counseling.domain.missed_doses import gap_days
 from counseling.permissions import Permission, Side, requires
 from counseling.queries import file_parts
 from counseling.queries.adherence_list import get_adherence_line
+from counseling.queries.numbers_due import find_number_due
 from counseling.queries.patients import NotFound, get_support_row
 from counseling.queries.support_history import load_history
 from counseling.routes.doorkeeper import admit
@@ -25,7 +26,7 @@ from counseling.routes.support_words import WEEKDAYS
 from counseling.routes.typed_fields import LANGUAGES, SEXES
 from counseling.routes.viewing import note_view
 from counseling.support_rows import open_support_file
-from counseling.treatment_rows import TREATMENT, open_treatment_file
+from counseling.treatment_rows import SUPPORT, TREATMENT, open_treatment_file
 
 LABELS: dict[str, Any] = {
     "statuses": dict(STATUSES),
@@ -53,6 +54,7 @@ def show_supported(ref: str) -> ResponseReturnValue:
     except NotFound:
         abort(404)
     note_view("patients.supported", [row.patient_id])
+    may_ask = g.viewer.may(Permission.ASK_CONSENT)
     return render_template(
         "pages/patients/supported.html",
         row=row,
@@ -64,7 +66,8 @@ def show_supported(ref: str) -> ResponseReturnValue:
         weekdays=WEEKDAYS,
         may_log=g.viewer.may(Permission.LOG_CONTACT),
         may_record=g.viewer.may(Permission.RECORD_SESSION),
-        may_ask=g.viewer.may(Permission.ASK_CONSENT),
+        may_ask=may_ask,
+        number_due=find_number_due(db.session, row.patient_id, SUPPORT, utc_now()) if may_ask else None,
         may_give=may_give(row.status),
     )
 
@@ -90,6 +93,7 @@ def opened(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "person": open_treatment_file(vault_of(session), row),
         "phones": file_parts.list_phones(session, patient_id, TREATMENT),
+        "number_due": find_number_due(session, patient_id, TREATMENT, utc_now()),
         "orders": file_parts.list_orders(session, patient_id),
         "doses": file_parts.list_last_doses(session, patient_id),
         "incidents": file_parts.list_incidents(session, patient_id),

@@ -51,6 +51,19 @@ def confirm_phone(ref: str, phone: str) -> ResponseReturnValue:
     return back_to(ref, "phones")
 
 
+@bp.post("/<ref>/phones/<phone>/wrong")
+@requires(Permission.ASK_CONSENT)
+def note_wrong(ref: str, phone: str) -> ResponseReturnValue:
+    number = numbered(asked(ref), phone)
+    try:
+        phone_confirmation.note_wrong(db.session, number, by=me(), now=utc_now())
+    except Refusal as refusal:
+        say_or_404(refusal)
+    else:
+        flash(gettext("Đã ghi: số này là của người khác. Tin đang chờ gửi đến số này cũng đã bỏ."), "done")
+    return back_to(ref, "phones")
+
+
 @bp.post("/<ref>/phones/<phone>/readers")
 @requires(Permission.ASK_CONSENT)
 def note_readers(ref: str, phone: str) -> ResponseReturnValue:

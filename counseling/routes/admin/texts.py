@@ -1,0 +1,120 @@
+"""Texts of the whole installation: price, how long words are kept, what was blanked, the gateway's phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from wtforms import HiddenField, IntegerField, SelectMultipleField
+from wtforms.validators import InputRequired, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from counseling.clock import utc_now
+from counseling.database import db
+from counseling.domain.gateway_phone import ITEMS
+from counseling.domain.refusal import Refusal
+from counseling.permissions import Permission, requires
+from counseling.queries.text_keeping import find_text_settings, list_blanked, list_checks
+from counseling.refs import new_request_key
+from counseling.routes.admin import bp
+from counseling.routes.admin.shared import WORDS
+from counseling.routes.filters import local_day
+from counseling.routes.house_form import HouseForm
+from counseling.routes.patients.parts import key_of
+from counseling.routes.refusal_words import say_at
+from counseling.services.gateway_phone import record_checks
+from counseling.services.text_settings import set_text_settings
+
+FIELDS = {"days_not_right": "kept_days", "": "price"}
+ITEM_WORDS = {
+    "dedicated": lazy_gettext("Máy chỉ dùng để gửi tin, không ai dùng riêng"),
+    "locked": lazy_gettext("Máy khóa màn hình, mã chỉ người giữ máy biết"),
+    "previews_off": lazy_gettext("Không hiện lời tin trên màn hình khóa"),
+    "auto_delete": lazy_gettext("Tin đi và tin đến tự xóa khỏi máy"),
+    "no_zalo": lazy_gettext("Không cài Zalo, Facebook; không đồng bộ danh bạ"),
+    "neutral_name": lazy_gettext("SIM đứng tên một cơ quan, tên không nói lên việc gì"),
+    "unlabelled": lazy_gettext("Máy và SIM không dán nhãn, không ghi tên nơi này"),
+    "kept_away": lazy_gettext("Máy cất trong ngăn có khóa"),
+    "plugged_in": lazy_gettext("Máy cắm điện, có sóng, còn tiền trong SIM"),
+    "second_sim": lazy_gettext("Có sẵn SIM thứ hai của nhà mạng khác"),
+}
+
+
+class TextSettingsForm(HouseForm):
+    price = IntegerField(lazy_gettext("Giá một tin, đồng"), [Optional()])
+    kept_days = IntegerField(lazy_gettext("Giữ lời tin bao nhiêu ngày"), [InputRequired(lazy_gettext("Ghi số ngày"))])
+
+
+class PhoneForm(HouseForm):
+    items = SelectMultipleField(
+        lazy_gettext("Những điều đúng với máy"),
+        [Optional()],
+        choices=[(item, ITEM_WORDS[item]) for item in ITEMS],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    request_key = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.items.flags.required = True  # each is looked at; that none is so is an answer too
+
+
+@bp.get("/texts/")
+@requires(Permission.ADMINISTER)
+def texts() -> ResponseReturnValue:
+    settings = find_text_settings(db.session)
+    return texts_page(TextSettingsForm(price=settings.price, kept_days=settings.kept_days))
+
+
+@bp.post("/texts/")
+@requires(Permission.ADMINISTER)
+def save_texts() -> ResponseReturnValue:
+    form = TextSettingsForm(request.form)
+    if not form.validate():
+        return texts_page(form), 422
+    try:
+        set_text_settings(db.session, g.viewer, form.price.data, form.kept_days.data, utc_now())
+    except Refusal as refusal:
+        if refusal.code == "not_administrator":
+            raise
+        say_at(form, refusal, WORDS, FIELDS)
+        return texts_page(form), 422
+    flash(gettext("Đã lưu."), "done")
+    return redirect(url_for("admin.texts"), 303)
+
+
+@bp.get("/texts/phone")
+@requires(Permission.ADMINISTER)
+def gateway_phone() -> ResponseReturnValue:
+    return phone_page(PhoneForm(request_key=new_request_key()))
+
+
+@bp.post("/texts/phone")
+@requires(Permission.ADMINISTER)
+def check_phone() -> ResponseReturnValue:
+    form = PhoneForm(request.form)
+    key = key_of(form.request_key.data)
+    if not form.validate():
+        return phone_page(form), 422
+    record_checks(db.session, g.viewer, form.items.data, request_key=key, now=utc_now())
+    flash(gettext("Đã ghi lần xem máy này."), "done")
+    return redirect(url_for("admin.gateway_phone"), 303)
+
+
+def texts_page(form: TextSettingsForm) -> str:
+    now = utc_now()
+    checks = list_checks(db.session, now)
+    return render_template(
+        "pages/admin/texts.html",
+        form=form,
+        blanked=list_blanked(db.session, now, local_day),
+        due=sum(check.is_due or not check.is_so for check in checks),
+    )
+
+
+def phone_page(form: PhoneForm) -> str:
+    checks = list_checks(db.session, utc_now())
+    return render_template("pages/admin/gateway_phone.html", form=form, checks=checks, words=ITEM_WORDS)
