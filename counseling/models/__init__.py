@@ -16,6 +16,7 @@ from counseling.models import (
     practice,
     registers,
     tasks,
+    text_choices,
     texts,
     usual_hours,
     window,
@@ -25,6 +26,6 @@ from counseling.models.base import Base
 
 __all__ = [
     "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations",
-    "orders", "patients", "people", "places", "practice", "registers", "tasks", "texts", "usual_hours", "window",
-    "witnesses",
+    "orders", "patients", "people", "places", "practice", "registers", "tasks", "text_choices", "texts", "usual_hours",
+    "window", "witnesses",
 ]  # fmt: skip

@@ -73,7 +73,14 @@ def add_reminders(tx: Session, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def is_planned(patient_id: InstrumentedAttribute[int], side: str, kind: str, on_date: date) -> ColumnElement[bool]:
-    """Whether a day's reminder of this kind is there, under whichever version of the rule: once a day is enough."""
+    """Whether a day's reminder of this kind is there, under whichever version of the rule: once a day is enough.
+
+    One that was taken back unsaid is none: a changed rule plans the day anew.
+    """
     return exists().where(
-        Reminder.patient_id == patient_id, Reminder.side == side, Reminder.kind == kind, Reminder.on_date == on_date
+        Reminder.patient_id == patient_id,
+        Reminder.side == side,
+        Reminder.kind == kind,
+        Reminder.on_date == on_date,
+        Reminder.state != "cancelled",
     )
