@@ -16,7 +16,7 @@ from counseling.domain.text_choices import OwnHours, minutes_for
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.queries.text_choices import may_be_reminded, own_hours_of
 from counseling.services.reminder_rows import BATCH, Moment, add_reminders, is_planned, reminder_row
-from counseling.services.reminder_rules import Rule
+from counseling.services.reminder_rules import Rule, is_current
 from counseling.treatment_rows import TREATMENT
 
 NO_CHOICE = OwnHours()
@@ -47,6 +47,8 @@ def plan_people(session: AnySession, plan: DayPlan, who: ColumnElement[bool]) ->
     planned, after = 0, 0
     while True:
         with writing(session) as tx:
+            if not is_current(tx, plan.rule):
+                return planned
             # Whoever is being discharged at this moment is left out: that transaction cancels their reminders.
             query = select(file.patient_id).where(new, file.patient_id > after).order_by(file.patient_id).limit(BATCH)
             ids = list(tx.execute(query.with_for_update(read=True, skip_locked=True, of=file)).scalars())

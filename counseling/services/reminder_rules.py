@@ -80,6 +80,16 @@ def find_rule(session: AnySession, site_id: int, side: str, kind: str) -> Rule |
     return None if row is None else Rule(*row)
 
 
+def is_current(tx: Session, rule: Rule) -> bool:
+    """Whether the rule still stands as the planner has read it; locked, so that nobody changes it before the end.
+
+    A changed rule takes back what the old one had planned: nothing of the old one may be added behind its back.
+    """
+    own = (ReminderRule.site_id == rule.site_id, ReminderRule.side == rule.side, ReminderRule.kind == rule.kind)
+    query = select(ReminderRule.version).where(*own, ReminderRule.is_on).with_for_update(read=True)
+    return tx.execute(query).scalar_one_or_none() == rule.version
+
+
 def _missing(session: AnySession) -> list[tuple[int, ShippedRule]]:
     found = session.execute(select(ReminderRule.site_id, ReminderRule.side, ReminderRule.kind))
     known = {tuple(row) for row in found}

@@ -30,7 +30,7 @@ from counseling.queries.reminder_audiences import is_supported
 from counseling.queries.text_choices import may_be_reminded, own_hours_of
 from counseling.services.people_planning import moment_for
 from counseling.services.reminder_rows import BATCH, Moment, add_reminders, reminder_row
-from counseling.services.reminder_rules import Rule
+from counseling.services.reminder_rules import Rule, is_current
 from counseling.treatment_rows import SUPPORT
 
 SHORTEST_RHYTHM = timedelta(days=min(DAYS_OF_RHYTHM.values()))
@@ -57,7 +57,7 @@ def plan_appointments(session: AnySession, rule: Rule, at: Moment, dice: Random)
             made.append(reminder_row(rule, row.patient_id, on_date, due, stale, at.now, **occurrence))
         return made
 
-    return _plan(session, _appointments(rule, at), Appointment.id, rows)
+    return _plan(session, rule, _appointments(rule, at), Appointment.id, rows)
 
 
 def plan_appointments_today(session: AnySession, rule: Rule, at: Moment, dice: Random) -> int:
@@ -82,7 +82,7 @@ def plan_appointments_today(session: AnySession, rule: Rule, at: Moment, dice: R
     midnight = instant(at.today, time.min, at.zone)
     before = func.coalesce(Appointment.changed_at, Appointment.booked_at) < midnight
     today = Appointment.starts_at < midnight + A_DAY
-    return _plan(session, _appointments(rule, at, before, today, ~was_answered()), Appointment.id, rows)
+    return _plan(session, rule, _appointments(rule, at, before, today, ~was_answered()), Appointment.id, rows)
 
 
 def was_answered() -> ColumnElement[bool]:
@@ -114,11 +114,12 @@ def plan_check_ins(session: AnySession, rule: Rule, at: Moment, dice: Random) ->
                 made.append(reminder_row(rule, row.patient_id, on_date, due, stale, at.now))
         return made
 
-    return _plan(session, _check_ins(rule, at), AftercareFile.id, rows)
+    return _plan(session, rule, _check_ins(rule, at), AftercareFile.id, rows)
 
 
 def _plan(
     session: AnySession,
+    rule: Rule,
     query: Select[*tuple[Any, ...]],
     key: Any,
     rows: Callable[[Session, Rows], list[dict[str, Any]]],
@@ -130,6 +131,8 @@ def _plan(
     locked = query.with_for_update(read=True, skip_locked=True, of=SupportFile).order_by(key).limit(BATCH)
     while True:
         with writing(session) as tx:
+            if not is_current(tx, rule):
+                return planned
             found = tx.execute(locked.where(key > after)).all()
             planned += add_reminders(tx, rows(tx, found))
         if len(found) < BATCH:
