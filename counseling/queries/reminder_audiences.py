@@ -54,12 +54,15 @@ def was_expected(site_id: int, today: date) -> ColumnElement[bool]:
 
 
 def is_expected(site_id: int, day: date) -> ColumnElement[bool]:
-    """Of the station in treatment, with an order running that day, who has not been away for too long."""
-    through = AdherenceSummary.covered_through
-    not_lost = exists().where(
-        AdherenceSummary.patient_id == TreatmentFile.patient_id, or_(through.is_(None), through >= day - LONGEST_AWAY)
+    """Of the station in treatment, with an order running that day; not away since before a doctor last began one."""
+    since = day - LONGEST_AWAY
+    begun = exists().where(
+        DoseOrder.patient_id == TreatmentFile.patient_id, DoseOrder.starts_on >= since, DoseOrder.starts_on <= day
     )
-    return and_(of_station(site_id), runs_on(day), not_lost, ~is_held())
+    dosed = exists().where(
+        AdherenceSummary.patient_id == TreatmentFile.patient_id, AdherenceSummary.covered_through >= since
+    )
+    return and_(of_station(site_id), runs_on(day), or_(dosed, begun), ~is_held())
 
 
 def has_come(today: date, patient_id: ColumnElement[int] | object) -> ColumnElement[bool]:
@@ -106,7 +109,10 @@ def comes_tomorrow(site_id: int, today: date) -> ColumnElement[bool]:
 
 
 def order_ends(site_id: int, today: date) -> ColumnElement[bool]:
-    """An order runs out on a day that `domain.reminders.asks_to_renew` names today, and no later one is written."""
+    """An order runs out on a day that `domain.reminders.asks_to_renew` names today, and no later one is written.
+
+    Said once: not again within a week.
+    """
     latest = today + (ENDS_SOON if today.weekday() <= THURSDAY else ENDS_NOW)
     running, later = aliased(DoseOrder), aliased(DoseOrder)
     own, one_time = running.patient_id == TreatmentFile.patient_id, "one_time"
@@ -116,7 +122,15 @@ def order_ends(site_id: int, today: date) -> ColumnElement[bool]:
     renewed = exists().where(
         later.patient_id == TreatmentFile.patient_id, later.phase != one_time, later.last_on > latest
     )
-    return and_(of_station(site_id), ends, ~renewed, ~is_held())
+    said = exists().where(
+        Reminder.patient_id == TreatmentFile.patient_id,
+        Reminder.side == "treatment",
+        Reminder.kind == ORDER_ENDING,
+        Reminder.state != "cancelled",
+        Reminder.on_date > today - ASKED_WITHIN,
+        Reminder.on_date < today,
+    )
+    return and_(of_station(site_id), ends, ~renewed, ~said, ~is_held())
 
 
 def takes_home(site_id: int, today: date) -> ColumnElement[bool]:

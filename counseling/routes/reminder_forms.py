@@ -26,6 +26,7 @@ from counseling.services.sms_consents import PRONOUNS
 from counseling.sms.wording_marks import PRETEXTS
 
 WORDS = "pages/reminders/_words.html"
+A_FIGURE = InputRequired(lazy_gettext("Ghi một số"))
 _WHOLE = re.compile(r"[0-9]{1,3}")
 
 
@@ -64,9 +65,9 @@ class RuleForm(HouseForm):
 
     is_on = BooleanField(lazy_gettext("Gửi loại tin này"))
     hours = SpanField(lazy_gettext("Giờ gửi"), [InputRequired(lazy_gettext("Ghi giờ, như 07:00–09:00"))])
-    silence_days = FigureField(lazy_gettext("Sau mấy ngày không trả lời thì hỏi lần hai"))
-    unseen_days = FigureField(lazy_gettext("Mấy ngày không ai thấy thì giao việc đi hỏi thăm"))
-    most_open_tasks = FigureField(lazy_gettext("Mỗi người giữ nhiều nhất mấy việc"))
+    silence_days = FigureField(lazy_gettext("Sau mấy ngày không trả lời thì hỏi lần hai"), [A_FIGURE])
+    unseen_days = FigureField(lazy_gettext("Mấy ngày không ai thấy thì giao việc đi hỏi thăm"), [A_FIGURE])
+    most_open_tasks = FigureField(lazy_gettext("Mỗi người giữ nhiều nhất mấy việc"), [A_FIGURE])
     seen = HiddenField()
     shown = HiddenField()
 
