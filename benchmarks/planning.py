@@ -13,6 +13,8 @@ from pathlib import Path
 from random import Random
 
 import psycopg
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from benchmarks.crowd import FIRST_SITE, crowded
 from benchmarks.figures import Figure
@@ -20,7 +22,10 @@ from benchmarks.pages import resident_mib
 from benchmarks.people import TODAY
 from benchmarks.workshop import Installation, Workshop, open_session
 from counseling.config import VIETNAM
+from counseling.database import writing
+from counseling.models.texts import ReminderRule
 from counseling.services.reminder_planning import plan_reminders
+from counseling.services.reminder_rules import ship_rules
 from tests.support.server import ROOT
 from tests.support.settings import MORNING
 
@@ -108,10 +113,18 @@ def connected(workshop: Workshop, installation: Installation) -> psycopg.Connect
 
 def main(url: str, folder: str, now: datetime = PLANNED_AT) -> None:
     with open_session(url, Path(folder)) as session:
+        with_every_kind(session, now)
         start = time.perf_counter()
         planned = plan_reminders(session, now, VIETNAM, Random(1))
         seconds = time.perf_counter() - start
     print(json.dumps({"seconds": seconds, "peak": resident_mib(os.getpid(), "VmHWM"), "planned": planned}))
+
+
+def with_every_kind(session: Session, now: datetime) -> None:
+    """Every site sends everything that it could: the evening's text alone is one for each person."""
+    ship_rules(session, now)
+    with writing(session) as tx:
+        tx.execute(update(ReminderRule).values(is_on=True))
 
 
 if __name__ == "__main__":

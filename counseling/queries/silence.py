@@ -46,6 +46,18 @@ class Asking:
     unseen_days: int
 
 
+def is_anybody_asked(session: AnySession, asking: Asking, today: date) -> bool:
+    """Whether the site has asked anybody of whom it could wonder by now: most have not, and nothing more is read."""
+    asked = select(Reminder.id).where(
+        Reminder.site_id == asking.site_id,
+        Reminder.side == asking.side,
+        Reminder.kind.in_(ASKED),
+        Reminder.on_date >= today - FORGOTTEN_AFTER,
+        Reminder.on_date <= today - timedelta(days=asking.silence_days),
+    )
+    return session.execute(asked.limit(1)).first() is not None
+
+
 def wants_second_text(asking: Asking, today: date) -> ColumnElement[bool]:
     """As a condition on the file of the side: asked so many days ago, silent, not seen since, not asked again yet."""
     again = exists().where(

@@ -14,9 +14,9 @@ from counseling.domain.sending_hours import end_of_sending, minutes_left
 from counseling.models.texts import ReminderRule
 from counseling.queries.opening_hours import hours_on
 from counseling.queries.reminder_audiences import in_aftercare
-from counseling.queries.silence import Asking, list_unseen, room_for_tasks, wants_second_text
+from counseling.queries.silence import Asking, is_anybody_asked, list_unseen, room_for_tasks, wants_second_text
 from counseling.services import audit
-from counseling.services.people_planning import DayPlan, plan_people
+from counseling.services.people_planning import DayPlan, has_new, plan_people
 from counseling.services.reminder_rows import Moment
 from counseling.services.reminder_rules import Rule
 from counseling.services.station_reminders import plan_for_station
@@ -31,17 +31,19 @@ def plan_weekly(session: AnySession, rule: Rule, at: Moment, dice: Random) -> in
     if rule.side == TREATMENT:
         return plan_for_station(session, rule, at, dice)
     plan = _today(session, rule, at, dice)
-    return plan_people(session, plan, in_aftercare(rule.site_id, at.today)) if plan.minutes else 0
+    who = in_aftercare(rule.site_id, at.today)
+    return plan_people(session, plan, who) if plan.minutes and has_new(session, rule, at.today, who) else 0
 
 
 def plan_second_texts(session: AnySession, rule: Rule, at: Moment, dice: Random) -> int:
     """Plan a second text for those who are silent, and open tasks for those whom nothing has shown for long enough;
     gives how many texts are new. Neither on a day on which the site is shut, nor outside the rule's hours."""
     plan = _today(session, rule, at, dice)
-    if not plan.minutes:
-        return 0
     asking = asking_of(rule)
-    planned = plan_people(session, plan, wants_second_text(asking, at.today))
+    if not plan.minutes or not is_anybody_asked(session, asking, at.today):
+        return 0
+    who = wants_second_text(asking, at.today)
+    planned = plan_people(session, plan, who) if has_new(session, rule, at.today, who) else 0
     open_silence_tasks(session, asking, rule.most_open_tasks or 0, at)
     return planned
 

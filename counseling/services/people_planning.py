@@ -39,11 +39,12 @@ class DayPlan:
 
 
 def plan_people(session: AnySession, plan: DayPlan, who: ColumnElement[bool]) -> int:
-    """Plan everybody of a file's condition who may be reminded and is not yet; gives how many are new."""
-    new = and_(who, _is_new(plan))
+    """Plan everybody of a file's condition who may be reminded and is not yet; gives how many are new.
+
+    Most of the time nobody is: ask `has_new` first, which opens no transaction.
+    """
+    new = and_(who, _is_new(plan.rule, plan.on_date))
     file = _file(plan.rule.side)
-    if not plan.minutes or session.execute(select(file.patient_id).where(new).limit(1)).first() is None:
-        return 0
     planned, after = 0, 0
     while True:
         with writing(session) as tx:
@@ -56,6 +57,12 @@ def plan_people(session: AnySession, plan: DayPlan, who: ColumnElement[bool]) ->
         if len(ids) < BATCH:
             return planned
         after = ids[-1]
+
+
+def has_new(session: AnySession, rule: Rule, on_date: date, who: ColumnElement[bool]) -> bool:
+    """Whether there is anybody to plan."""
+    query = select(_file(rule.side).patient_id).where(who, _is_new(rule, on_date)).limit(1)
+    return session.execute(query).first() is not None
 
 
 def moment_for(minutes: range, own: OwnHours | None, on_date: date, at: Moment, dice: Random) -> datetime | None:
@@ -74,11 +81,11 @@ def _add(tx: Session, plan: DayPlan, ids: Sequence[int]) -> int:
     return add_reminders(tx, rows)
 
 
-def _is_new(plan: DayPlan) -> ColumnElement[bool]:
-    rule, file = plan.rule, _file(plan.rule.side)
+def _is_new(rule: Rule, on_date: date) -> ColumnElement[bool]:
+    file = _file(rule.side)
     return and_(
         may_be_reminded(file.patient_id, rule.side, rule.kind),
-        ~is_planned(file.patient_id, rule.side, rule.kind, plan.on_date),
+        ~is_planned(file.patient_id, rule.side, rule.kind, on_date),
     )
 
 

@@ -68,8 +68,10 @@ def add_reminders(tx: Session, rows: Sequence[dict[str, Any]]) -> int:
         return 0
     dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
     table = Reminder.__table__
-    made = dialect.insert(table).on_conflict_do_nothing(index_elements=OCCURRENCE).returning(table.c.id)
-    return len(tx.execute(made, list(rows)).all())
+    made = dialect.insert(table).on_conflict_do_nothing(index_elements=OCCURRENCE)
+    # Counted by the driver: with RETURNING, each batch would be one statement of thousands of parameters to be parsed.
+    done = tx.connection().execute(made, list(rows), execution_options={"preserve_rowcount": True})
+    return max(done.rowcount, 0)
 
 
 def is_planned(patient_id: InstrumentedAttribute[int], side: str, kind: str, on_date: date) -> ColumnElement[bool]:

@@ -38,7 +38,7 @@ from counseling.queries.reminder_audiences import AUDIENCES, EXPECTED
 from counseling.queries.station_mornings import find_last_entry, find_morning
 from counseling.queries.station_tomorrows import find_days_off, find_tomorrow, is_eve_spoken_of
 from counseling.queries.text_choices import may_be_reminded
-from counseling.services.people_planning import DayPlan, plan_people
+from counseling.services.people_planning import DayPlan, has_new, plan_people
 from counseling.services.reminder_rows import Moment
 from counseling.services.reminder_rules import Rule
 from counseling.treatment_rows import TREATMENT
@@ -62,13 +62,14 @@ def plan_for_station(session: AnySession, rule: Rule, at: Moment, dice: Random) 
     if not _hours_of(rule, at):
         return 0  # most of the day: nothing is read
     ground = GROUNDS[rule.kind](session, rule, at)
-    if ground.why == SHUT or not ground.minutes:
+    who = AUDIENCES[rule.kind](rule.site_id, at.today)
+    if ground.why == SHUT or not ground.minutes or not has_new(session, rule, at.today, who):
         return 0
     held = ground.why
     if held is None and is_crowd(session, rule.site_id, rule.kind, at):
         held = TOO_MANY
     plan = DayPlan(rule, at, dice, ground.minutes, lambda due: stale_at(ground, due, at), held)
-    return plan_people(session, plan, AUDIENCES[rule.kind](rule.site_id, at.today))
+    return plan_people(session, plan, who)
 
 
 def ground_of(session: AnySession, rule: Rule, at: Moment) -> Ground:
