@@ -56,6 +56,7 @@ class Permission(StrEnum):
     MANAGE_AFTERCARE = "manage_aftercare"
     GIVE_TASK = "give_task"
     EDIT_WORDINGS = "edit_wordings"
+    MANAGE_REMINDERS = "manage_reminders"
     PRACTISE = "practise"
     SEE_PRACTICE_DAYS = "see_practice_days"
     ADMINISTER = "administer"
@@ -84,6 +85,7 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
             Permission.RECORD_DOSE,
             Permission.ENTER_LATE_DOSES,
             Permission.MANAGE_STATION_DAY,
+            Permission.MANAGE_REMINDERS,
             Permission.SEE_TASKS,
         }
     ),
@@ -108,6 +110,7 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
             Permission.LOG_CONTACT,
             Permission.RECORD_SESSION,
             Permission.MANAGE_AFTERCARE,
+            Permission.MANAGE_REMINDERS,
         }
     ),
     (RoleKind.VOLUNTEER, Side.SUPPORT): frozenset(

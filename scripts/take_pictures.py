@@ -291,6 +291,13 @@ def ask_for_reversal(page: Page) -> None:
     page.goto(address)
 
 
+def switched_on(page: Page) -> None:
+    """What the rule would send tomorrow, before it is saved."""
+    page.locator("[name=is_on]").check()
+    page.get_by_role("button", name="Xem mai sẽ gửi gì").click()
+    page.get_by_role("button", name="Lưu, từ nay gửi như trên").wait_for()
+
+
 def submit_empty(page: Page) -> None:
     page.locator("main form[method=post] button.main").last.click()
     page.wait_for_load_state()
@@ -427,6 +434,10 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("admin-texts", "admin", 0, "/admin/texts/", None),
     ("admin-gateway-phone", "admin", 0, "/admin/texts/phone", None),
     ("agreement-asked", "dispenser", 0, "/patients/", then(last_file, follow("Đồng ý và số máy"))),
+    ("reminders", "dispenser", 0, "/reminders/", None),
+    ("reminders-rule", "dispenser", 0, "/reminders/weekend", switched_on),
+    ("reminders-silence", "counselor", 0, "/reminders/second_text", switched_on),
+    ("text-choices", "dispenser", 0, "/patients/", then(open_file, of_the_person("agreements/choices"))),
     ("agreements", "dispenser", 0, "/patients/", then(open_file, follow("Đồng ý và số máy"))),
     ("simulator", None, 0, "/simulator/", None),
     ("patients", "dispenser", 0, "/patients/", None),

@@ -1,4 +1,4 @@
-"""The texts of the mornings: who missed yesterday is asked to come, as services/missed_reminders.py plans it."""
+"""The texts of the mornings: who missed yesterday is asked to come, as services/station_reminders.py plans it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from counseling.demo.phones import Phone
 from counseling.demo.plan import A_DAY, PlannedPatient
 from counseling.demo.texts import Occurrence, Text
 from counseling.demo.told import Told
-from counseling.domain.reminders import MISSED_YESTERDAY, SHIPPED_RULES, answers_count_until, has_missed
+from counseling.domain.reminder_kinds import MISSED_YESTERDAY, SHIPPED_RULES
+from counseling.domain.reminders import answers_count_until, has_missed
 from counseling.domain.sending_hours import end_of_sending, instant, minutes_left, moment_of
 from counseling.domain.station_days import Hours
 from counseling.sms.spoken_times import hour_of

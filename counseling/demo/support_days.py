@@ -15,7 +15,8 @@ from counseling.demo.supported import Booked, Supported
 from counseling.demo.texts import Occurrence, Text
 from counseling.demo.told import Asked, Told
 from counseling.domain.aftercare import check_in_after
-from counseling.domain.reminders import APPOINTMENT, CHECK_IN, PLANNED_AHEAD, SHIPPED_RULES, answers_count_until
+from counseling.domain.reminder_kinds import APPOINTMENT, CHECK_IN, SHIPPED_RULES
+from counseling.domain.reminders import PLANNED_AHEAD, answers_count_until
 from counseling.domain.sending_hours import end_of_sending, minutes_left, moment_of
 from counseling.sms.spoken_times import day_of as spoken_day
 from counseling.sms.spoken_times import hour_and_part

@@ -17,6 +17,12 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "missed_yesterday": {"1": "will_come", "2": "call_back"},
     "appointment": {"1": "will_come", "2": "other_day", "3": "call_back"},
     "check_in": {"1": "well", "2": "trouble", "3": "call_back"},
+    "dose_today": {"1": "will_come", "2": "call_back"},
+    "weekend": {"1": "noted", "2": "call_back"},
+    "weekly": {"1": "well", "2": "trouble", "3": "call_back"},
+    "evening_before": {"1": "noted", "2": "call_back"},
+    "order_ending": {"1": "noted", "2": "call_back"},
+    "second_text": {"1": "well", "2": "call_back"},
     "help": {"2": "call_back"},
 }
 ASKS_FOR_A_CALL = frozenset({"call_back", "trouble", "other_day"})

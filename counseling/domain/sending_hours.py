@@ -1,5 +1,6 @@
 """When an automatic text may go out: not at night, and not at the same minute every day."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from random import Random
 from zoneinfo import ZoneInfo
@@ -38,7 +39,7 @@ def minutes_left(day: date, not_before: time, not_after: time, *, earliest: date
     return range(first + (first + day.toordinal()) % 2, last, 2)
 
 
-def moment_of(minutes: range, day: date, zone: ZoneInfo, dice: Random) -> datetime:
+def moment_of(minutes: Sequence[int], day: date, zone: ZoneInfo, dice: Random) -> datetime:
     """One moment (UTC) of these minutes of the day, by a throw."""
     minute = dice.choice(minutes)
     return instant(day, time(minute // MINUTE, minute % MINUTE, dice.randrange(MINUTE)), zone)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from counseling.domain.names import without_marks
 from counseling.domain.refusal import Refusal
-from counseling.domain.reminders import SHIPPED_RULES
+from counseling.domain.reminder_kinds import SHIPPED_RULES
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from counseling.models import (
     practice,
     registers,
     tasks,
+    text_choices,
     text_keeping,
     texts,
     usual_hours,
@@ -27,6 +28,6 @@ from counseling.models.base import Base
 
 __all__ = [
     "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations",
-    "orders", "patients", "people", "places", "practice", "registers", "tasks", "text_keeping", "texts", "usual_hours",
-    "window", "witnesses", "wordings",
+    "orders", "patients", "people", "places", "practice", "registers", "tasks", "text_choices", "text_keeping", "texts",
+    "usual_hours", "window", "witnesses", "wordings",
 ]  # fmt: skip

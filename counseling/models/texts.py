@@ -14,7 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from counseling.models.base import Base, one_of
 
 FILE_SIDES = ("treatment", "support")
-REMINDER_KINDS = ("missed_yesterday", "appointment", "check_in")
+REMINDER_KINDS = (
+    "missed_yesterday", "appointment", "check_in", "dose_today", "evening_before", "weekend", "order_ending", "weekly",
+    "appointment_today", "second_text",
+)  # fmt: skip
 REMINDER_STATES = ("planned", "held", "queued", "cleared", "refused", "expired", "cancelled")
 MESSAGE_STATES = (
     "queued", "claimed", "accepted", "delivered", "failed", "unknown", "cleared", "expired", "refused", "cancelled",
@@ -76,6 +79,7 @@ class ReminderRule(Base):
         CheckConstraint(one_of("side", FILE_SIDES), name="side"),
         CheckConstraint(one_of("kind", REMINDER_KINDS), name="kind"),
         CheckConstraint("not_before < not_after", name="hours"),
+        CheckConstraint("silence_days >= 1 AND unseen_days >= 1 AND most_open_tasks >= 0", name="silence"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,6 +91,12 @@ class ReminderRule(Base):
     not_before: Mapped[time]  # local time of the station, within the quiet hours' limits
     not_after: Mapped[time]
     changed_at: Mapped[datetime]
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # None: as shipped
+    # Of the second text alone: after how many days without an answer it goes; after how many on which nothing has
+    # shown the person a task is opened; and how many tasks one volunteer may have open.
+    silence_days: Mapped[int | None]
+    unseen_days: Mapped[int | None]
+    most_open_tasks: Mapped[int | None]
 
 
 class Reminder(Base):

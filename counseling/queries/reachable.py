@@ -23,17 +23,17 @@ MOST_PERMANENT_FAILURES = 2
 
 
 def may_be_texted(
-    patient_id: InstrumentedAttribute[int], side: str, kind: str | None, today: date
+    patient_id: InstrumentedAttribute[int], side: str, kind: str | None, today: date, *, alone: bool = False
 ) -> ColumnElement[bool]:
     """As a condition of a statement that reads many people: on a number that is good for all of this day.
 
-    `kind` None: for whichever purpose they have agreed to.
+    `kind` None: for whichever purpose they have agreed to. `alone`: on a phone that nobody else reads.
     """
     now = datetime.combine(today, time.max, UTC)
     line = select(PhoneLine.id).join(PhoneNumber, PhoneNumber.line_id == PhoneLine.id)
     return and_(
         exists().where(_agreed(patient_id, side, kind)),
-        line.where(_confirmed(patient_id, side, now), is_alive()).correlate(patient_id.class_).exists(),
+        line.where(_confirmed(patient_id, side, now, alone), is_alive()).correlate(patient_id.class_).exists(),
     )
 
 
@@ -42,12 +42,14 @@ def has_agreed_to_texts(patient_id: InstrumentedAttribute[int], side: str) -> Co
     return exists().where(_agreed(patient_id, side, None))
 
 
-def find_line(session: AnySession, patient_id: int, side: str, kind: str, now: datetime) -> int | None:
+def find_line(
+    session: AnySession, patient_id: int, side: str, kind: str, now: datetime, *, alone: bool = False
+) -> int | None:
     """The line of the number that was confirmed last; None: nothing of this kind may be sent."""
     if not has_agreed(session, patient_id, side, kind):
         return None
     query = select(PhoneLine.id).join(PhoneNumber, PhoneNumber.line_id == PhoneLine.id)
-    latest = query.where(_confirmed(patient_id, side, now), is_alive())
+    latest = query.where(_confirmed(patient_id, side, now, alone), is_alive())
     return session.execute(
         latest.order_by(PhoneNumber.confirmed_at.desc(), PhoneNumber.id.desc()).limit(1)
     ).scalar_one_or_none()
@@ -58,9 +60,11 @@ def has_agreed(session: AnySession, patient_id: int, side: str, kind: str | None
     return session.execute(select(SmsConsent.id).where(_agreed(patient_id, side, kind))).first() is not None
 
 
-def is_own_number(session: AnySession, patient_id: int, side: str, line_id: int, now: datetime) -> bool:
+def is_own_number(
+    session: AnySession, patient_id: int, side: str, line_id: int, now: datetime, *, alone: bool = False
+) -> bool:
     """Whether the line still is a confirmed number of this file that takes texts."""
-    query = select(PhoneNumber.id).where(_confirmed(patient_id, side, now), PhoneNumber.line_id == line_id)
+    query = select(PhoneNumber.id).where(_confirmed(patient_id, side, now, alone), PhoneNumber.line_id == line_id)
     return session.execute(query.limit(1)).first() is not None
 
 
@@ -72,13 +76,14 @@ def _agreed(patient_id: Any, side: str, kind: str | None) -> ColumnElement[bool]
     return and_(own, exists().where(SmsConsentPurpose.consent_id == SmsConsent.id, covers))
 
 
-def _confirmed(patient_id: Any, side: str, now: datetime) -> ColumnElement[bool]:
+def _confirmed(patient_id: Any, side: str, now: datetime, alone: bool = False) -> ColumnElement[bool]:
     return and_(
         PhoneNumber.patient_id == patient_id,
         PhoneNumber.side == side,
         PhoneNumber.confirmed_at > good_since(now),
         PhoneNumber.removed_at.is_(None),
         PhoneNumber.calls_only.is_(False),
+        *([PhoneNumber.is_shared.is_(False)] if alone else []),
     )
 
 

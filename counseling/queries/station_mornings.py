@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from counseling.database import AnySession
 from counseling.domain.reminders import A_DAY, StationMorning
 from counseling.domain.station_days import DayState, Hours
-from counseling.models.doses import StationDay
+from counseling.models.doses import DayDose, StationDay, StationVisit
 from counseling.queries.opening_hours import hours_on
 
 
@@ -43,6 +43,17 @@ def find_morning(session: AnySession, site_id: int, today: date) -> MorningRow:
         ),
         hours[today],
     )
+
+
+def find_last_entry(session: AnySession, site_id: int, today: date) -> datetime | None:
+    """When somebody last wrote into today's book at this window, a dose or a visit without one."""
+    dose, visit = DayDose, StationVisit
+    doses = select(func.max(dose.recorded_at)).where(
+        dose.site_id == site_id, dose.dose_on == today, dose.source == "window"
+    )
+    visits = select(func.max(visit.recorded_at)).where(visit.site_id == site_id, visit.visit_on == today)
+    found = [session.execute(query).scalar() for query in (doses, visits)]
+    return max((at for at in found if at is not None), default=None)
 
 
 def _is_open(hours: Sequence[Hours] | None) -> bool | None:

@@ -29,6 +29,7 @@ def blueprints() -> list[Blueprint]:
         pins,
         practice_days,
         register,
+        reminders,
         replacements,
         reversals,
         rules,
@@ -46,7 +47,7 @@ def blueprints() -> list[Blueprint]:
     with_one = (
         account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, hands, health, holds, home,
         later_than_usual, late_entries, messages, observations, orders, outreach, paper_doses, patients, pins,
-        practice_days, register, replacements, rules, reversals, second_step, sending, simulator, station,
+        practice_days, register, reminders, replacements, rules, reversals, second_step, sending, simulator, station,
         station_devices, supervision, tasks, witnesses, wordings,
     )  # fmt: skip
     return [*(module.bp for module in with_one), hands.lock_bp]

@@ -40,6 +40,7 @@ DESK_OF_BLUEPRINT = {
     "doctor_calls": "/station/",
     "observations": "/station/",
     "replacements": "/station/",
+    "reminders": "/messages/",
     "orders": "/doctor/",
     "rules": "/doctor/",
 }
@@ -99,6 +100,7 @@ def around_the_page() -> dict[str, object]:
         "at_station": viewer is not None and viewer.device_site_id is not None,
         "lock_after": int(LOCK_AFTER.total_seconds()),
         "practice": practice_strip(viewer),
+        "may_manage_reminders": viewer is not None and viewer.may(Permission.MANAGE_REMINDERS),
         "may_practise": viewer is not None and viewer.may(Permission.PRACTISE),
     }
 

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from counseling.database import AnySession, violated, writing
 from counseling.domain.aftercare import RHYTHMS, check_in_after, ensure_first_check_in
 from counseling.domain.refusal import Refusal
+from counseling.domain.reminder_kinds import ASKING_HOW_THEY_ARE
 from counseling.models.counseling import AFTERCARE_ENDS, AftercareFile
 from counseling.models.patients import SupportFile
 from counseling.models.texts import Reminder
 from counseling.queries.aftercare import list_supporters
 from counseling.services.support_files import ensure_supported, lock_of_point
+from counseling.services.text_cancelling import cancel_unsent
 from counseling.services.treatment_files import By, note_change
-from counseling.services.unsent_reminders import cancel_unsent
 
 ONE_OPEN = ("uq_aftercare_files_open", "aftercare_files.patient_id")  # as either database calls it
 
@@ -74,7 +75,9 @@ def open_aftercare(
 def end_aftercare(
     session: AnySession, *, patient_id: int, site_id: int, reason: str, by: By, today: date, now: datetime
 ) -> bool:
-    """End the open file and the check-ins that are planned; False when none is open. Refuses reason_unknown."""
+    """End the open file and the texts that would ask how the person is; False when none is open. Of somebody who has
+    died nothing that is planned stays. Refuses reason_unknown.
+    """
     if reason not in AFTERCARE_ENDS:
         raise Refusal("reason_unknown")
     with writing(session) as tx:
@@ -91,8 +94,9 @@ def end_aftercare(
         file_id = tx.execute(ended.returning(AftercareFile.id)).scalar()
         if file_id is None:
             return False
-        check_ins = and_(Reminder.patient_id == patient_id, Reminder.side == "support", Reminder.kind == "check_in")
-        cancel_unsent(tx, check_ins, "aftercare_ended", now)
+        theirs = and_(Reminder.patient_id == patient_id, Reminder.side == "support")
+        of = theirs if reason == "died" else and_(theirs, Reminder.kind.in_(ASKING_HOW_THEY_ARE))
+        cancel_unsent(tx, of, "aftercare_ended", now)
         note_change(tx, site_id, by, "aftercare.ended", patient_id, {"aftercare": file_id, "reason": reason}, now)
         return True
 

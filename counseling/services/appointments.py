@@ -27,8 +27,8 @@ from counseling.queries.opening_hours import hours_on
 from counseling.refs import new_ref
 from counseling.services import audit
 from counseling.services.support_files import ensure_supported, lock_of_point
+from counseling.services.text_cancelling import cancel_unsent
 from counseling.services.treatment_files import By, note_change
-from counseling.services.unsent_reminders import cancel_unsent
 
 
 @dataclass(frozen=True)

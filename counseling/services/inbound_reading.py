@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from counseling.clock import station_day
 from counseling.database import vault_of
+from counseling.domain.reminder_kinds import ASKING_HOW_THEY_ARE
 from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS, Reply, digit_of, read_reply
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.queries.wordings import wordings_of
@@ -28,6 +29,7 @@ from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
 from counseling.services.sms_consents import start_texts_of_line, stop_texts_of_line
 from counseling.sms.wording import QUESTION_OF, text_of
+from counseling.treatment_rows import SUPPORT
 
 ACTOR = "rule:read_text"
 ANSWER_DIES_AFTER = timedelta(hours=6)  # an answer that comes half a day late answers nothing any more
@@ -138,7 +140,7 @@ def _take_answer(
     if asks:
         who = (question.patient_id, question.side, question.site_id)
         ask_to_call_back(tx, *who, today=today, now=text.now, zone=zone, dice=dice)
-    if question.question == "check_in":
+    if question.question in ASKING_HOW_THEY_ARE and question.side == SUPPORT:
         note_check_in(tx, question.patient_id, today)
     return reply, True
 

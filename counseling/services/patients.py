@@ -25,7 +25,14 @@ from counseling.services.treatment_files import (
     note_change,
     redo_search_keys,
 )
-from counseling.treatment_rows import TREATMENT, TreatmentDetails, open_treatment_file, sealed_columns, stamp_of
+from counseling.treatment_rows import (
+    SUPPORT,
+    TREATMENT,
+    TreatmentDetails,
+    open_treatment_file,
+    sealed_columns,
+    stamp_of,
+)
 from counseling.vault import Vault
 
 # What an edit leaves alone: each of these has a verb of its own.
@@ -161,6 +168,8 @@ def change_status(
         add_status(tx, patient_id, status, since_on, sealed, by, now)
         if status != "active":
             cancel_texts_of_file(tx, patient_id, TREATMENT, status, now)
+        if status == "died":
+            cancel_texts_of_file(tx, patient_id, SUPPORT, "left", now)  # without a word of who said so
         facts = {"status": status, "since_on": since_on}
         note_change(tx, file.station_id, by, "patient.status_changed", patient_id, facts, now)
 

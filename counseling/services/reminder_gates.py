@@ -6,7 +6,6 @@ more; "refused:rule": it must not go. Final answers come before "wait", so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -14,29 +13,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, exists, or_, select
 from sqlalchemy.orm import Session
 
-from counseling.domain.reminders import (
-    A_DAY,
-    APPOINTMENT,
-    CHECK_IN,
-    MISSED_YESTERDAY,
-    SHUT,
-    has_missed,
-    why_not_missed,
-)
+from counseling.domain.reminder_kinds import NOT_ON_SHARED_PHONES
 from counseling.domain.sending_hours import is_quiet
-from counseling.models.counseling import AftercareFile, Appointment
-from counseling.models.doses import AdherenceSummary, StationVisit
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine, Reminder
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, has_agreed, is_own_number
 from counseling.queries.sending_pauses import is_paused
-from counseling.queries.station_mornings import find_morning
+from counseling.queries.text_choices import find_wish
+from counseling.services.reminder_grounds import GROUNDS, HELD
 from counseling.sms.wording import ANSWERS
 from counseling.treatment_rows import TREATMENT
 
 CONVERSATION = timedelta(hours=1)
 WAIT, EXPIRED = "wait", "expired"
-HELD = "held:"  # of a reminder that is not queued yet: staff are told why, and it is looked at again
 
 
 class Waiting(Protocol):
@@ -74,26 +63,33 @@ def why_not_now(tx: Session, message_row: Waiting, now: datetime, zone: ZoneInfo
     if message_row.patient_id is not None:
         why = _why_not_this_person(tx, message_row, message_row.patient_id, now)
     if why is None and message_row.reminder_id is not None:
-        why = _why_not_this_reminder(tx, message_row.reminder_id, now)
+        why = _why_not_this_reminder(tx, message_row.reminder_id, message_row.line_id, now)
     if why is not None:
         return WAIT if why.startswith(HELD) else why
     if is_quiet(now, zone) or is_paused(tx, message_row.site_id, message_row.side):
         return WAIT
-    return WAIT if _is_in_conversation(tx, message_row.line_id, now) else None
+    if _is_in_conversation(tx, message_row.line_id, now):
+        return WAIT
+    return WAIT if _is_quiet_for(tx, message_row, now, zone) else None
 
 
 def why_not_remind(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     """Why a reminder's own ground is gone ("cleared:…"), or is not sure any more ("held:…"); None: it stands."""
     if reminder.expires_at <= now:
         return EXPIRED
-    return GROUNDS[reminder.kind](tx, reminder, now)
+    return _why_not_chosen(tx, reminder) or GROUNDS[reminder.kind](tx, reminder, now)
 
 
 def why_not_person(tx: Session, patient_id: int, side: str) -> str | None:
     """Discharged, moved or died: nothing goes out by itself any more, whatever is open."""
     file = TreatmentFile if side == TREATMENT else SupportFile
     status = tx.execute(select(file.status).where(file.patient_id == patient_id)).scalar_one_or_none()
-    return None if status == "active" else f"refused:{status or 'no_file'}"
+    if status != "active":
+        return f"refused:{status or 'no_file'}"
+    died = select(TreatmentFile.patient_id).where(
+        TreatmentFile.patient_id == patient_id, TreatmentFile.status == "died"
+    )
+    return "refused:left" if side != TREATMENT and tx.execute(died).first() is not None else None
 
 
 def is_exempt(message: Waiting) -> bool:
@@ -121,51 +117,29 @@ def _why_not_this_person(tx: Session, message: Waiting, patient_id: int, now: da
     return None if is_theirs else "refused:not_their_number"
 
 
-def _why_not_this_reminder(tx: Session, reminder_id: int, now: datetime) -> str | None:
+def _why_not_this_reminder(tx: Session, reminder_id: int, line_id: int, now: datetime) -> str | None:
     reminder = tx.execute(select(Reminder.__table__).where(Reminder.id == reminder_id)).one()
     if reminder.state == "cancelled":
         return f"cleared:{reminder.reason or 'cancelled'}"
+    alone = reminder.kind in NOT_ON_SHARED_PHONES
+    if alone and not is_own_number(tx, reminder.patient_id, reminder.side, line_id, now, alone=True):
+        return "refused:shared_phone"
     return why_not_remind(tx, reminder, now)
 
 
-def _why_not_missed(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
-    today = reminder.on_date
-    through = select(AdherenceSummary.covered_through).where(AdherenceSummary.patient_id == reminder.patient_id)
-    if not has_missed(tx.execute(through).scalar_one_or_none(), today - A_DAY):
-        return "cleared:dosed"
-    came = select(StationVisit.id).where(StationVisit.patient_id == reminder.patient_id, StationVisit.visit_on == today)
-    if tx.execute(came.limit(1)).first() is not None:
-        return "cleared:seen"
-    why = why_not_missed(find_morning(tx, reminder.site_id, today).facts)
-    return "cleared:shut" if why == SHUT else None if why is None else f"{HELD}{why}"
+def _why_not_chosen(tx: Session, reminder: Row[Any]) -> str | None:
+    """What the person has said of this kind, since it was planned or long ago."""
+    wish = find_wish(tx, reminder.patient_id, reminder.side, reminder.kind)
+    if wish.calls_only:
+        return "refused:calls_only"
+    return "refused:own_choice" if wish.declined else None
 
 
-def _why_not_appointment(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
-    query = select(Appointment.state, Appointment.starts_at, Appointment.changed_at)
-    row = tx.execute(query.where(Appointment.id == reminder.appointment_id)).first()
-    if row is None or row.state != "booked":
-        return f"cleared:appointment_{row.state if row else 'gone'}"
-    if row.changed_at is not None and row.changed_at > reminder.planned_at:
-        return "cleared:appointment_moved"
-    return "cleared:appointment_past" if row.starts_at <= now else None
-
-
-def _why_not_check_in(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
-    query = select(AftercareFile.next_check_in_on).where(
-        AftercareFile.patient_id == reminder.patient_id, AftercareFile.ended_on.is_(None)
-    )
-    next_on = tx.execute(query).scalar_one_or_none()
-    if next_on is None:
-        return "cleared:aftercare_ended"
-    return "cleared:met" if next_on > reminder.on_date else None
-
-
-Ground = Callable[[Session, Row[Any], datetime], str | None]
-GROUNDS: Mapping[str, Ground] = {
-    MISSED_YESTERDAY: _why_not_missed,
-    APPOINTMENT: _why_not_appointment,
-    CHECK_IN: _why_not_check_in,
-}
+def _is_quiet_for(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether it is one of the hours in which this person wants no text."""
+    if message.patient_id is None:
+        return False
+    return find_wish(tx, message.patient_id, message.side).hours.is_quiet(now.astimezone(zone).time())
 
 
 def _is_in_conversation(tx: Session, line_id: int, now: datetime) -> bool:

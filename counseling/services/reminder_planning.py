@@ -8,17 +8,36 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from counseling.database import AnySession
-from counseling.domain.reminders import APPOINTMENT, CHECK_IN, MISSED_YESTERDAY
-from counseling.services.missed_reminders import plan_missed
+from counseling.domain.reminder_kinds import (
+    APPOINTMENT,
+    APPOINTMENT_TODAY,
+    CHECK_IN,
+    DOSE_TODAY,
+    EVENING_BEFORE,
+    MISSED_YESTERDAY,
+    ORDER_ENDING,
+    SECOND_TEXT,
+    WEEKEND,
+    WEEKLY,
+)
+from counseling.services.asking_reminders import plan_second_texts, plan_weekly
 from counseling.services.reminder_rows import Moment
 from counseling.services.reminder_rules import Rule, list_rules, ship_rules
-from counseling.services.support_reminders import plan_appointments, plan_check_ins
+from counseling.services.station_reminders import plan_for_station
+from counseling.services.support_reminders import plan_appointments, plan_appointments_today, plan_check_ins
 
 Planner = Callable[[AnySession, Rule, Moment, Random], int]
 PLANNERS: Mapping[str, Planner] = {
-    MISSED_YESTERDAY: plan_missed,
+    MISSED_YESTERDAY: plan_for_station,
+    DOSE_TODAY: plan_for_station,
+    EVENING_BEFORE: plan_for_station,
+    WEEKEND: plan_for_station,
+    ORDER_ENDING: plan_for_station,
     APPOINTMENT: plan_appointments,
+    APPOINTMENT_TODAY: plan_appointments_today,
     CHECK_IN: plan_check_ins,
+    WEEKLY: plan_weekly,
+    SECOND_TEXT: plan_second_texts,
 }
 
 

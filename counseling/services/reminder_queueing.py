@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from counseling.clock import station_day
 from counseling.database import AnySession, writing
-from counseling.domain.reminders import (
-    A_DAY,
-    APPOINTMENT,
-    CHECK_IN,
-    HOURS_UNKNOWN,
-    MISSED_YESTERDAY,
-    answers_count_until,
-)
-from counseling.domain.sending_hours import end_of_sending
-from counseling.models.counseling import Appointment
+from counseling.domain.reminder_kinds import DOSE_TODAY, MISSED_YESTERDAY, NOT_ON_SHARED_PHONES
+from counseling.domain.reminders import A_DAY, HOURS_UNKNOWN
 from counseling.models.doses import AdherenceSummary
-from counseling.models.texts import Reminder, SmsConsent
+from counseling.models.texts import Reminder
 from counseling.queries.reachable import find_line
 from counseling.queries.sending_pauses import are_paused
-from counseling.queries.station_mornings import find_morning
 from counseling.queries.wordings import Wordings, wordings_of
-from counseling.services.outbox import NewMessage, enqueue
-from counseling.services.reminder_gates import HELD, why_not_person, why_not_remind
-from counseling.sms.spoken_times import day_of, hour_and_part, hour_of
-from counseling.sms.wording import QUESTION_OF, text_of
+from counseling.services.outbox import enqueue
+from counseling.services.reminder_gates import why_not_person, why_not_remind
+from counseling.services.reminder_grounds import HELD
+from counseling.services.reminder_words import message_of
 
 UNSAID = ("planned", "held")
+ANSWERED_BY_A_DOSE = (DOSE_TODAY, MISSED_YESTERDAY)
 BATCH = 20  # each is worded and sealed while a dose may wait for the database
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a reminder's text is filled with, and until when a digit answers it."""
-
-    values: Mapping[str, str]
-    question_until: datetime
 
 
 def queue_due(session: AnySession, now: datetime, zone: ZoneInfo) -> int:
@@ -76,10 +58,11 @@ def _is_stale(now: datetime) -> ColumnElement[bool]:
 
 def _is_answered(today: date) -> ColumnElement[bool]:
     """Dosed today, or yesterday after all by a late entry: the dispensing record is the truth."""
+    since = case((Reminder.kind == DOSE_TODAY, today), else_=today - A_DAY)
     covered = exists().where(
-        AdherenceSummary.patient_id == Reminder.patient_id, AdherenceSummary.covered_through >= today - A_DAY
+        AdherenceSummary.patient_id == Reminder.patient_id, AdherenceSummary.covered_through >= since
     )
-    mornings = and_(Reminder.state.in_(UNSAID), Reminder.kind == MISSED_YESTERDAY, Reminder.on_date == today)
+    mornings = and_(Reminder.state.in_(UNSAID), Reminder.kind.in_(ANSWERED_BY_A_DOSE), Reminder.on_date == today)
     return and_(mornings, covered)
 
 
@@ -93,15 +76,20 @@ def _due(now: datetime) -> Select[Any]:
 def _deal_with(tx: Session, reminder: Row[Any], wordings: Wordings, now: datetime, zone: ZoneInfo) -> bool:
     """Take one due reminder out of the plan: into the outbox (True), or to the end that looking again gives it."""
     verdict = why_not_person(tx, reminder.patient_id, reminder.side) or why_not_remind(tx, reminder, now)
-    line_id = find_line(tx, reminder.patient_id, reminder.side, reminder.kind, now) if verdict is None else None
-    words = WORDS_OF[reminder.kind](tx, reminder, zone) if line_id is not None else None
-    if line_id is None or words is None:
-        _end(tx, reminder, verdict or ("refused:unreachable" if line_id is None else f"{HELD}{HOURS_UNKNOWN}"))
+    line_id = None
+    if verdict is None:
+        alone = reminder.kind in NOT_ON_SHARED_PHONES
+        line_id = find_line(tx, reminder.patient_id, reminder.side, reminder.kind, now, alone=alone)
+    if line_id is None:
+        _end(tx, reminder, verdict or "refused:unreachable")
         return False
     try:
-        message = _message(tx, reminder, line_id, words, wordings)
-    except ValueError:  # a pronoun with marks, or one so long that the text would be two
+        message = message_of(tx, reminder, line_id, wordings, zone)
+    except ValueError:  # a value with marks where there are none, or one so long that the text would be two
         _end(tx, reminder, "refused:wording")
+        return False
+    if message is None:
+        _end(tx, reminder, f"{HELD}{HOURS_UNKNOWN}")
         return False
     enqueue(tx, message, now)
     tx.execute(update(Reminder).where(Reminder.id == reminder.id).values(state="queued", reason=None))
@@ -111,50 +99,3 @@ def _deal_with(tx: Session, reminder: Row[Any], wordings: Wordings, now: datetim
 def _end(tx: Session, reminder: Row[Any], verdict: str) -> None:
     state, _, reason = verdict.partition(":")
     tx.execute(update(Reminder).where(Reminder.id == reminder.id).values(state=state, reason=reason or None))
-
-
-def _message(tx: Session, reminder: Row[Any], line_id: int, words: Words, wordings: Wordings) -> NewMessage:
-    agreed = (SmsConsent.patient_id == reminder.patient_id, SmsConsent.side == reminder.side)
-    pronoun = tx.execute(select(SmsConsent.pronoun).where(*agreed, SmsConsent.withdrawn_at.is_(None))).scalar_one()
-    return NewMessage(
-        line_id=line_id,
-        side=reminder.side,
-        site_id=reminder.site_id,
-        wording=reminder.kind,
-        body=text_of(reminder.kind, wordings, pronoun=pronoun, **words.values),
-        is_automatic=True,
-        expires_at=reminder.expires_at,
-        patient_id=reminder.patient_id,
-        reminder_id=reminder.id,
-        question=QUESTION_OF[reminder.kind],
-        question_until=words.question_until,
-    )
-
-
-def _missed_words(tx: Session, reminder: Row[Any], zone: ZoneInfo) -> Words | None:
-    """The hour is that of today's window, exceptions counted in; None where nobody has said it."""
-    morning = find_morning(tx, reminder.site_id, reminder.on_date)
-    closes = morning.closes_after(reminder.due_at.astimezone(zone).time())
-    return None if closes is None else Words({"until": hour_of(closes)}, _asks_until(reminder, zone))
-
-
-def _appointment_words(tx: Session, reminder: Row[Any], zone: ZoneInfo) -> Words:
-    at = tx.execute(select(Appointment.starts_at).where(Appointment.id == reminder.appointment_id)).scalar_one()
-    local = at.astimezone(zone)
-    return Words({"hour": hour_and_part(local.time()), "day": day_of(local.date())}, at)
-
-
-def _check_in_words(_: Session, reminder: Row[Any], zone: ZoneInfo) -> Words:
-    return Words({}, _asks_until(reminder, zone))
-
-
-def _asks_until(reminder: Row[Any], zone: ZoneInfo) -> datetime:
-    return end_of_sending(answers_count_until(reminder.kind, reminder.on_date), zone)
-
-
-WordsOf = Callable[[Session, Row[Any], ZoneInfo], Words | None]
-WORDS_OF: Mapping[str, WordsOf] = {
-    MISSED_YESTERDAY: _missed_words,
-    APPOINTMENT: _appointment_words,
-    CHECK_IN: _check_in_words,
-}

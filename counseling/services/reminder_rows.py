@@ -68,12 +68,21 @@ def add_reminders(tx: Session, rows: Sequence[dict[str, Any]]) -> int:
         return 0
     dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
     table = Reminder.__table__
-    made = dialect.insert(table).on_conflict_do_nothing(index_elements=OCCURRENCE).returning(table.c.id)
-    return len(tx.execute(made, list(rows)).all())
+    made = dialect.insert(table).on_conflict_do_nothing(index_elements=OCCURRENCE)
+    # Counted by the driver: with RETURNING, each batch would be one statement of thousands of parameters to be parsed.
+    done = tx.connection().execute(made, list(rows), execution_options={"preserve_rowcount": True})
+    return max(done.rowcount, 0)
 
 
 def is_planned(patient_id: InstrumentedAttribute[int], side: str, kind: str, on_date: date) -> ColumnElement[bool]:
-    """Whether a day's reminder of this kind is there, under whichever version of the rule: once a day is enough."""
+    """Whether a day's reminder of this kind is there, under whichever version of the rule: once a day is enough.
+
+    One that was taken back unsaid is none: a changed rule plans the day anew.
+    """
     return exists().where(
-        Reminder.patient_id == patient_id, Reminder.side == side, Reminder.kind == kind, Reminder.on_date == on_date
+        Reminder.patient_id == patient_id,
+        Reminder.side == side,
+        Reminder.kind == kind,
+        Reminder.on_date == on_date,
+        Reminder.state != "cancelled",
     )

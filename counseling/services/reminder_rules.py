@@ -10,7 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
-from counseling.domain.reminders import SHIPPED_RULES, ShippedRule
+from counseling.domain.reminder_kinds import (
+    MOST_OPEN_TASKS,
+    SECOND_TEXT,
+    SHIPPED_RULES,
+    SILENCE_DAYS,
+    UNSEEN_DAYS,
+    ShippedRule,
+)
 from counseling.models.places import Site
 from counseling.models.texts import ReminderRule
 
@@ -21,6 +28,9 @@ RULES = select(
     ReminderRule.version,
     ReminderRule.not_before,
     ReminderRule.not_after,
+    ReminderRule.silence_days,
+    ReminderRule.unseen_days,
+    ReminderRule.most_open_tasks,
 )
 
 
@@ -34,6 +44,9 @@ class Rule:
     version: int
     not_before: time
     not_after: time
+    silence_days: int | None = None
+    unseen_days: int | None = None
+    most_open_tasks: int | None = None
 
 
 def ship_rules(session: AnySession, now: datetime) -> None:
@@ -67,6 +80,16 @@ def find_rule(session: AnySession, site_id: int, side: str, kind: str) -> Rule |
     return None if row is None else Rule(*row)
 
 
+def is_current(tx: Session, rule: Rule) -> bool:
+    """Whether the rule still stands as the planner has read it; locked, so that nobody changes it before the end.
+
+    A changed rule takes back what the old one had planned: nothing of the old one may be added behind its back.
+    """
+    own = (ReminderRule.site_id == rule.site_id, ReminderRule.side == rule.side, ReminderRule.kind == rule.kind)
+    query = select(ReminderRule.version).where(*own, ReminderRule.is_on).with_for_update(read=True)
+    return tx.execute(query).scalar_one_or_none() == rule.version
+
+
 def _missing(session: AnySession) -> list[tuple[int, ShippedRule]]:
     found = session.execute(select(ReminderRule.site_id, ReminderRule.side, ReminderRule.kind))
     known = {tuple(row) for row in found}
@@ -80,14 +103,18 @@ def _missing(session: AnySession) -> list[tuple[int, ShippedRule]]:
 
 
 def _values(site_id: int, rule: ShippedRule, now: datetime) -> dict[str, object]:
+    asks_again = rule.kind == SECOND_TEXT
     return {
         "site_id": site_id,
         "side": rule.side,
         "kind": rule.kind,
         "version": 1,
-        "is_on": True,
+        "is_on": rule.is_on,
         "not_before": rule.not_before,
         "not_after": rule.not_after,
+        "silence_days": SILENCE_DAYS if asks_again else None,
+        "unseen_days": UNSEEN_DAYS if asks_again else None,
+        "most_open_tasks": MOST_OPEN_TASKS if asks_again else None,
         "changed_at": now,
     }
 

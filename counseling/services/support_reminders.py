@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
 from counseling.domain.aftercare import DAYS_OF_RHYTHM, check_in_after
+from counseling.domain.reminder_kinds import CHECK_IN
 from counseling.domain.reminders import (
     A_DAY,
-    APPOINTMENT,
-    CHECK_IN,
     FARTHEST_BACK,
     PLANNED_AHEAD,
     day_before,
     first_open_day,
 )
-from counseling.domain.sending_hours import end_of_sending, minutes_left, moment_of
+from counseling.domain.sending_hours import end_of_sending, instant, minutes_left
+from counseling.domain.text_choices import OwnHours
 from counseling.models.counseling import AftercareFile, Appointment
 from counseling.models.patients import SupportFile
-from counseling.models.texts import Reminder
+from counseling.models.texts import OutboundMessage, Reminder
 from counseling.queries.opening_hours import hours_on
-from counseling.queries.reachable import may_be_texted
+from counseling.queries.reminder_audiences import is_supported
+from counseling.queries.text_choices import may_be_reminded, own_hours_of
+from counseling.services.people_planning import moment_for
 from counseling.services.reminder_rows import BATCH, Moment, add_reminders, reminder_row
-from counseling.services.reminder_rules import Rule
+from counseling.services.reminder_rules import Rule, is_current
 from counseling.treatment_rows import SUPPORT
 
 SHORTEST_RHYTHM = timedelta(days=min(DAYS_OF_RHYTHM.values()))
+# Who has a way to come is not reminded on the doorstep.
+BEFORE_IT_STARTS = timedelta(minutes=90)
 IsOpen = Callable[[date], bool]
 Rows = Sequence[Row[Any]]
 
@@ -41,20 +45,54 @@ def plan_appointments(session: AnySession, rule: Rule, at: Moment, dice: Random)
 
     def rows(tx: Session, found: Rows) -> list[dict[str, Any]]:
         is_open = _open_days(tx, rule.site_id, at.today)
-        reminded, used = _already(tx, [row.patient_id for row in found], rule, at.today)
+        own, slots = _own(tx, found), _Slots(tx, found, rule, at.today)
         made = []
         for row in found:
             on_date = day_before(row.starts_at.astimezone(at.zone).date(), is_open)
-            due = _due(rule, on_date, at, dice)
-            if on_date is None or due is None or row.id in reminded:
+            due = _due(rule, on_date, at, dice, own.get(row.patient_id))
+            if on_date is None or due is None or row.id in slots.reminded:
                 continue
-            slot = used[row.patient_id, on_date] = used.get((row.patient_id, on_date), 0) + 1
             stale = end_of_sending(on_date, at.zone)  # the evening of an earlier day than the appointment's
-            occurrence = {"slot": slot, "appointment_id": row.id}
+            occurrence = {"slot": slots.next(row.patient_id, on_date), "appointment_id": row.id}
             made.append(reminder_row(rule, row.patient_id, on_date, due, stale, at.now, **occurrence))
         return made
 
-    return _plan(session, _appointments(rule.site_id, at), Appointment.id, rows)
+    return _plan(session, rule, _appointments(rule, at), Appointment.id, rows)
+
+
+def plan_appointments_today(session: AnySession, rule: Rule, at: Moment, dice: Random) -> int:
+    """Plan today's appointments once more; gives how many are new. Not those that were made or moved today, nor those
+    of people who have answered the day before."""
+    if not minutes_left(at.today, rule.not_before, rule.not_after, earliest=at.now, zone=at.zone):
+        return 0
+
+    def rows(tx: Session, found: Rows) -> list[dict[str, Any]]:
+        own, slots = _own(tx, found), _Slots(tx, found, rule, at.today)
+        made = []
+        for row in found:
+            latest = (row.starts_at - BEFORE_IT_STARTS).astimezone(at.zone)
+            until = min(rule.not_after, latest.time()) if latest.date() == at.today else rule.not_before
+            minutes = minutes_left(at.today, rule.not_before, until, earliest=at.now, zone=at.zone)
+            due = moment_for(minutes, own.get(row.patient_id), at.today, at, dice)
+            if due is not None and row.id not in slots.reminded:
+                occurrence = {"slot": slots.next(row.patient_id, at.today), "appointment_id": row.id}
+                made.append(reminder_row(rule, row.patient_id, at.today, due, row.starts_at, at.now, **occurrence))
+        return made
+
+    midnight = instant(at.today, time.min, at.zone)
+    before = func.coalesce(Appointment.changed_at, Appointment.booked_at) < midnight
+    today = Appointment.starts_at < midnight + A_DAY
+    return _plan(session, rule, _appointments(rule, at, before, today, ~was_answered()), Appointment.id, rows)
+
+
+def was_answered() -> ColumnElement[bool]:
+    """Somebody has said what they will do about this appointment: they are not asked again."""
+    about = exists().where(
+        Reminder.appointment_id == Appointment.id,
+        OutboundMessage.reminder_id == Reminder.id,
+        OutboundMessage.answered_at.is_not(None),
+    )
+    return about.correlate(Appointment)
 
 
 def plan_check_ins(session: AnySession, rule: Rule, at: Moment, dice: Random) -> int:
@@ -67,20 +105,21 @@ def plan_check_ins(session: AnySession, rule: Rule, at: Moment, dice: Random) ->
     first = at.today if today else at.today + A_DAY
 
     def rows(tx: Session, found: Rows) -> list[dict[str, Any]]:
-        is_open, made = _open_days(tx, rule.site_id, at.today), []
+        is_open, own, made = _open_days(tx, rule.site_id, at.today), _own(tx, found), []
         for row in found:
             on_date = first_open_day(_ask_from(row, first), at.today + PLANNED_AHEAD, is_open)
-            due = _due(rule, on_date, at, dice)
+            due = _due(rule, on_date, at, dice, own.get(row.patient_id))
             if on_date is not None and due is not None:
                 stale = end_of_sending(on_date, at.zone)
                 made.append(reminder_row(rule, row.patient_id, on_date, due, stale, at.now))
         return made
 
-    return _plan(session, _check_ins(rule.site_id, at), AftercareFile.id, rows)
+    return _plan(session, rule, _check_ins(rule, at), AftercareFile.id, rows)
 
 
 def _plan(
     session: AnySession,
+    rule: Rule,
     query: Select[*tuple[Any, ...]],
     key: Any,
     rows: Callable[[Session, Rows], list[dict[str, Any]]],
@@ -92,6 +131,8 @@ def _plan(
     locked = query.with_for_update(read=True, skip_locked=True, of=SupportFile).order_by(key).limit(BATCH)
     while True:
         with writing(session) as tx:
+            if not is_current(tx, rule):
+                return planned
             found = tx.execute(locked.where(key > after)).all()
             planned += add_reminders(tx, rows(tx, found))
         if len(found) < BATCH:
@@ -99,12 +140,12 @@ def _plan(
         after = found[-1].id
 
 
-def _due(rule: Rule, on_date: date | None, at: Moment, dice: Random) -> datetime | None:
+def _due(rule: Rule, on_date: date | None, at: Moment, dice: Random, own: OwnHours | None) -> datetime | None:
     """When the text of that day goes out; None: that day is over, or too far ahead to be planned."""
     if on_date is None or not at.today <= on_date <= at.today + PLANNED_AHEAD:
         return None
     minutes = minutes_left(on_date, rule.not_before, rule.not_after, earliest=at.now, zone=at.zone)
-    return moment_of(minutes, on_date, at.zone, dice) if minutes else None
+    return moment_for(minutes, own, on_date, at, dice)
 
 
 def _open_days(session: AnySession, site_id: int, today: date) -> IsOpen:
@@ -114,49 +155,60 @@ def _open_days(session: AnySession, site_id: int, today: date) -> IsOpen:
     return lambda day: hours.get(day) != []
 
 
-def _appointments(site_id: int, at: Moment) -> Select[*tuple[Any, ...]]:
+def _appointments(rule: Rule, at: Moment, *more: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Booked ones that nobody has been reminded of: a moved one has had its reminder cancelled, and gets another."""
     last = at.now + PLANNED_AHEAD + timedelta(days=FARTHEST_BACK + 1)
-    reminded = exists().where(Reminder.appointment_id == Appointment.id, Reminder.state != "cancelled")
+    reminded = exists().where(
+        Reminder.appointment_id == Appointment.id, Reminder.kind == rule.kind, Reminder.state != "cancelled"
+    )
     return (
         select(Appointment.id, Appointment.patient_id, Appointment.starts_at)
         .join(SupportFile, SupportFile.patient_id == Appointment.patient_id)
         .where(
-            Appointment.site_id == site_id,
+            Appointment.site_id == rule.site_id,
             Appointment.state == "booked",
             Appointment.starts_at > at.now,
             Appointment.starts_at < last,
-            SupportFile.status == "active",
+            is_supported(),
             ~reminded,
-            may_be_texted(SupportFile.patient_id, SUPPORT, APPOINTMENT, at.today),
+            may_be_reminded(SupportFile.patient_id, SUPPORT, rule.kind, at.today),
+            *more,
         )
     )
 
 
-def _already(
-    tx: Session, patient_ids: Sequence[int], rule: Rule, today: date
-) -> tuple[set[int], dict[tuple[int, date], int]]:
+class _Slots:
     """Appointments that are reminded of, and each person's last slot of a day; a moved one needs another slot.
 
     Both by one statement, so that they are of one moment: another planner that was faster is seen in both, or meets us
     at the unique key.
     """
-    rows = tx.execute(
-        select(Reminder.patient_id, Reminder.on_date, Reminder.slot, Reminder.appointment_id, Reminder.state).where(
-            Reminder.patient_id.in_(patient_ids),
-            Reminder.side == SUPPORT,
-            Reminder.kind == APPOINTMENT,
-            Reminder.rule_version == rule.version,
-            Reminder.on_date >= today,
-        )
-    ).all()
-    used: dict[tuple[int, date], int] = {}
-    for row in rows:
-        used[row.patient_id, row.on_date] = max(used.get((row.patient_id, row.on_date), 0), row.slot)
-    return {row.appointment_id for row in rows if row.state != "cancelled"}, used
+
+    def __init__(self, tx: Session, found: Rows, rule: Rule, today: date) -> None:
+        rows = tx.execute(
+            select(Reminder.patient_id, Reminder.on_date, Reminder.slot, Reminder.appointment_id, Reminder.state).where(
+                Reminder.patient_id.in_([row.patient_id for row in found]),
+                Reminder.side == SUPPORT,
+                Reminder.kind == rule.kind,
+                Reminder.rule_version == rule.version,
+                Reminder.on_date >= today,
+            )
+        ).all()
+        self.reminded = {row.appointment_id for row in rows if row.state != "cancelled"}
+        self._used: dict[tuple[int, date], int] = {}
+        for row in rows:
+            self._used[row.patient_id, row.on_date] = max(self._used.get((row.patient_id, row.on_date), 0), row.slot)
+
+    def next(self, patient_id: int, on_date: date) -> int:
+        slot = self._used[patient_id, on_date] = self._used.get((patient_id, on_date), 0) + 1
+        return slot
 
 
-def _check_ins(site_id: int, at: Moment) -> Select[*tuple[Any, ...]]:
+def _own(tx: Session, found: Rows) -> dict[int, OwnHours]:
+    return own_hours_of(tx, SUPPORT, [row.patient_id for row in found])
+
+
+def _check_ins(rule: Rule, at: Moment) -> Select[*tuple[Any, ...]]:
     """Files whose day has come; the days on which each person was asked last decide the rest."""
     check_in = and_(
         Reminder.patient_id == AftercareFile.patient_id,
@@ -174,12 +226,12 @@ def _check_ins(site_id: int, at: Moment) -> Select[*tuple[Any, ...]]:
         select(*columns, asked.label("asked_on"))
         .join(SupportFile, SupportFile.patient_id == AftercareFile.patient_id)
         .where(
-            AftercareFile.site_id == site_id,
+            AftercareFile.site_id == rule.site_id,
             AftercareFile.ended_on.is_(None),
             AftercareFile.next_check_in_on <= at.today + PLANNED_AHEAD,
             ~just_asked,
-            SupportFile.status == "active",
-            may_be_texted(SupportFile.patient_id, SUPPORT, CHECK_IN, at.today),
+            is_supported(),
+            may_be_reminded(SupportFile.patient_id, SUPPORT, rule.kind, at.today),
         )
     )
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import OutboundMessage, Reminder
-from counseling.services.unsent_reminders import cancel_unsent
 
 
 def cancel_texts_of_file(tx: Session, patient_id: int, side: str, reason: str, now: datetime) -> None:
@@ -51,3 +50,19 @@ def cancel_texts_to_number(
     gone = stopped.values(state="cancelled", reason=reason, finished_at=now).returning(OutboundMessage.reminder_id)
     reminders = [reminder_id for reminder_id in tx.execute(gone).scalars() if reminder_id is not None]
     tx.execute(update(Reminder).where(Reminder.id.in_(reminders)).values(state="cancelled", reason=reason))
+
+
+def cancel_unsent(tx: Session, of: ColumnElement[bool], reason: str, now: datetime) -> None:
+    """Cancel what is planned, held, or waiting in the outbox of the reminders `of` (a condition on `Reminder`).
+
+    Texts before reminders, as the sender locks them. One that is being queued at this moment slips through: the sender
+    looks again. What has gone out stays as it was.
+    """
+    waiting = and_(OutboundMessage.state == "queued", OutboundMessage.reminder_id.in_(select(Reminder.id).where(of)))
+    stopped = update(OutboundMessage).where(waiting).values(state="cancelled", reason=reason, finished_at=now)
+    unsent = [*tx.execute(stopped.returning(OutboundMessage.reminder_id)).scalars()]
+    tx.execute(
+        update(Reminder)
+        .where(of, Reminder.state.in_(("planned", "held")) | Reminder.id.in_(unsent))
+        .values(state="cancelled", reason=reason)
+    )

@@ -10,16 +10,30 @@ from contextlib import suppress
 
 from counseling.domain.text_wordings import Wording
 from counseling.sms.segments import is_gsm7, segments_of
+from counseling.sms.wording_marks import MARKED, MOST_SEGMENTS, begun_with
+from counseling.sms.wording_marks import PRONOUNS as MARKED_PRONOUNS
 
 PRONOUN = "anh/chi"  # unless the person chose another
 
 SHIPPED: Mapping[str, str] = {
+    "dose_today": (  # 1
+        "Nhac viec: viec hang ngay hom nay chua xong, con kip truoc {until}. "
+        "Tra loi 1 = se den, 2 = nho goi lai. Neu xong roi, xin bo qua tin nay."
+    ),
+    "weekend": (  # 2
+        "Nhac viec: mai {days} van nhu thuong le, gio tu {opens} den {closes}. Xin sap xep den som. "
+        "Tra loi 1 = da ro, 2 = nho goi lai."
+    ),
     "missed_yesterday": (  # 3
         "Nhac viec: viec hang ngay hom qua chua xong. Khong sao, hom nay cu den truoc {until}. "
         "Tra loi 1 = se den, 2 = nho goi lai."
     ),
     "appointment": (  # 4
         "Nhac lich: viec da hen luc {hour} {day}. Tra loi 1 = den duoc, 2 = xin doi ngay, 3 = nho goi lai."
+    ),
+    "weekly": (  # 5
+        "Hoi tham hang tuan: tuan nay {pronoun} the nao? "
+        "Tra loi 1 = on, 2 = co viec can noi, 3 = nho goi lai. Khong can viet them."
     ),
     "check_in": (  # 6
         "Hoi tham: dao nay suc khoe, cong viec {pronoun} the nao? "
@@ -40,6 +54,13 @@ SHIPPED: Mapping[str, str] = {
         "Tin nay co the chua co nguoi doc. Neu nguy cap, goi 115 ngay hoac nho nguoi ben canh giup. "
         "{pronoun_first} khong phai chiu mot minh."
     ),
+    "evening_before": (  # 11
+        "Nhac viec: ngay mai van nhu thuong le, tu {opens} den {closes}. Tra loi 1 = da ro, 2 = nho goi lai."
+    ),
+    "order_ending": (  # 12
+        "Nhac viec: tuan nay xin den som 15 phut de gap nguoi phu trach. Tra loi 1 = da ro, 2 = nho goi lai."
+    ),
+    "second_text": "Hoi tham: tin truoc chua thay tra loi, khong sao. Tra loi 1 = on, 2 = nho goi lai.",  # 13
     # Bare "dung" and "huy" may be "đúng", "dùng": asked back once.
     "stop_hint": "Nhan NGUNG neu muon thoi nhan tin. Neu khong, xin bo qua tin nay.",
 }
@@ -47,34 +68,55 @@ KEYS = frozenset(SHIPPED)
 AS_SHIPPED: Mapping[str, Wording] = {}  # no province has other words
 # Texts that ask, and under which name domain/replies.py knows what their digits mean.
 QUESTION_OF: Mapping[str, str] = {
+    "dose_today": "dose_today",
+    "weekend": "weekend",
     "missed_yesterday": "missed_yesterday",
     "appointment": "appointment",
+    "weekly": "weekly",
     "check_in": "check_in",
     "help": "help",
+    "evening_before": "evening_before",
+    "order_ending": "order_ending",
+    "second_text": "second_text",
 }
 # What answers somebody who has just written, or stands at the desk: no daily cap and no quiet hours hold it back.
 ANSWERS = frozenset({"number", "stopped", "help", "crisis", "stop_hint"})
 
 
-def text_of(key: str, words: Mapping[str, Wording] = AS_SHIPPED, /, **values: str) -> str:
+def text_of(
+    key: str,
+    words: Mapping[str, Wording] = AS_SHIPPED,
+    /,
+    *,
+    has_marks: bool = False,
+    pretext: str = "work",
+    **values: str,
+) -> str:
     """One text with its values filled in, which are formatted already ("10h30", "thu Tu 25/11").
 
-    `words`: those that the site's province has instead of the shipped ones (queries/wordings.py).
-
-    `pronoun` may be given with any. Raises ValueError where a value has marks or is too long for one segment, and
-    KeyError where one is missing.
+    `words`: those that the site's province has instead of the shipped ones (queries/wordings.py). `pronoun` may be
+    given with any, always without marks. Raises ValueError where the text would not be one segment of plain letters, or
+    with marks more than wording_marks.MOST_SEGMENTS; KeyError where a value is missing.
     """
-    pronoun = values.pop("pronoun", PRONOUN)
-    filled = {"pronoun": pronoun, "pronoun_first": pronoun[:1].upper() + pronoun[1:], **values}
     if key in words:
         # Words written for an older version of the program may name a value that is not given any more: one text of a
         # province must not keep all the others waiting, so the shipped words hold until somebody writes new ones.
         with suppress(KeyError, ValueError):
-            return _one_segment(key, words[key].body.format(**filled))
-    return _one_segment(key, SHIPPED[key].format(**filled))
+            return _filled(key, words[key], has_marks, pretext, values)
+    return _filled(key, Wording(SHIPPED[key], MARKED.get(key)), has_marks, pretext, values)
 
 
-def _one_segment(key: str, body: str) -> str:
+def _filled(key: str, wording: Wording, has_marks: bool, pretext: str, values: Mapping[str, str]) -> str:
+    pronoun = values.get("pronoun", PRONOUN)
+    if has_marks:
+        pronoun = MARKED_PRONOUNS.get(pronoun, pronoun)
+    template = wording.marked if has_marks and wording.marked else wording.body
+    filled = {**values, "pronoun": pronoun, "pronoun_first": pronoun[:1].upper() + pronoun[1:]}
+    body = begun_with(template.format(**filled), pretext, has_marks=has_marks)
+    if has_marks:
+        if segments_of(body) > MOST_SEGMENTS:
+            raise ValueError(f"the text {key} is too long with marks")
+        return body
     if not is_gsm7(body) or segments_of(body) != 1:
         raise ValueError(f"the text {key} is not one segment of plain letters")
     return body

@@ -59,6 +59,7 @@ SUPERVISORS = frozenset({"supervisor", "province"})
 COMMUNITY = frozenset({"community", "province/support"})
 MEETING = COUNSELORS | VOLUNTEERS
 ASKING = TREATMENT_TEAM | COUNSELORS
+MANAGING_REMINDERS = DISPENSERS | COUNSELORS
 SUPPORT_SIDE = COUNSELORS | VOLUNTEERS | COMMUNITY
 ADMINISTRATORS = frozenset({"admin"})
 PROVINCE = frozenset({"province", "province/support"})
@@ -235,6 +236,27 @@ def entry(world: World | None) -> dict[str, Any]:
     return {"ref": file.ref, "contact": file.values["contact"]} if file else dict.fromkeys(("ref", "contact"), NO_REF)
 
 
+def weekly(world: World | None) -> dict[str, Any]:
+    """A kind of reminder that every site has, of either side; one that there is not when `world` is None."""
+    return {"kind": "weekly" if world else "no_such_kind"}
+
+
+def weekly_rule(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    """Switched off as it ships, at other hours; what it sends was on the page."""
+    return {"hours": "09:00-16:00", "seen": "1", "shown": "False 09:00:00 16:00:00 None None None"}
+
+
+def chosen(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {
+        "kinds": ["weekly", "second_text"],
+        "pretext": "note",
+        "has_marks": "y",
+        "pronoun": "",
+        "hour": "",
+        "quiet": "11:00-13:00",
+    }
+
+
 SPARE = "volunteer2 person"
 STAFF, AREA, SITE, TEAM = (
     ids(staff_id=SPARE),
@@ -344,6 +366,8 @@ DOORS: dict[str, Door] = {
     # What somebody agreed to, and their numbers: each side its own
     "patients.agreements": person(ASKING, about="file"),
     "patients.consent_words": person(ASKING, about="file"),
+    "patients.text_choices": person(ASKING, about="file"),
+    "patients.write_text_choices": act(ASKING, chosen, about="file"),
     "patients.give_texts": act(ASKING, texts, about="file"),
     "patients.withdraw_texts": act(ASKING, about="file"),
     # Nobody of this world has agreed: whoever asks anew is told so, on the page of the person.
@@ -467,6 +491,9 @@ DOORS: dict[str, Door] = {
     "messages.show": text_door(200),
     "messages.answer": text_door(303, lambda *who: {"body": "Chiều nay gọi nhé", **key(*who)}),
     "messages.handled": text_door(303, nothing),
+    "reminders.index": page(MANAGING_REMINDERS, refused=404),
+    "reminders.rule": Door(MANAGING_REMINDERS, 200, 404, "house", values=weekly),
+    "reminders.change": Door(MANAGING_REMINDERS, 303, 404, "house", weekly_rule, values=weekly),
     # The demo's phones are nowhere but in a demo
     "simulator.index": Door(public=True, done=404),
     "simulator.find": Door(public=True, done=404, form=fixed(q="ai")),

@@ -19,7 +19,7 @@ PAGES = {
         "/station/", "rows:/station/", "/station/close", "/patients/", "rows:/patients/", "year:/patients/",
         "/patients/new", "/register/",
         "/account/password", "/account/sessions", "/patients/khongcoai234/", "/messages/", "rows:/messages/",
-        "/messages/queue", "/messages/sent", "/messages/numbers", "/simulator/",
+        "/messages/queue", "/messages/sent", "/messages/numbers", "/reminders/", "/reminders/weekend", "/simulator/",
     ],
     "dispenser2": ["/station/", "/station/witness/"],
     "doctor": [

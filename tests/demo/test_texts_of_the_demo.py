@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from counseling.database import vault_of
+from counseling.domain.reminder_kinds import SHIPPED_RULES
 from counseling.domain.replies import read_reply
 from counseling.domain.sending_hours import is_quiet
 from counseling.domain.wording_guard import forbidden_phrase
@@ -29,7 +30,7 @@ from counseling.models.texts import (
     SmsConsent,
 )
 from counseling.sms.segments import is_gsm7, segments_of
-from counseling.sms.wording import ANSWERS, QUESTION_OF
+from counseling.sms.wording import ANSWERS
 from counseling.support_rows import open_community_name
 from counseling.treatment_rows import open_text
 from tests.demo.looking import TODAY, ZONE, count, site_id
@@ -182,7 +183,7 @@ def test_about_a_third_answered_and_an_answer_stands_on_its_question(demo: Sessi
     for question_id, answer, read_at in demo.execute(answers.where(InboundMessage.meaning == "answer")):
         question = next(text for text in asking if text.id == question_id)
         assert (question.answer, question.answered_at) == (answer, read_at)
-    assert {text.question for text in asking} >= set(QUESTION_OF.values()) - {"help"}
+    assert {text.question for text in asking} >= {rule.kind for rule in SHIPPED_RULES if rule.is_on}
 
 
 def test_texts_wait_unread_at_each_side_of_both_places(demo: Session) -> None:

@@ -12,13 +12,15 @@ from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
-from counseling.database import writing
+from counseling.database import vault_of, writing
 from counseling.domain.station_days import DayState
+from counseling.domain.text_choices import Choices
 from counseling.domain.text_purposes import EVERY_PURPOSE
 from counseling.models.counseling import Appointment
 from counseling.models.patients import PhoneNumber
 from counseling.models.places import SiteHours, SiteHoursException
 from counseling.models.texts import OutboundMessage, Reminder
+from counseling.queries.reminder_rules import list_site_rules
 from counseling.refs import new_request_key
 from counseling.services.aftercare import open_aftercare
 from counseling.services.appointments import book_appointment
@@ -27,8 +29,10 @@ from counseling.services.phone_confirmation import Numbered, confirm_by_call
 from counseling.services.phones import add_phone
 from counseling.services.reminder_planning import plan_reminders
 from counseling.services.reminder_queueing import queue_due
+from counseling.services.rule_changes import NewRule, change_rule
 from counseling.services.sms_consents import Asked, give_consent
 from counseling.services.station_days import move_station_day
+from counseling.services.text_choices import write_choices
 from tests.support.cast import DONG_KINH, Cast
 from tests.support.files import patient_of, supported
 from tests.support.settings import MORNING
@@ -136,6 +140,30 @@ def in_aftercare(session: Session, cast: Cast, first_on: date, rhythm: str = "we
         by=by(cast, "counselor"), request_key=new_request_key(), today=TODAY, now=MORNING,
     )  # fmt: skip
     return patient_id
+
+
+def turn(
+    session: Session, cast: Cast, kind: str, side: str = "treatment", *, is_on: bool = True, **changes: Any
+) -> bool:
+    """Somebody of Đông Kinh switches a kind on, as it ships but for the changes."""
+    rule = next(row for row in list_site_rules(session, DONG_KINH, side) if row.kind == kind)
+    names = ("not_before", "not_after", "silence_days", "unseen_days", "most_open_tasks")
+    values = {**{name: getattr(rule, name) for name in names}, "is_on": is_on, **changes}
+    who = by(cast, ASKS[side])
+    session.rollback()
+    return change_rule(session, DONG_KINH, side, kind, NewRule(**values), seen=rule.version, by=who, now=MORNING)
+
+
+def choose(session: Session, cast: Cast, patient_id: int, side: str = "treatment", **choices: Any) -> bool:
+    """Somebody says at the desk how they want to be texted."""
+    who = by(cast, ASKS[side])
+    return write_choices(session, patient_id, side, Choices(**choices), by=who, now=MORNING)
+
+
+def bodies(session: Session) -> list[str]:
+    """What all texts say, oldest first."""
+    vault, rows = vault_of(session), texts(session)
+    return [vault.open("outbound_messages.body", row.ref, row.body) or "" for row in rows]
 
 
 def plan(session: Session, now: datetime, seed: int = 1) -> int:

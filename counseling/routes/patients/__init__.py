@@ -15,7 +15,11 @@ from counseling.routes.patients import (  # noqa: E402 - they need bp
     hiv,
     numbers,
     registering,
+    text_choices,
     treatment,
 )
 
-__all__ = ["agreements", "bp", "cards", "changing", "file", "finding", "hiv", "numbers", "registering", "treatment"]
+__all__ = [
+    "agreements", "bp", "cards", "changing", "file", "finding", "hiv", "numbers", "registering", "text_choices",
+    "treatment",
+]  # fmt: skip

@@ -51,6 +51,7 @@ class Asked:
     ref: str
     name: str
     language: str
+    site_id: int  # whose people text them: the station, or the point
     began_on: date | None = None
     registered_on: date | None = None
 
@@ -148,13 +149,14 @@ def asked(ref: str) -> Asked:
     except NotFound:
         abort(404)
     name = open_community_name(vault_of(db.session), row.ref, row.community_name)
-    return Asked(row.patient_id, SUPPORT, row.ref, name, row.language)
+    return Asked(row.patient_id, SUPPORT, row.ref, name, row.language, row.site_id)
 
 
 def treated(ref: str) -> Asked:
     row = treatment_row(ref)
     name, registered_on = name_of(db.session, row), station_day(row.registered_at, zone())
-    return Asked(row.patient_id, TREATMENT, row.ref, name, row.language, row.treatment_began_on, registered_on)
+    about = (row.ref, name, row.language, row.station_id, row.treatment_began_on, registered_on)
+    return Asked(row.patient_id, TREATMENT, *about)
 
 
 def back_to(ref: str, part: str) -> ResponseReturnValue:

@@ -1,0 +1,82 @@
+"""What people have chosen about texts: of one person for their page, of many for planning."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from counseling.database import AnySession
+from counseling.domain.reminder_kinds import NOT_ON_SHARED_PHONES
+from counseling.domain.text_choices import AS_SHIPPED, Choices, OwnHours
+from counseling.models.patients import Patient
+from counseling.models.text_choices import DeclinedReminder, TextChoice
+from counseling.queries.reachable import may_be_texted
+
+
+def may_be_reminded(patient_id: InstrumentedAttribute[int], side: str, kind: str, today: date) -> ColumnElement[bool]:
+    """Whether somebody can be texted, and wants this kind, as a condition of a statement that reads many people."""
+    silent = exists().where(
+        TextChoice.patient_id == patient_id, TextChoice.side == side, TextChoice.calls_only.is_(True)
+    )
+    declined = exists().where(
+        DeclinedReminder.patient_id == patient_id, DeclinedReminder.side == side, DeclinedReminder.kind == kind
+    )
+    return and_(may_be_texted(patient_id, side, kind, today, alone=kind in NOT_ON_SHARED_PHONES), ~silent, ~declined)
+
+
+def find_choices(session: AnySession, patient_id: int, side: str) -> Choices:
+    """Of one person; what nobody has chosen is as it ships."""
+    declined = session.execute(
+        select(DeclinedReminder.kind).where(DeclinedReminder.patient_id == patient_id, DeclinedReminder.side == side)
+    ).scalars()
+    kinds = frozenset(declined)
+    own = TextChoice.patient_id == patient_id, TextChoice.side == side
+    row = session.execute(select(TextChoice.__table__).where(*own)).first()
+    if row is None:
+        return Choices(declined=kinds) if kinds else AS_SHIPPED
+    return Choices(
+        hours=OwnHours(row.hour, row.quiet_from, row.quiet_until),
+        pronoun=row.pronoun,
+        pretext=row.pretext,
+        has_marks=row.has_marks,
+        calls_only=row.calls_only,
+        declined=kinds,
+    )
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the sender asks of one person, just before a text goes."""
+
+    calls_only: bool
+    declined: bool
+    hours: OwnHours
+
+
+def find_wish(session: AnySession, patient_id: int, side: str, kind: str = "") -> Wish:
+    """One statement, because it is asked for every text: whether they want this kind, and when they want none."""
+    own = and_(TextChoice.patient_id == Patient.id, TextChoice.side == side)
+    declined = exists().where(
+        DeclinedReminder.patient_id == Patient.id, DeclinedReminder.side == side, DeclinedReminder.kind == kind
+    )
+    query = select(TextChoice.calls_only, declined, TextChoice.hour, TextChoice.quiet_from, TextChoice.quiet_until)
+    row = session.execute(query.select_from(Patient).outerjoin(TextChoice, own).where(Patient.id == patient_id)).one()
+    return Wish(bool(row[0]), bool(row[1]), OwnHours(row[2], row[3], row[4]))
+
+
+def own_hours_of(session: AnySession, side: str, patient_ids: Collection[int]) -> dict[int, OwnHours]:
+    """Of those among many who have chosen an hour, or hours in which they want no text."""
+    if not patient_ids:
+        return {}
+    rows = session.execute(
+        select(TextChoice.patient_id, TextChoice.hour, TextChoice.quiet_from, TextChoice.quiet_until).where(
+            TextChoice.side == side,
+            TextChoice.patient_id.in_(patient_ids),
+            or_(TextChoice.hour.is_not(None), TextChoice.quiet_from.is_not(None)),
+        )
+    )
+    return {patient_id: OwnHours(hour, since, until) for patient_id, hour, since, until in rows}

@@ -1,0 +1,152 @@
+"""Whether a reminder's own ground still stands: asked when it is queued, and once more just before it goes out.
+
+None: it stands. "cleared:why": it is not needed any more. "held:why": it is not sure at this moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.orm import Session
+
+from counseling.domain.reminder_kinds import (
+    APPOINTMENT,
+    APPOINTMENT_TODAY,
+    CHECK_IN,
+    DOSE_TODAY,
+    EVENING_BEFORE,
+    MISSED_YESTERDAY,
+    ORDER_ENDING,
+    SECOND_TEXT,
+    WEEKEND,
+    WEEKLY,
+)
+from counseling.domain.reminders import A_DAY, SHUT, has_missed, why_not_missed, why_not_today
+from counseling.models.counseling import AftercareFile, Appointment
+from counseling.models.doses import AdherenceSummary
+from counseling.models.orders import DoseOrder
+from counseling.models.patients import TreatmentFile
+from counseling.queries.opening_hours import hours_on
+from counseling.queries.reminder_audiences import has_come, is_held, runs_on
+from counseling.queries.silence import is_still_silent
+from counseling.queries.station_mornings import find_last_entry, find_morning
+from counseling.queries.station_tomorrows import find_days_off, find_tomorrow
+from counseling.services.support_reminders import was_answered
+from counseling.treatment_rows import TREATMENT
+
+HELD = "held:"  # of a reminder that is not queued yet: staff are told why, and it is looked at again
+Ground = Callable[[Session, Row[Any], datetime], str | None]
+
+
+def _missed(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
+    today = reminder.on_date
+    if not has_missed(_covered_through(tx, reminder), today - A_DAY):
+        return "cleared:dosed"
+    if _is_true(tx, reminder, has_come(today, reminder.patient_id)):
+        return "cleared:seen"
+    return _as_verdict(why_not_missed(find_morning(tx, reminder.site_id, today).facts))
+
+
+def _not_seen(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
+    today, covered_through = reminder.on_date, _covered_through(tx, reminder)
+    if covered_through is not None and covered_through >= today:
+        return "cleared:dosed"
+    if _is_true(tx, reminder, has_come(today, reminder.patient_id)):
+        return "cleared:seen"
+    if not _is_true(tx, reminder, runs_on(today) & ~is_held()):
+        return "cleared:no_order"
+    facts = find_morning(tx, reminder.site_id, today).facts
+    return _as_verdict(why_not_today(facts, find_last_entry(tx, reminder.site_id, today), now))
+
+
+def _tomorrow(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
+    find = find_days_off if reminder.kind == WEEKEND else find_tomorrow
+    why = _as_verdict(find(tx, reminder.site_id, reminder.on_date).why_not)
+    if why is not None:
+        return why
+    covered_through, tomorrow = _covered_through(tx, reminder), reminder.on_date + A_DAY
+    if covered_through is not None and covered_through >= tomorrow:
+        return "cleared:covered"
+    return None if _is_true(tx, reminder, runs_on(tomorrow) & ~is_held()) else "cleared:no_order"
+
+
+def _order_ends(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
+    """A later order, or none at all any more: there is nobody to meet for that."""
+    last = select(DoseOrder.last_on).where(
+        DoseOrder.patient_id == reminder.patient_id,
+        DoseOrder.phase != "one_time",
+        DoseOrder.last_on >= reminder.on_date,
+    )
+    days = sorted(tx.execute(last).scalars())
+    if not days:
+        return "cleared:no_order"
+    return "cleared:renewed" if len(days) > 1 else None
+
+
+def _appointment(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
+    query = select(Appointment.state, Appointment.starts_at, Appointment.changed_at, was_answered())
+    row = tx.execute(query.where(Appointment.id == reminder.appointment_id)).first()
+    if row is None or row.state != "booked":
+        return f"cleared:appointment_{row.state if row else 'gone'}"
+    if row.changed_at is not None and row.changed_at > reminder.planned_at:
+        return "cleared:appointment_moved"
+    if reminder.kind == APPOINTMENT_TODAY and row[3]:
+        return "cleared:answered"
+    return "cleared:appointment_past" if row.starts_at <= now else None
+
+
+def _check_in(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
+    next_on = _next_check_in(tx, reminder)
+    if next_on is None:
+        return "cleared:aftercare_ended"
+    return "cleared:met" if next_on > reminder.on_date else None
+
+
+def _weekly(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
+    if reminder.side == TREATMENT:
+        is_shut = hours_on(tx, reminder.site_id, [reminder.on_date])[reminder.on_date] == []
+        return "cleared:shut" if is_shut else None
+    return "cleared:aftercare_ended" if _next_check_in(tx, reminder) is None else None
+
+
+def _second(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
+    silent = is_still_silent(tx, reminder.patient_id, reminder.side, reminder.on_date)
+    return None if silent else "cleared:heard_of"
+
+
+def _as_verdict(why: str | None) -> str | None:
+    return "cleared:shut" if why == SHUT else None if why is None else f"{HELD}{why}"
+
+
+def _covered_through(tx: Session, reminder: Row[Any]) -> date | None:
+    query = select(AdherenceSummary.covered_through).where(AdherenceSummary.patient_id == reminder.patient_id)
+    return tx.execute(query).scalar_one_or_none()
+
+
+def _next_check_in(tx: Session, reminder: Row[Any]) -> date | None:
+    query = select(AftercareFile.next_check_in_on).where(
+        AftercareFile.patient_id == reminder.patient_id, AftercareFile.ended_on.is_(None)
+    )
+    return tx.execute(query).scalar_one_or_none()
+
+
+def _is_true(tx: Session, reminder: Row[Any], condition: ColumnElement[bool]) -> bool:
+    own = select(TreatmentFile.patient_id).where(TreatmentFile.patient_id == reminder.patient_id, condition)
+    return tx.execute(own).first() is not None
+
+
+GROUNDS: Mapping[str, Ground] = {
+    MISSED_YESTERDAY: _missed,
+    DOSE_TODAY: _not_seen,
+    EVENING_BEFORE: _tomorrow,
+    WEEKEND: _tomorrow,
+    ORDER_ENDING: _order_ends,
+    APPOINTMENT: _appointment,
+    APPOINTMENT_TODAY: _appointment,
+    CHECK_IN: _check_in,
+    WEEKLY: _weekly,
+    SECOND_TEXT: _second,
+}
