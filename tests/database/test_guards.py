@@ -14,7 +14,7 @@ from counseling.models import Base, guards
 from counseling.models.practice import COUNTED
 from counseling.refs import new_request_key
 from counseling.services import audit
-from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.cast import AREA, CAO_LOC, DONG_KINH, Cast
 from tests.support.rules import approve
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, dose, opened, ordered, somebody
@@ -195,6 +195,33 @@ def witnessed(session: Session, cast: Cast, person: Person, dose_id: int) -> Non
     add(session, "doctor_calls", **called, called_by_id=cast.staff["dispenser"], request_key=new_request_key())
 
 
+def texted(session: Session, cast: Cast, person: Person) -> None:
+    """What is written once around the texts."""
+    by, key = cast.staff["dispenser"], new_request_key()
+    agreed = {
+        "patient_id": person.id,
+        "side": "treatment",
+        "version": "texts-2",
+        "language": "vi",
+        "asked_how": "aloud",
+    }
+    consent_id = add(session, "sms_consents", **agreed, given_at=MORNING, asked_by_id=by, request_key=key)
+    add(session, "sms_consent_purposes", consent_id=consent_id, purpose="daily")
+    add(session, "sending_pauses", site_id=DONG_KINH, side="treatment", paused_at=MORNING, paused_by_id=by)
+    words = {"area_id": AREA, "key": "help", "version": 1, "body": "Xin cho."}
+    add(session, "text_wordings", **words, written_by_id=by, written_at=MORNING, request_key=key)
+    add(session, "text_blankings", done_at=MORNING, older_than=MORNING, kept_days=90, texts_out=1, texts_in=0)
+    add(
+        session,
+        "gateway_phone_checks",
+        item="locked",
+        is_so=True,
+        checked_at=MORNING,
+        checked_by_id=by,
+        request_key=key,
+    )
+
+
 @pytest.fixture
 def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: int) -> None:
     """A row in every append-only table."""
@@ -222,6 +249,7 @@ def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: in
     witnessed(session, cast, person, second)
     contacted(session, cast, person, who)
     reported(session, person)
+    texted(session, cast, person)
     approve(session, cast)
     with writing(session) as tx:
         audit.append(tx, "house", "test", "tested", "nobody", {}, MORNING)

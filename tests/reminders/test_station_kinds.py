@@ -143,7 +143,7 @@ def happens(session: Session, cast: Cast, person: Person, order: int, what: str)
         came(session, cast, person, "refused", now=now)
     elif what == "poured":
         cup = SeenDose(TODAY, order, 1, 600, False)
-        pour_dose(session, person.id, cup, request_key=new_request_key(), **window(cast, now=now))
+        pour_dose(session, person.ref, cup, request_key=new_request_key(), **window(cast, now=now))
     elif what == "held":
         why = {"by_doctor": True, "by": doctor, "request_key": new_request_key(), "now": now}
         set_hold(session, person.id, "hold", "chờ bác sĩ khám", **why)

@@ -19,7 +19,7 @@ from counseling.domain.wording_guard import forbidden_phrase
 from counseling.models.texts import REMINDER_KINDS
 from counseling.services.sms_consents import PRONOUNS
 from counseling.sms.segments import is_gsm7, segments_of
-from counseling.sms.spoken_times import day_of, hour_and_part, hour_of
+from counseling.sms.spoken_times import day_of, days_of, hour_and_part, hour_of
 from counseling.sms.wording import SHIPPED, text_of
 from counseling.sms.wording_rules import PLACEHOLDERS, allowed_in, check_wording, see
 
@@ -36,11 +36,17 @@ def test_the_shipped_words_hold_their_own_rules(key: str) -> None:
     assert set(placeholders_of(SHIPPED[key])) <= set(allowed_in(key)) <= PLACEHOLDERS.keys()
 
 
+def days_off(since: date, count: int) -> list[date]:
+    return [since + timedelta(days=ahead) for ahead in range(count)]
+
+
 def test_no_value_is_longer_than_the_one_that_is_checked_with() -> None:
     minutes = [time(hour, minute) for hour in range(24) for minute in range(60)]
     days = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
     found = {
         "until": map(hour_of, minutes), "hour": map(hour_and_part, minutes), "day": map(day_of, days),
+        "opens": map(hour_of, minutes), "closes": map(hour_of, minutes),
+        "days": [days_of(days_off(day, count)) for day in days for count in range(1, 12)],
         "pronoun": PRONOUNS, "digits": [f"{number:02d}" for number in range(100)],
     }  # fmt: skip
     assert {name: max(map(len, values)) for name, values in found.items()} == {
@@ -62,6 +68,7 @@ def test_nothing_in_any_text_betrays_any_of_ten_thousand_people() -> None:
         pronoun = PRONOUNS[number % len(PRONOUNS)]
         at, on = time(chance.randrange(6, 20), chance.choice((0, 30))), date(2026, 2, 1) + timedelta(days=number % 20)
         values = {"digits": f"{number % 100:02d}", "until": hour_of(at), "hour": hour_and_part(at), "day": day_of(on)}
+        values |= {"opens": hour_of(at), "closes": hour_of(at), "days": days_of(days_off(on, 1 + number % 9))}
         texts |= {text_of(key, pronoun=pronoun, **values) for key in SHIPPED}
     names = {fold(people.invent().full_name) for _ in range(PEOPLE)}
     whole = [name for name in names if " " in name]
