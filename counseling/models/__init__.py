@@ -6,6 +6,7 @@ from counseling.models import (
     counseling,
     doctor_calls,
     doses,
+    duty,
     hands,
     installation,
     observations,
@@ -24,7 +25,7 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations",
-    "orders", "patients", "people", "places", "practice", "registers", "tasks", "texts", "usual_hours", "window",
-    "witnesses",
+    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "duty", "hands", "installation",
+    "observations", "orders", "patients", "people", "places", "practice", "registers", "tasks", "texts", "usual_hours",
+    "window", "witnesses",
 ]  # fmt: skip

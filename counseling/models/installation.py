@@ -20,3 +20,4 @@ class Installation(Base):
     is_demo: Mapped[bool]
     digest_salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     created_at: Mapped[datetime]
+    price_per_segment: Mapped[int | None]  # of a text that we send, in whole đồng; None: nobody has said
