@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from wtforms import HiddenField, TextAreaField
@@ -58,7 +58,11 @@ def add() -> ResponseReturnValue:
 @bp.post("/<int:answer_id>/remove")
 @requires(Permission.ANSWER_MESSAGES)
 def remove(answer_id: int) -> ResponseReturnValue:
-    if remove_canned_answer(db.session, *here(), answer_id, by=me(), now=utc_now()):
+    try:
+        is_removed = remove_canned_answer(db.session, *here(), answer_id, by=me(), now=utc_now())
+    except Refusal:
+        abort(404)
+    if is_removed:
         flash(gettext("Đã bỏ câu soạn sẵn."), "done")
     return redirect(url_for(".index"), 303)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from wtforms import HiddenField, SelectField, SelectMultipleField, TimeField
@@ -90,7 +90,11 @@ def add() -> ResponseReturnValue:
 @bp.post("/<int:shift_id>/end")
 @requires(Permission.KEEP_DUTY_ROSTER)
 def end(shift_id: int) -> ResponseReturnValue:
-    if end_shift(db.session, *here(), shift_id, by=me(), now=utc_now()):
+    try:
+        is_ended = end_shift(db.session, *here(), shift_id, by=me(), now=utc_now())
+    except Refusal:
+        abort(404)
+    if is_ended:
         flash(gettext("Đã bỏ ca trực."), "done")
     return redirect(url_for(".index"), 303)
 

@@ -55,12 +55,14 @@ def add_canned_answer(
 def remove_canned_answer(
     session: AnySession, side: str, site_id: int, answer_id: int, *, by: By, now: datetime
 ) -> bool:
-    """Offer an answer no longer; False when it is not there, or was removed before."""
+    """Offer an answer no longer; False when it was removed before. Raises Refusal: no_such_answer."""
     own = CannedAnswer.id == answer_id, CannedAnswer.site_id == site_id, CannedAnswer.side == side
     with writing(session) as tx:
         removed = update(CannedAnswer).where(*own, CannedAnswer.removed_at.is_(None))
         values = removed.values(removed_at=now, removed_by_id=by.staff_id)
         if tx.execute(values.returning(CannedAnswer.id)).first() is None:
+            if tx.execute(select(CannedAnswer.id).where(*own)).first() is None:
+                raise Refusal("no_such_answer")
             return False
         details = {"answer": answer_id}
         audit.append(tx, audit.site_chain(site_id), by.actor, "canned.removed", f"site:{site_id}", details, now)

@@ -56,12 +56,14 @@ def add_shift(
 
 
 def end_shift(session: AnySession, side: str, site_id: int, shift_id: int, *, by: By, now: datetime) -> bool:
-    """Take a shift off the roster; False when it is not there, or was taken off before."""
+    """Take a shift off the roster; False when it was taken off before. Raises Refusal: no_such_shift."""
     own = DutyShift.id == shift_id, DutyShift.site_id == site_id, DutyShift.side == side
     with writing(session) as tx:
         ended = update(DutyShift).where(*own, DutyShift.ended_at.is_(None))
         values = ended.values(ended_at=now, ended_by_id=by.staff_id)
         if tx.execute(values.returning(DutyShift.id)).first() is None:
+            if tx.execute(select(DutyShift.id).where(*own)).first() is None:
+                raise Refusal("no_such_shift")
             return False
         details = {"shift": shift_id}
         audit.append(tx, audit.site_chain(site_id), by.actor, "duty.shift_ended", f"site:{site_id}", details, now)
