@@ -202,7 +202,7 @@ class InboundMessage(Base):
     ref: Mapped[str] = mapped_column(String(16), unique=True)
     event_key: Mapped[str] = mapped_column(String(120), unique=True)
     gateway: Mapped[str] = mapped_column(String(16))
-    kind: Mapped[str] = mapped_column(String(12), default="text", server_default="text")
+    kind: Mapped[str] = mapped_column(String(12), default="text")
     line_id: Mapped[int] = mapped_column(ForeignKey("phone_lines.id"), index=True)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed under ref
     received_at: Mapped[datetime]
