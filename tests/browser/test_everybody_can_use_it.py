@@ -19,7 +19,7 @@ PAGES = {
         "/station/", "rows:/station/", "/station/close", "/patients/", "rows:/patients/", "year:/patients/",
         "/patients/new", "/register/",
         "/account/password", "/account/sessions", "/patients/khongcoai234/", "/messages/", "rows:/messages/",
-        "/messages/queue", "/simulator/",
+        "/messages/queue", "/messages/duty/", "/messages/canned/", "/messages/missed-calls/", "/simulator/",
     ],
     "dispenser2": ["/station/", "/station/witness/"],
     "doctor": [
