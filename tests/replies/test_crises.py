@@ -20,6 +20,7 @@ from counseling.models.people import StaffRole
 from counseling.models.tasks import Task
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.queries.crises import list_waiting
+from counseling.queries.worklist import list_work
 from counseling.refs import new_request_key
 from counseling.services.crises import take_on
 from counseling.services.duty_roster import add_shift, end_shift, set_duty_phone
@@ -43,7 +44,7 @@ from tests.replies.story import (
     read,
     texted,
 )  # fmt: skip
-from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, Cast
 from tests.support.files import by, patient_of, registered, supported
 from tests.support.outbox import FakeProvider
 from tests.support.races import at_the_same_second
@@ -377,6 +378,17 @@ def test_a_wrong_number_is_a_task_and_what_goes_out_by_itself_waits(
     assert why() == "wait"
     mark_handled(session, inbound(session)[-1].id, by=by(cast, "dispenser"), now=later)
     assert why() is None
+
+
+def test_at_the_point_the_number_is_asked_for_by_the_point_and_not_by_the_team(session: Session, cast: Cast) -> None:
+    met = patient_of(session, supported(session, cast, team_id=TEAM))
+    has_number(session, met, "support")
+    texted(session, "ai đấy?")
+    kinds = {
+        name: [row.task.kind for row in list_work(session, cast.viewer_of(name), NOW.date(), NOW).waiting if row.task]
+        for name in ("counselor", "volunteer")
+    }
+    assert kinds == {"counselor": ["ask_number"], "volunteer": []}
 
 
 def test_a_wrong_number_of_nobody_we_know_only_waits_in_the_inbox(session: Session, cast: Cast) -> None:
