@@ -1,4 +1,4 @@
-"""What runs by the clock: plan → queue → send → sweep → read → blank → beat.
+"""What runs by the clock: plan → queue → send → sweep → read → call → answer → blank → beat.
 
 Each part claims what it does in the database, so that two tickers do no harm; and each survives another's failure.
 """
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from counseling import logs
 from counseling.database import AnySession
 from counseling.queries.worker_beats import PLAN
+from counseling.services.escalation import call_on_duty
 from counseling.services.held_reminders import reconsider_held
 from counseling.services.inbound import read_inbound
 from counseling.services.reminder_planning import plan_reminders
@@ -76,7 +77,8 @@ def tick(
         sent = run("send", lambda: send_due(session, gateway, now, zone).accepted)
         run("sweep", lambda: _swept(session, gateway, now, zone))
     read = run("read", lambda: read_inbound(session, now, zone, dice))
-    if read and gateway is not None:
+    called = run("call", lambda: call_on_duty(session, now, zone))
+    if (read or called) and gateway is not None:
         sent += run("answer", lambda: send_due(session, gateway, now, zone).accepted)
     run("blank", lambda: blank_old_bodies(session, now))
     run("beat", lambda: _beaten(session, now))

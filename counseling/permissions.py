@@ -49,6 +49,7 @@ class Permission(StrEnum):
     SEE_COUNSELING_DESK = "see_counseling_desk"
     SEE_CONTACT_LIST = "see_contact_list"
     ANSWER_MESSAGES = "answer_messages"
+    KEEP_DUTY_ROSTER = "keep_duty_roster"
     ASK_CONSENT = "ask_consent"
     SEE_TASKS = "see_tasks"
     LOG_CONTACT = "log_contact"
@@ -86,6 +87,7 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
             Permission.ENTER_LATE_DOSES,
             Permission.MANAGE_STATION_DAY,
             Permission.MANAGE_REMINDERS,
+            Permission.KEEP_DUTY_ROSTER,
             Permission.SEE_TASKS,
         }
     ),
@@ -105,6 +107,7 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
             Permission.SEE_SUPPORT_FILE,
             Permission.EDIT_SUPPORT_FILE,
             Permission.ANSWER_MESSAGES,
+            Permission.KEEP_DUTY_ROSTER,
             Permission.ASK_CONSENT,
             Permission.SEE_TASKS,
             Permission.LOG_CONTACT,

@@ -220,6 +220,22 @@ def send(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def type_answer(page: Page) -> None:
+    page.get_by_label("Trả lời").fill("Vâng, chiều nay em gọi lại cho anh ạ.")
+    page.locator("#size p").first.wait_for()
+    page.wait_for_timeout(700)
+
+
+def find_by_digits(page: Page) -> None:
+    """Of whom the demo has some, whichever they are."""
+    for digits in range(0, 1000, 37):
+        page.get_by_label("Mấy số cuối").fill(f"{digits:03d}")
+        page.locator("main form button").first.click()
+        page.wait_for_load_state()
+        if page.locator("main .rows .row").count():
+            return
+
+
 def vomited_after(minutes: str) -> Act:
     """The dose of the first who was dosed did not stay down; what stands there from the first size stays."""
 
@@ -438,6 +454,13 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("reminders-rule", "dispenser", 0, "/reminders/weekend", switched_on),
     ("reminders-silence", "counselor", 0, "/reminders/second_text", switched_on),
     ("text-choices", "dispenser", 0, "/patients/", then(open_file, of_the_person("agreements/choices"))),
+    ("messages-urgent", "counselor", 0, "/messages/", None),
+    ("messages-crisis", "counselor", 0, "/messages/", open_file),
+    ("messages-preview", "dispenser", 0, "/messages/", then(open_file, type_answer, send)),
+    ("messages-preview-task", "counselor", 0, "/messages/", then(open_file, follow("Giao thành việc"))),
+    ("messages-duty", "dispenser2", 0, "/messages/duty/", None),
+    ("messages-canned", "dispenser", 0, "/messages/canned/", None),
+    ("messages-missed-call", "dispenser", 0, "/messages/missed-calls/", find_by_digits),
     ("agreements", "dispenser", 0, "/patients/", then(open_file, follow("Đồng ý và số máy"))),
     ("simulator", None, 0, "/simulator/", None),
     ("patients", "dispenser", 0, "/patients/", None),

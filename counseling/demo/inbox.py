@@ -101,6 +101,7 @@ def _row(book: Book, reply: Reply, dice: Dice) -> dict[str, Any]:
         "ref": ref,
         "event_key": f"{GATEWAY}:{dice.request_key()}",
         "gateway": GATEWAY,
+        "kind": reply.kind,
         "line_id": reply.line.id,
         "body": book.vault.seal("inbound_messages.body", ref, reply.body),
         "received_at": reply.received_at,

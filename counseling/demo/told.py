@@ -49,6 +49,7 @@ class Reply:
     handled_at: datetime | None = None
     handled_by_id: int | None = None
     answered_with: Text | None = None  # what somebody of ours typed
+    kind: str = "text"
     id: int = 0
 
 

@@ -117,7 +117,7 @@ def _write_in_the_evening(book: Book, told: Told) -> None:
     frame, number = book.frame, 0
     for side in (TREATMENT, SUPPORT):
         for point in POINTS:
-            phone = _quiet_phone(book, told, side, book.places.sites[point])
+            phone = quiet_phone(book, told, side, book.places.sites[point])
             if phone is not None and phone.line is not None:
                 at, body = frame.at(frame.yesterday, EVENING + 11 * number), words.FREE_WORDS[number]
                 leave_unread(told, phone.line, body, at, side, phone.site_id, phone.patient_id)
@@ -130,10 +130,11 @@ def _write_in_the_evening(book: Book, told: Told) -> None:
     leave_unread(told, stranger, words.STRANGER, at, SUPPORT, min(book.places.sites[point] for point in POINTS))
 
 
-def _quiet_phone(book: Book, told: Told, side: str, site_id: int) -> Phone | None:
-    """Somebody whom no question waits for: then words are words."""
+def quiet_phone(book: Book, told: Told, side: str, site_id: int) -> Phone | None:
+    """Somebody whom no question waits for, and who has not written lately: then words are words."""
     since = book.frame.at(book.frame.day(-5), 0)
     spoken_to = {text.phone.line.number for text in told.texts.sent if text.phone.line and text.queued_at >= since}
+    spoken_to |= {reply.line.number for reply in told.replies if reply.received_at >= since}
     for phone in told.phones:
         is_here = (phone.side, phone.site_id) == (side, site_id)
         may = is_here and not phone.staged and phone.may_be_texted(since)

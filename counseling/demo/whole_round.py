@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from counseling.demo import inbox, mornings, replies, support_files, talks, waiting
+from counseling.demo import inbox, mornings, replies, support_files, talks, urgent, waiting
 from counseling.demo.agreements import ask_at_window, write_agreements
 from counseling.demo.book import Book
 from counseling.demo.call_backs import write_tasks
@@ -30,6 +30,7 @@ def add_round(book: Book, seed: int, supported: int, treated: Treated) -> None:
     waiting.prepare(book, people)
     strangers = _tell(book, told, phones, people, of_day)
     waiting.leave(book, told, people, treated)
+    urgent.leave(book, told)
     _write(book, told, people, strangers, Dice("rows", *of_day))
 
 
@@ -98,6 +99,7 @@ def _write(book: Book, told: Told, people: list[Supported], strangers: list[Held
     inbox.write_inbox(book, told, dice)
     inbox.note_stops(book, told)
     waiting.write_phones(book, told)
+    urgent.write(book, told, Dice("urgent", book.frame.today))
     write_tasks(book, told)
     support_files.write_contacts(book, people, dice)
     sessions = [held for person in people for held in person.sessions] + strangers

@@ -6,6 +6,7 @@ from counseling.models import (
     counseling,
     doctor_calls,
     doses,
+    duty,
     hands,
     installation,
     observations,
@@ -27,7 +28,7 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations",
-    "orders", "patients", "people", "places", "practice", "registers", "tasks", "text_choices", "text_keeping", "texts",
-    "usual_hours", "window", "witnesses", "wordings",
+    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "duty", "hands", "installation",
+    "observations", "orders", "patients", "people", "places", "practice", "registers", "tasks", "text_choices",
+    "text_keeping", "texts", "usual_hours", "window", "witnesses", "wordings",
 ]  # fmt: skip

@@ -29,6 +29,7 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "sms_consent_purposes": (),
     "text_blankings": (),
     "gateway_phone_checks": (),
+    "duty_calls": (),
 }
 RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
 RULE_TABLES = ("gap_bands", "order_limits")
@@ -58,6 +59,11 @@ COLUMNS: dict[str, str] = {
     "patient_holds": "id, ref, patient_id, kind, by_doctor, set_by_id, set_at, request_key",
     "witness_duties": "id, site_id, since_on, since_at",
     "sending_pauses": "id, site_id, side, paused_at, paused_by_id",
+    "duty_shifts": (
+        "id, site_id, side, staff_id, days, starts_at, ends_at, position, wait_minutes, set_by_id, set_at, request_key"
+    ),
+    "crisis_alerts": "id, ref, inbound_id, line_id, side, site_id, raised_at",
+    "canned_answers": "id, site_id, side, body, set_by_id, set_at, request_key",
     "gap_bands": f"from_days, to_days, response, {RULE_ROW}",
     "order_limits": f"name, value, {RULE_ROW}",
 }
@@ -97,6 +103,10 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "witness_duties": ("id",),
     "dose_witnesses": ("id", "day_dose_id"),
     "doctor_calls": ("id", "request_key"),
+    "duty_calls": ("id", "alert_id, number"),
+    "duty_shifts": ("id", "request_key"),
+    "crisis_alerts": ("id", "ref", "inbound_id"),
+    "canned_answers": ("id", "request_key"),
 }
 
 OVERLAP = """
@@ -153,6 +163,11 @@ OWN_DOSE_WITNESSED = """
 VOIDED_DOSE_WITNESSED = "EXISTS (SELECT 1 FROM dose_voids v WHERE v.day_dose_id = NEW.day_dose_id)"
 DUTY_ENDED_TWICE = "OLD.until_at IS NOT NULL"
 PAUSE_ENDED_TWICE = "OLD.ended_at IS NOT NULL"
+SHIFT_ENDED_TWICE = "OLD.ended_at IS NOT NULL"
+TAKEN_TWICE = "OLD.taken_at IS NOT NULL"
+REMOVED_TWICE = "OLD.removed_at IS NOT NULL"
+# Whoever has taken a crisis on is not followed by calls to others.
+CALLED_AFTER_TAKEN = "EXISTS (SELECT 1 FROM crisis_alerts a WHERE a.id = NEW.alert_id AND a.taken_at IS NOT NULL)"
 CALL_ABOUT_ANOTHER = """
     NEW.visit_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM station_visits s WHERE s.id = NEW.visit_id
         AND s.patient_id = NEW.patient_id AND s.site_id = NEW.site_id)"""

@@ -22,7 +22,10 @@ REMINDER_STATES = ("planned", "held", "queued", "cleared", "refused", "expired",
 MESSAGE_STATES = (
     "queued", "claimed", "accepted", "delivered", "failed", "unknown", "cleared", "expired", "refused", "cancelled",
 )  # fmt: skip
-MEANINGS = ("answer", "stop", "start", "help", "ask_again", "repeated", "other")
+MEANINGS = (
+    "answer", "stop", "start", "help", "ask_again", "repeated", "crisis", "wrong_number", "missed_call", "other",
+)  # fmt: skip
+INBOUND_KINDS = ("text", "missed_call")
 MOST_AUTOMATIC_A_DAY = 3
 HAS_BODY = text("body IS NOT NULL")  # what is not blanked yet, which services/text_blanking.py looks for
 
@@ -203,6 +206,7 @@ class InboundMessage(Base):
     __table_args__ = (
         CheckConstraint(one_of("side", FILE_SIDES), name="side"),
         CheckConstraint(one_of("meaning", MEANINGS), name="meaning"),
+        CheckConstraint(one_of("kind", INBOUND_KINDS), name="kind"),
         Index("ix_inbound_messages_site_id_side", "site_id", "side", "handled_at"),
         Index("ix_inbound_messages_read_at", "read_at"),
         Index("ix_inbound_messages_kept", "read_at", sqlite_where=HAS_BODY, postgresql_where=HAS_BODY),
@@ -212,6 +216,7 @@ class InboundMessage(Base):
     ref: Mapped[str] = mapped_column(String(16), unique=True)
     event_key: Mapped[str] = mapped_column(String(120), unique=True)
     gateway: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(12), default="text")
     line_id: Mapped[int] = mapped_column(ForeignKey("phone_lines.id"), index=True)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed under ref
     received_at: Mapped[datetime]

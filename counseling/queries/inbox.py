@@ -38,6 +38,7 @@ class Conversation:
     answer: str | None
     received_at: datetime
     unhandled: int
+    is_urgent: bool  # words of danger that nobody has dealt with
     is_stopped: bool
 
 
@@ -86,11 +87,13 @@ class OpenConversation:
 
 
 def list_conversations(session: AnySession, viewer: Viewer, now: datetime, page: int = 1) -> Inbox:
-    """A site's conversations, those with something unhandled first, then the latest."""
+    """A site's conversations: words of danger first, then what nobody has handled, then the latest."""
     text = InboundMessage
     unhandled = func.sum(case((text.handled_at.is_(None), 1), else_=0)).label("unhandled")
+    is_urgent = text.handled_at.is_(None) & (text.meaning == "crisis")
+    urgent = func.sum(case((is_urgent, 1), else_=0)).label("urgent")
     grouped = (
-        select(func.max(text.id).label("last_id"), unhandled)
+        select(func.max(text.id).label("last_id"), unhandled, urgent)
         .where(_to_be_shown(viewer, now))
         .group_by(text.line_id, text.patient_id)
     ).subquery()
@@ -98,9 +101,9 @@ def list_conversations(session: AnySession, viewer: Viewer, now: datetime, page:
     page = min(max(page, 1), max((total + PAGE_CONVERSATIONS - 1) // PAGE_CONVERSATIONS, 1))
     latest = (
         _latest_texts()
-        .add_columns(grouped.c.unhandled)
+        .add_columns(grouped.c.unhandled, grouped.c.urgent)
         .join(grouped, grouped.c.last_id == text.id)
-        .order_by((grouped.c.unhandled > 0).desc(), text.id.desc())
+        .order_by((grouped.c.urgent > 0).desc(), (grouped.c.unhandled > 0).desc(), text.id.desc())
         .offset((page - 1) * PAGE_CONVERSATIONS)
         .limit(PAGE_CONVERSATIONS)
     )
@@ -197,6 +200,7 @@ def _conversation(vault: Vault, row: Row[*tuple[Any, ...]], named: Named | None)
         answer=row.answer,
         received_at=row.received_at,
         unhandled=row.unhandled,
+        is_urgent=row.urgent > 0,
         is_stopped=row.opted_out_at is not None,
     )
 

@@ -9,11 +9,15 @@ def blueprints() -> list[Blueprint]:
     from counseling.routes import (
         account,
         admin,
+        answers,
+        canned,
         contacts,
         counseling_desk,
+        crises,
         doctor,
         doctor_calls,
         doses,
+        duty,
         hands,
         health,
         holds,
@@ -21,6 +25,7 @@ def blueprints() -> list[Blueprint]:
         late_entries,
         later_than_usual,
         messages,
+        missed_calls,
         observations,
         orders,
         outreach,
@@ -40,14 +45,15 @@ def blueprints() -> list[Blueprint]:
         station_devices,
         supervision,
         tasks,
+        text_tasks,
         witnesses,
         wordings,
     )
 
     with_one = (
-        account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, hands, health, holds, home,
-        later_than_usual, late_entries, messages, observations, orders, outreach, paper_doses, patients, pins,
-        practice_days, register, reminders, replacements, rules, reversals, second_step, sending, simulator, station,
-        station_devices, supervision, tasks, witnesses, wordings,
+        account, admin, answers, canned, contacts, counseling_desk, crises, doctor, doctor_calls, doses, duty, hands,
+        health, holds, home, later_than_usual, late_entries, messages, missed_calls, observations, orders, outreach,
+        paper_doses, patients, pins, practice_days, register, reminders, replacements, rules, reversals, second_step,
+        sending, simulator, station, station_devices, supervision, tasks, text_tasks, witnesses, wordings,
     )  # fmt: skip
     return [*(module.bp for module in with_one), hands.lock_bp]

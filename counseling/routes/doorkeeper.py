@@ -22,6 +22,7 @@ SEEN_AGAIN_AFTER = timedelta(seconds=60)
 NOT_FOUND_RATHER_THAN_FORBIDDEN = (
     *("patients", "register", "orders", "doses", "holds", "observations", "replacements", "reversals", "paper_doses"),
     *("contacts", "tasks", "messages", "sending", "reminders", "devices", "doctor_calls"),
+    *("answers", "text_tasks", "missed_calls", "canned", "duty", "crises"),  # under /messages
 )
 
 

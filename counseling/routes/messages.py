@@ -16,7 +16,9 @@ from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.domain.reminders import TOO_MANY
 from counseling.permissions import Permission, Side, passive, requires
-from counseling.queries import inbox, queue
+from counseling.queries import crises, inbox, queue
+from counseling.queries.canned_answers import list_canned
+from counseling.queries.missed_calls import count_reach
 from counseling.queries.patients import NotFound
 from counseling.queries.sending_pauses import find_pause
 from counseling.queries.text_keeping import find_text_settings
@@ -26,6 +28,7 @@ from counseling.routes.house_form import HouseForm
 from counseling.routes.patients.finding import page_of
 from counseling.routes.patients.parts import ensure_ref, key_of, me, this_day
 from counseling.routes.refusal_words import say_at
+from counseling.routes.row_ids import row_id
 from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
 from counseling.services.held_reminders import release_held
@@ -48,7 +51,13 @@ class AnswerForm(HouseForm):
 @bp.get("/")
 @requires(Permission.ANSWER_MESSAGES)
 def index() -> ResponseReturnValue:
-    return render_template("pages/messages/index.html", **the_inbox())
+    reach = count_reach(db.session, g.viewer, this_day())
+    return render_template(
+        "pages/messages/index.html",
+        reach=reach,
+        may_keep_roster=g.viewer.may(Permission.KEEP_DUTY_ROSTER),
+        **the_inbox(),
+    )
 
 
 @bp.get("/list")
@@ -93,7 +102,7 @@ def release() -> ResponseReturnValue:
 @bp.get("/<ref>/")
 @requires(Permission.ANSWER_MESSAGES)
 def show(ref: str) -> ResponseReturnValue:
-    return conversation_page(conversation(ref), AnswerForm(request_key=new_request_key()))
+    return conversation_page(conversation(ref))
 
 
 @bp.post("/<ref>/answer")
@@ -138,10 +147,22 @@ def conversation(ref: str) -> inbox.OpenConversation:
         abort(404)
 
 
-def conversation_page(asked: inbox.OpenConversation, form: AnswerForm) -> str:
+def conversation_page(asked: inbox.OpenConversation, form: AnswerForm | None = None, number: str | None = None) -> str:
+    """`form` None: a fresh one, with the ready-made answer that was chosen. `number`: the whole one, asked for."""
     note_view("messages.conversation", [asked.patient_id] if asked.named and asked.patient_id else [])
-    kept = find_text_settings(db.session).kept_days
-    return render_template("pages/messages/conversation.html", conversation=asked, form=form, kept_days=kept)
+    canned = list_canned(db.session, g.viewer)
+    if form is None:
+        chosen = dict(canned).get(request.args.get("say", 0, type=row_id), "")
+        form = AnswerForm(body=chosen, request_key=new_request_key())
+    return render_template(
+        "pages/messages/conversation.html",
+        conversation=asked,
+        form=form,
+        canned=canned,
+        alert=crises.find_alert(db.session, g.viewer, asked.asked_id),
+        number=number,
+        settings=find_text_settings(db.session),
+    )
 
 
 def the_queue() -> queue.Queue:

@@ -16,6 +16,7 @@ from counseling.permissions import Desk, Permission, RoleKind, Side, Viewer
 from counseling.queries.viewers import list_desks
 from counseling.routes import filters
 from counseling.routes.practice import is_open, practice_strip
+from counseling.routes.urgent import urgent_lines
 
 # Permission, address, label, icon: what the desk's navigation shows to whoever holds the permission.
 PAGES = (
@@ -95,6 +96,7 @@ def around_the_page() -> dict[str, object]:
     return {
         "viewer": LocalProxy(lambda: reader(viewer)) if viewer else None,
         "navigation": LocalProxy(lambda: navigation(viewer)) if viewer else [],
+        "urgent": LocalProxy(lambda: urgent_lines(viewer, desk_label)) if viewer and may_be_called(viewer) else None,
         "locale": current_locale(),
         "now_local": utc_now().astimezone(zone),
         "at_station": viewer is not None and viewer.device_site_id is not None,
@@ -103,6 +105,12 @@ def around_the_page() -> dict[str, object]:
         "may_manage_reminders": viewer is not None and viewer.may(Permission.MANAGE_REMINDERS),
         "may_practise": viewer is not None and viewer.may(Permission.PRACTISE),
     }
+
+
+def may_be_called(viewer: Viewer) -> bool:
+    """In a practice nobody is in danger; and who has not chosen a desk yet has no page to read it on."""
+    is_practice = current_app.extensions["diem_tua_config"].is_practice
+    return viewer.role_id is not None and not is_practice
 
 
 def reader(viewer: Viewer | None) -> Reader | None:

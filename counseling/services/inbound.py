@@ -26,11 +26,19 @@ MOST_LINES = 500  # of one call, so that the other work of a tick is not kept wa
 
 
 def store_inbound(
-    session: AnySession, *, gateway: str, event_key: str, number: str, body: str, received_at: datetime
+    session: AnySession,
+    *,
+    gateway: str,
+    event_key: str,
+    number: str,
+    body: str,
+    received_at: datetime,
+    kind: str = "text",
 ) -> bool:
     """Keep one text as it came and think about it later; False when an event of this key was kept before.
 
-    `number` may be anything that a provider calls a sender. What is longer than LONGEST_BODY is cut there.
+    `kind` "missed_call": somebody rang and hung up, which asks to be called back. `number` may be anything that a
+    provider calls a sender. What is longer than LONGEST_BODY is cut there.
     """
     vault, ref = vault_of(session), new_ref()
     text = body.encode(errors="replace").decode()[:LONGEST_BODY]  # half a surrogate pair cannot be sealed
@@ -39,6 +47,7 @@ def store_inbound(
             "ref": ref,
             "event_key": _key_of(gateway, event_key),
             "gateway": gateway,
+            "kind": kind,
             "line_id": ensure_line(tx, vault, _sender_of(number)),
             "body": vault.seal("inbound_messages.body", ref, text),
             "received_at": received_at,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from counseling.clock import station_day
@@ -23,17 +23,21 @@ from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.queries.wordings import wordings_of
 from counseling.services import audit
 from counseling.services.aftercare import note_check_in
+from counseling.services.crises import echoes_us, raise_alert, words_for_crisis
 from counseling.services.crossing import ask_to_call_back
 from counseling.services.inbound_senders import Question, Sender, question_meant, questions_of, sender_of
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
 from counseling.services.sms_consents import start_texts_of_line, stop_texts_of_line
-from counseling.sms.wording import QUESTION_OF, text_of
+from counseling.services.wrong_numbers import ask_for_number
+from counseling.sms.wording import CRISIS, QUESTION_OF, text_of
 from counseling.treatment_rows import SUPPORT
 
 ACTOR = "rule:read_text"
 ANSWER_DIES_AFTER = timedelta(hours=6)  # an answer that comes half a day late answers nothing any more
 HELP_IS_OPEN_FOR = timedelta(hours=24)
+# Beyond this it is a machine that answers our answer; the alert stands, and whoever is on duty is called all the same.
+MOST_CRISIS_ANSWERS_AN_HOUR = 5
 E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 
 
@@ -42,6 +46,7 @@ class Text:
     """One incoming text while it is worked on."""
 
     id: int
+    kind: str
     line_id: int
     number: str
     is_opted_out: bool
@@ -58,21 +63,33 @@ def work_on_next(tx: Session, line_id: int, now: datetime, zone: ZoneInfo, dice:
         return None
     text = _unsealed(tx, row, now)
     reply = _read(tx, text)
-    is_settled = False
+    is_settled = _act(tx, text, reply, zone, dice)
     if reply.meaning == "answer" and text.question is not None:
         reply, is_settled = _take_answer(tx, text, text.question, reply, zone, dice)
-    elif reply.meaning == "repeated" and text.question is not None:
-        is_settled = text.question.answer == reply.answer
+    _note(tx, text, reply, is_settled)
+    return text.id
+
+
+def _act(tx: Session, text: Text, reply: Reply, zone: ZoneInfo, dice: random.Random) -> bool:
+    """Do what a text asks for, but for an answer; gives whether nothing is left for a person."""
+    if reply.meaning == "repeated" and text.question is not None:
+        return bool(text.question.answer == reply.answer)
+    if reply.meaning == "crisis":
+        _meet_danger(tx, text, zone)
+    elif reply.meaning == "missed_call":
+        return _call_back(tx, text, zone, dice)
+    elif reply.meaning == "wrong_number":
+        if text.sender is not None and text.sender.patient_id is not None:
+            ask_for_number(tx, text.sender.patient_id, text.sender.side, text.sender.site_id, zone, text.now)
     elif reply.meaning == "stop":
         _stop(tx, text)
     elif reply.meaning == "start":
-        start_texts_of_line(tx, line_id, now)
+        start_texts_of_line(tx, text.line_id, text.now)
     elif reply.meaning == "help":
-        is_settled = _answer(tx, text, "help")
+        return _answer(tx, text, "help")
     elif reply.meaning == "ask_again":
         _answer(tx, text, "stop_hint")
-    _note(tx, text, reply, is_settled)
-    return text.id
+    return False
 
 
 def is_phone(number: str) -> bool:
@@ -84,7 +101,7 @@ def _lock_oldest(tx: Session, line_id: int) -> Row[*tuple[Any, ...]] | None:
     # Two that work on one number both want its oldest text: the second waits, and then finds it read.
     waiting = InboundMessage.__table__.c
     query = (
-        select(waiting.id, waiting.ref, waiting.line_id, waiting.body, waiting.received_at)
+        select(waiting.id, waiting.ref, waiting.kind, waiting.line_id, waiting.body, waiting.received_at)
         .where(waiting.line_id == line_id, waiting.read_at.is_(None))
         .order_by(waiting.received_at, waiting.id)
         .limit(1)
@@ -100,18 +117,23 @@ def _unsealed(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> Text:
     ).one()
     number = open_line_number(vault, line.ref, line.number)
     body = vault.open("inbound_messages.body", row.ref, row.body) or ""
-    question = question_meant(questions_of(tx, row.line_id, row.received_at), digit_of(body))
+    asked = questions_of(tx, row.line_id, row.received_at) if row.kind == "text" else []
+    question = question_meant(asked, digit_of(body))
     sender = sender_of(tx, row.line_id, number, question)
-    return Text(row.id, row.line_id, number, line.opted_out_at is not None, body, question, sender, now)
+    return Text(row.id, row.kind, row.line_id, number, line.opted_out_at is not None, body, question, sender, now)
 
 
 def _read(tx: Session, text: Text) -> Reply:
     question = text.question
+    if text.kind == "missed_call":
+        return Reply("missed_call")
     if question is not None and question.answer is not None:
         return Reply("repeated", QUESTIONS[question.question][digit_of(text.body) or ""])
     reply = read_reply(text.body, question.question if question is not None else None)
     if reply.meaning == "ask_again" and question is not None and (text.is_opted_out or _was_asked(tx, question.id)):
         return Reply("stop")  # asked once what was meant, and it comes again
+    if reply.meaning == "crisis" and (not is_phone(text.number) or echoes_us(tx, text.line_id, text.body)):
+        return Reply("other")  # an operator's advertisement; a machine that sends our own words back
     return reply
 
 
@@ -145,28 +167,52 @@ def _take_answer(
     return reply, True
 
 
+def _meet_danger(tx: Session, text: Text, zone: ZoneInfo) -> None:
+    """Somebody may be in danger: answer at once, whatever else is known of the number, and call who is on duty."""
+    if text.sender is None:
+        return
+    raise_alert(tx, text.id, text.line_id, text.sender.side, text.sender.site_id, text.now)
+    sent = select(func.count()).where(
+        OutboundMessage.line_id == text.line_id,
+        OutboundMessage.wording.in_(CRISIS),
+        OutboundMessage.queued_at > text.now - timedelta(hours=1),
+    )
+    if tx.execute(sent).scalar_one() < MOST_CRISIS_ANSWERS_AN_HOUR:
+        wording, values = words_for_crisis(tx, text.sender.side, text.sender.site_id, text.now, zone)
+        _answer(tx, text, wording, **values)
+
+
+def _call_back(tx: Session, text: Text, zone: ZoneInfo, dice: random.Random) -> bool:
+    """Somebody rang and hung up, which costs nothing and needs no reading: call me back."""
+    if text.sender is None or text.sender.patient_id is None:
+        return False
+    who = (text.sender.patient_id, text.sender.side, text.sender.site_id)
+    ask_to_call_back(tx, *who, today=station_day(text.now, zone), now=text.now, zone=zone, dice=dice)
+    return True
+
+
 def _stop(tx: Session, text: Text) -> None:
     if stop_texts_of_line(tx, text.line_id, text.now):  # a second stop was confirmed at the first
         _answer(tx, text, "stopped")
 
 
-def _answer(tx: Session, text: Text, wording: str) -> bool:
+def _answer(tx: Session, text: Text, wording: str, **values: str) -> bool:
     """Queue one automatic answer; False where none goes out: to a machine, or a second one within the hour."""
     if text.sender is None or not is_phone(text.number):
         return False
-    question = QUESTION_OF.get(wording)
+    question, words = QUESTION_OF.get(wording), wordings_of(tx, [text.sender.site_id])[text.sender.site_id]
     message = NewMessage(
         line_id=text.line_id,
         side=text.sender.side,
         site_id=text.sender.site_id,
         patient_id=text.sender.patient_id,
         wording=wording,
-        body=text_of(wording, wordings_of(tx, [text.sender.site_id])[text.sender.site_id]),
+        body=text_of(wording, words, has_marks=False, **values),
         is_automatic=True,
         expires_at=text.now + ANSWER_DIES_AFTER,
         question=question,
         question_until=text.now + HELP_IS_OPEN_FOR if question else None,
-        answer_hour=text.now.astimezone(UTC).strftime("%Y-%m-%dT%H"),
+        answer_hour=None if wording in CRISIS else text.now.astimezone(UTC).strftime("%Y-%m-%dT%H"),
     )
     return enqueue(tx, message, text.now) is not None
 

@@ -17,6 +17,7 @@ from counseling.models.places import Site
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES
 from counseling.services import audit
+from counseling.services.crises import take_on_conversation
 from counseling.services.inbound_reading import is_phone
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
@@ -59,6 +60,7 @@ def answer_text(session: AnySession, inbound_id: int, body: str, *, by: By, requ
         if message_id is None:  # the same form at the same moment
             return
         _mark(tx, asked, by, now)
+        take_on_conversation(tx, asked.line_id, asked.side, asked.site_id, by, now)
         _note(tx, asked, by, "text.answered", {"message": message_id, "segments": segments_of(text)}, now)
 
 
@@ -67,8 +69,29 @@ def mark_handled(session: AnySession, inbound_id: int, *, by: By, now: datetime)
     asked = _find_text(session, inbound_id)
     with writing(session) as tx:
         count = _mark(tx, asked, by, now)
+        take_on_conversation(tx, asked.line_id, asked.side, asked.site_id, by, now)
         if count:
             _note(tx, asked, by, "text.handled", {"texts": count}, now)
+
+
+def check_answer(session: AnySession, inbound_id: int, body: str) -> None:
+    """Refuse what must not be said to whoever sent this text, before anything is sent; codes as of `answer_text`."""
+    _ensure_may_be_said(session, _find_text(session, inbound_id), unicodedata.normalize("NFC", body).strip())
+
+
+def show_number(session: AnySession, inbound_id: int, *, by: By, now: datetime) -> str | None:
+    """The whole number behind a text, for whoever has to ring back; that it was shown is in the chain of the site.
+
+    None for a sender that is no phone. The caller has checked that the text stands within the person's scope.
+    """
+    asked = _find_text(session, inbound_id)
+    line = session.execute(select(PhoneLine.ref, PhoneLine.number).where(PhoneLine.id == asked.line_id)).one()
+    number = open_line_number(vault_of(session), line.ref, line.number)
+    if not is_phone(number):
+        return None
+    with writing(session) as tx:
+        _note(tx, asked, by, "text.number_shown", {}, now)
+    return number
 
 
 def _find_text(session: AnySession, inbound_id: int) -> Row[*tuple[Any, ...]]:

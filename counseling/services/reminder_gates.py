@@ -21,7 +21,7 @@ from counseling.queries.reachable import MOST_PERMANENT_FAILURES, has_agreed, is
 from counseling.queries.sending_pauses import is_paused
 from counseling.queries.text_choices import find_wish
 from counseling.services.reminder_grounds import GROUNDS, HELD
-from counseling.sms.wording import ANSWERS
+from counseling.sms.wording import ANSWERS, CRISIS
 from counseling.treatment_rows import TREATMENT
 
 CONVERSATION = timedelta(hours=1)
@@ -98,13 +98,31 @@ def is_exempt(message: Waiting) -> bool:
 
 
 def _why_not_this_line(tx: Session, message: Waiting) -> str | None:
-    """A number that fails gets nothing; one that was opted out gets only the short answers to its own texts."""
+    """A number that fails gets nothing; one that was opted out gets only the short answers to its own texts.
+
+    Whoever wrote words of danger is answered all the same. Where somebody says that they are not who we mean, what goes
+    out by itself waits for a person to look.
+    """
+    if message.wording in CRISIS:
+        return None
     query = select(PhoneLine.opted_out_at, PhoneLine.permanent_failures).where(PhoneLine.id == message.line_id)
     opted_out_at, failures = tx.execute(query).one()
     if failures >= MOST_PERMANENT_FAILURES:
         return "refused:number_fails"
     is_answer = message.answer_hour is not None or message.wording in ANSWERS
-    return "refused:opted_out" if opted_out_at is not None and not is_answer else None
+    if opted_out_at is not None and not is_answer:
+        return "refused:opted_out"
+    return WAIT if not is_exempt(message) and _is_said_to_be_wrong(tx, message.line_id) else None
+
+
+def _is_said_to_be_wrong(tx: Session, line_id: int) -> bool:
+    """Somebody wrote that this is not their number, and nobody of ours has dealt with it yet."""
+    said = select(InboundMessage.id).where(
+        InboundMessage.line_id == line_id,
+        InboundMessage.meaning == "wrong_number",
+        InboundMessage.handled_at.is_(None),
+    )
+    return tx.execute(said.limit(1)).first() is not None
 
 
 def _why_not_this_person(tx: Session, message: Waiting, patient_id: int, now: datetime) -> str | None:
@@ -149,7 +167,7 @@ def _is_in_conversation(tx: Session, line_id: int, now: datetime) -> bool:
         InboundMessage.line_id == line_id,
         or_(
             InboundMessage.read_at.is_(None),
-            (InboundMessage.meaning == "other") & (InboundMessage.received_at > since),
+            InboundMessage.meaning.in_(("other", "crisis")) & (InboundMessage.received_at > since),
         ),
     )
     ours = exists().where(

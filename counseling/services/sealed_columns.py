@@ -15,6 +15,7 @@ from counseling.models import Base
 from counseling.models.contacts import OutreachContact, VisitConsent
 from counseling.models.counseling import CounselingSession
 from counseling.models.doses import DoseVoidRequest, StationVisit
+from counseling.models.duty import DutyPhone
 from counseling.models.hands import StaffTotp
 from counseling.models.observations import DoseObservation
 from counseling.models.orders import DoseOrder
@@ -72,6 +73,7 @@ SEALED: tuple[SealedTable, ...] = (
     _own(DoseVoidRequest, DoseVoidRequest.request_key, "note"),
     _own(StaffTotp, StaffTotp.ref, "secret"),
     _own(PhoneLine, PhoneLine.ref, "number"),
+    _own(DutyPhone, DutyPhone.ref, "number"),
     _own(OutboundMessage, OutboundMessage.ref, "body"),
     _own(InboundMessage, InboundMessage.ref, "body"),
     _own(SimulatedText, SimulatedText.message_ref, "body"),

@@ -61,6 +61,13 @@ SHIPPED: Mapping[str, str] = {
         "Nhac viec: tuan nay xin den som 15 phut de gap nguoi phu trach. Tra loi 1 = da ro, 2 = nho goi lai."
     ),
     "second_text": "Hoi tham: tin truoc chua thay tra loi, khong sao. Tra loi 1 = on, 2 = nho goi lai.",  # 13
+    # The same outside the hours of the duty roster: who reads it, and when.
+    "crisis_shut": (
+        "Luc nay chua co nguoi doc tin, {since} moi co. Neu nguy cap, goi 115 ngay hoac nho nguoi ben canh giup. "
+        "{pronoun_first} khong phai chiu mot minh."
+    ),
+    # To the phone of somebody of ours who is on duty: no name, no site, no reason.
+    "duty": "Nhac viec: co viec can xem ngay. Xin mo may va bam da nhan. Tin nay tu dong, khong can tra loi.",
     # Bare "dung" and "huy" may be "đúng", "dùng": asked back once.
     "stop_hint": "Nhan NGUNG neu muon thoi nhan tin. Neu khong, xin bo qua tin nay.",
 }
@@ -80,7 +87,9 @@ QUESTION_OF: Mapping[str, str] = {
     "second_text": "second_text",
 }
 # What answers somebody who has just written, or stands at the desk: no daily cap and no quiet hours hold it back.
-ANSWERS = frozenset({"number", "stopped", "help", "crisis", "stop_hint"})
+ANSWERS = frozenset({"number", "stopped", "help", "crisis", "crisis_shut", "duty", "stop_hint"})
+# Whatever else is known of a number: somebody on it may be in danger.
+CRISIS = frozenset({"crisis", "crisis_shut"})
 
 
 def text_of(

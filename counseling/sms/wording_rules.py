@@ -31,6 +31,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
     "opens": Placeholder("10h30", "10h30"),
     "closes": Placeholder("10h30", "10h30"),
     "days": Placeholder("Chu nhat 22/11 den Chu nhat 29/11", "Chủ nhật 22/11 đến Chủ nhật 29/11"),
+    "since": Placeholder("10h30 Chu nhat 22/11", "10h30 Chủ nhật 22/11"),
     "hour": Placeholder("14h30 chieu", "14h30 chiều"),
     "day": Placeholder("Chu nhat 25/11", "Chủ nhật 25/11"),
     "pronoun": Placeholder("anh/chi", "anh/chị"),
@@ -45,6 +46,7 @@ MUST_SAY: Mapping[str, tuple[str, ...]] = {
     "help": ("NGUNG",),
     "stop_hint": ("NGUNG",),
     "crisis": ("115",),
+    "crisis_shut": ("115",),
 }
 
 

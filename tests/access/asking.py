@@ -107,7 +107,8 @@ class Doorbell:
         text = (
             f"{answer.headers} {answer.text}" if answer.mimetype.startswith(("text/html", "application/json")) else ""
         )
-        sees, reads = (SEES[desk], READS[desk]) if desk else (set(), set())
+        door = DOORS.get(where.split()[0], Door())
+        sees, reads = (SEES[desk], READS[desk] | door.shows) if desk else (set(), set())
         shown = squeezed(text)
         asked = squeezed(" ".join(sent))
         leaks = [

@@ -6,7 +6,7 @@ the rest: other stations, other communes, the other side, what does not exist. N
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -79,6 +79,7 @@ class Door:
     form: Any = None
     public: bool = False
     values: Any = None  # for house ids: what the address takes
+    shows: frozenset[str] = frozenset()  # fields that a desk reads here and nowhere else
 
 
 def page(desks: frozenset[str], done: int = 200, refused: int = 403) -> Door:
@@ -494,6 +495,26 @@ DOORS: dict[str, Door] = {
     "reminders.index": page(MANAGING_REMINDERS, refused=404),
     "reminders.rule": Door(MANAGING_REMINDERS, 200, 404, "house", values=weekly),
     "reminders.change": Door(MANAGING_REMINDERS, 303, 404, "house", weekly_rule, values=weekly),
+    "answers.check": text_door(200, fixed(body="Chiều nay gọi nhé")),
+    "answers.preview": text_door(200, lambda *who: {"body": "Chiều nay gọi nhé", **key(*who)}),
+    "answers.edit": text_door(200, lambda *who: {"body": "Chiều nay gọi nhé", **key(*who)}),
+    "answers.number": replace(text_door(200, nothing), shows=frozenset({"line"})),
+    "text_tasks.show": text_door(200),
+    # "look_in" of whoever has a team; a station asks itself to call back, whatever the form says.
+    "text_tasks.give": text_door(303, fixed(kind="look_in")),
+    "missed_calls.index": page(ASKING, refused=404),
+    "missed_calls.find": Door(ASKING, 200, 404, form=fixed(digits="000000")),
+    "missed_calls.note": Door(ASKING, 404, 404, form=lambda *who: {"digits": "000000", "ref": NO_REF, **key(*who)}),
+    "canned.index": page(ASKING, refused=404),
+    "canned.add": Door(ASKING, 303, 404, form=lambda *who: {"body": "Vang a", **key(*who)}),
+    "canned.remove": Door(ASKING, 404, 404, "house", nothing, values=lambda world: {"answer_id": 987_654}),
+    "duty.index": page(DISPENSERS | COUNSELORS, refused=404),
+    "duty.add": Door(DISPENSERS | COUNSELORS, 422, 404, form=key),
+    "duty.end": Door(DISPENSERS | COUNSELORS, 404, 404, "house", nothing, values=lambda world: {"shift_id": 987_654}),
+    "duty.phone": Door(DISPENSERS | COUNSELORS, 303, 404, form=fixed(number="0912 345 678")),
+    # Nobody of this world is in danger.
+    "crises.live": page(ASKING, refused=404),
+    "crises.take": Door(ASKING, 404, 404, "house", nothing, values=lambda world: {"alert": NO_REF}),
     # The demo's phones are nowhere but in a demo
     "simulator.index": Door(public=True, done=404),
     "simulator.find": Door(public=True, done=404, form=fixed(q="ai")),

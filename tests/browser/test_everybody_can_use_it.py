@@ -19,7 +19,8 @@ PAGES = {
         "/station/", "rows:/station/", "/station/close", "/patients/", "rows:/patients/", "year:/patients/",
         "/patients/new", "/register/",
         "/account/password", "/account/sessions", "/patients/khongcoai234/", "/messages/", "rows:/messages/",
-        "/messages/queue", "/messages/sent", "/messages/numbers", "/reminders/", "/reminders/weekend", "/simulator/",
+        "/messages/queue", "/messages/sent", "/messages/numbers", "/messages/duty/", "/messages/canned/",
+        "/messages/missed-calls/", "/reminders/", "/reminders/weekend", "/simulator/",
     ],
     "dispenser2": ["/station/", "/station/witness/"],
     "doctor": [

@@ -1,7 +1,7 @@
 """What the database refuses by itself, to services, to a careless command and to somebody with its password."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -145,7 +145,7 @@ def contacted(session: Session, cast: Cast, person: Person, who: Mapping[str, An
     add(session, "counseling_sessions", **about, **talk, **by, request_key=new_request_key())
 
 
-def reported(session: Session, person: Person) -> None:
+def reported(session: Session, person: Person) -> int:
     line = {"ref": "l" * 16, "number": b"x", "token": b"t" * 16, "key_id": b"k" * 4, "permanent_failures": 0}
     line_id = add(session, "phone_lines", **line)
     times = {"queued_at": MORNING, "send_after": MORNING, "expires_at": MORNING}
@@ -160,6 +160,21 @@ def reported(session: Session, person: Person) -> None:
         reported="delivered",
         received_at=MORNING,
     )
+    return line_id
+
+
+def called(session: Session, cast: Cast, line_id: int) -> None:
+    """Words of danger, somebody on duty who was called about them, and a ready-made answer."""
+    own = {"side": "treatment", "site_id": DONG_KINH}
+    who = {"set_by_id": cast.staff["dispenser"], "set_at": MORNING}
+    text = {"ref": "t" * 12, "event_key": "t", "gateway": "simulator", "line_id": line_id, "received_at": MORNING}
+    alert = {"ref": "a" * 12, "inbound_id": add(session, "inbound_messages", **text, **own), "line_id": line_id}
+    alert_id = add(session, "crisis_alerts", **alert, **own, raised_at=MORNING, next_call_at=MORNING)
+    call = {"alert_id": alert_id, "number": 1, "staff_id": cast.staff["dispenser"], "called_at": MORNING}
+    add(session, "duty_calls", **call)
+    hours = {"days": 127, "starts_at": time(7), "ends_at": time(17), "position": 1, "wait_minutes": 5}
+    add(session, "duty_shifts", **own, **who, **hours, staff_id=call["staff_id"], request_key=new_request_key())
+    add(session, "canned_answers", **own, **who, body="Vang a", request_key=new_request_key())
 
 
 def a_cup(cast: Cast, person: Person, order: int, **changes: Any) -> dict[str, Any]:
@@ -248,7 +263,7 @@ def ledger(session: Session, cast: Cast, person: Person, order: int, dose_id: in
     add(session, "practice_days", **practised, **times, **dict.fromkeys(COUNTED, 0))
     witnessed(session, cast, person, second)
     contacted(session, cast, person, who)
-    reported(session, person)
+    called(session, cast, reported(session, person))
     texted(session, cast, person)
     approve(session, cast)
     with writing(session) as tx:

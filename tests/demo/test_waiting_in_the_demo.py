@@ -12,15 +12,18 @@ from counseling.database import writing
 from counseling.demo.filling import fill_demo
 from counseling.jobs import tick
 from counseling.models.patients import SupportFile
-from counseling.models.texts import OutboundMessage, Reminder
+from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
 from counseling.models.window import DosePour, PatientHold, Spill
 from counseling.models.witnesses import DoseWitness
 from counseling.queries.adherence_list import list_adherence
+from counseling.queries.canned_answers import list_canned
 from counseling.queries.contact_list import list_silence
 from counseling.queries.counseling import load_day
+from counseling.queries.crises import list_waiting as list_urgent
 from counseling.queries.doctor_desk import list_held
+from counseling.queries.duty import list_roster
 from counseling.queries.holds import list_holds
-from counseling.queries.inbox import count_unhandled
+from counseling.queries.inbox import count_unhandled, list_conversations
 from counseling.queries.latest_instant import latest_instant
 from counseling.queries.tasks import list_waiting
 from counseling.queries.treatment_events import list_happenings
@@ -67,6 +70,18 @@ def test_one_dose_waits_for_its_witness_at_the_station_that_asks(demo: Session) 
     assert line.dose_on == TODAY - timedelta(days=1) and line.given_by == "Vi Văn Thuận"
     assert list_unsigned(demo, viewer_of(demo, "dispenser")) == []
     assert demo.execute(select(func.count(DoseWitness.id))).scalar_one() > 50
+
+
+def test_the_morning_opens_with_words_of_danger_that_nobody_has_taken_on(demo: Session) -> None:
+    (waiting,) = list_urgent(demo, viewer_of(demo, "counselor", "support"))
+    inbox = list_conversations(demo, viewer_of(demo, "counselor", "support"), MORNING)
+    assert (inbox.conversations[0].ref, inbox.conversations[0].is_urgent) == (waiting.text_ref, True)
+    assert list_urgent(demo, viewer_of(demo, "dispenser")) == []
+    for username, side in (("dispenser", "treatment"), ("counselor", "support"), ("nurse", "support")):
+        viewer = viewer_of(demo, username, side)
+        assert list_roster(demo, side, viewer.site_id or 0) and list_canned(demo, viewer)
+    rang = select(InboundMessage.side).where(InboundMessage.kind == "missed_call")
+    assert list(demo.execute(rang).scalars()) == ["treatment"]
 
 
 def test_a_cup_was_knocked_over_and_poured_again(demo: Session) -> None:

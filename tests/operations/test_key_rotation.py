@@ -30,6 +30,7 @@ from counseling.refs import new_ref, new_request_key
 from counseling.routes import viewing
 from counseling.services import key_rotation
 from counseling.services.cards import issue_card
+from counseling.services.duty_roster import set_duty_phone
 from counseling.services.key_rotation import count_left, rotate_keys
 from counseling.services.orders import write_dose_order
 from counseling.services.patients import DosedElsewhereUntil, change_status, register_patient
@@ -127,6 +128,7 @@ def story(session: Session, cast: Cast) -> int:
     supported = SupportDetails(site_id=DONG_KINH, community_name="Anh Chim", status_since=TODAY, notes="hẹn")
     register_supported(session, supported, by=by(cast, "counselor"), request_key=new_request_key(), now=MORNING)
     begin_second_factor(session, cast.viewer_of("dispenser"), PASSWORD, MORNING)
+    set_duty_phone(session, PHONE, by=who, now=MORNING)
     with writing(session) as tx:
         add_by_hand(tx, cast, patient_id)
         add_observation(tx, cast, patient_id, given.id)

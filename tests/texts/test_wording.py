@@ -24,6 +24,7 @@ VALUES = {
     "evening_before": {"opens": "10h30", "closes": "10h30"},
     "appointment": {"hour": "10h30 chieu", "day": "Chu nhat 29/11/2026"},
     "number": {"digits": "48"},
+    "crisis_shut": {"since": "10h30 Chu nhat 29/11"},
 }
 FORBIDDEN = (
     "methadone", "thuoc", "lieu", "uong", "ma tuy", "heroin", "nghien", "cai", "dieu tri", "hiv", "aids", "arv",

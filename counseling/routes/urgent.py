@@ -1,0 +1,37 @@
+"""What cannot wait, as the line above every page says it: that there is something, since when, and where to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from counseling.database import db
+from counseling.permissions import Desk, Permission, Viewer
+from counseling.queries.crises import list_waiting
+
+
+@dataclass(frozen=True)
+class UrgentLine:
+    """`text_ref` None: it waits at another desk of this person's, which `desk` names."""
+
+    raised_at: datetime
+    desk: str
+    text_ref: str | None
+
+
+@dataclass(frozen=True)
+class Urgent:
+    """`is_live`: the page asks again by itself. `version` tells two states apart."""
+
+    lines: list[UrgentLine]
+    version: str
+    is_live: bool
+
+
+def urgent_lines(viewer: Viewer, label: Callable[[Desk], str]) -> Urgent:
+    """Everything that nobody has taken on at any desk of this person's."""
+    found = list_waiting(db.session, viewer)
+    lines = [UrgentLine(one.raised_at, label(one.desk), one.text_ref) for one in found]
+    version = "-".join(f"{one.raised_at:%d%H%M%S%f}{one.desk.id}" for one in found) or "0"
+    return Urgent(lines, version, viewer.may(Permission.ANSWER_MESSAGES))

@@ -1,0 +1,94 @@
+"""Words of danger: the alert that stands until somebody takes it on, and what is answered by itself meanwhile."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession, vault_of, writing
+from counseling.domain.crisis_words import says_danger
+from counseling.domain.duty import next_start, on_duty
+from counseling.domain.names import fold
+from counseling.models.duty import CrisisAlert
+from counseling.models.texts import OutboundMessage
+from counseling.queries.duty import list_shifts
+from counseling.refs import new_ref
+from counseling.services import audit
+from counseling.services.treatment_files import By
+from counseling.sms.spoken_times import day_of, hour_of
+
+ACTOR = "rule:read_text"
+# Whoever has just taken a crisis of this number on is with them: others are called only when it stands again so long.
+IN_HANDS = timedelta(hours=1)
+FIRST_TO_WHO_IS_WITH_THEM = timedelta(minutes=10)
+LATEST_OF_OURS = 3
+
+
+def raise_alert(tx: Session, inbound_id: int, line_id: int, side: str, site_id: int, now: datetime) -> None:
+    """Open an alert inside the caller's transaction; one that stands for this number and site already stays the one."""
+    taken = select(CrisisAlert.id).where(
+        CrisisAlert.line_id == line_id, CrisisAlert.side == side, CrisisAlert.site_id == site_id,
+        CrisisAlert.taken_at > now - IN_HANDS,
+    )  # fmt: skip
+    in_hands = tx.execute(taken.limit(1)).first() is not None
+    dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
+    row = dialect.insert(CrisisAlert).values(
+        ref=new_ref(), inbound_id=inbound_id, line_id=line_id, side=side, site_id=site_id, raised_at=now, calls=0,
+        next_call_at=now + FIRST_TO_WHO_IS_WITH_THEM if in_hands else now,
+    )  # fmt: skip
+    alert_id = tx.execute(row.on_conflict_do_nothing().returning(CrisisAlert.id)).scalar()
+    if alert_id is not None:
+        details = {"alert": alert_id}
+        audit.append(tx, audit.site_chain(site_id), ACTOR, "crisis.raised", f"text:{inbound_id}", details, now)
+
+
+def take_on(session: AnySession, alert_id: int, *, by: By, now: datetime) -> bool:
+    """Somebody takes a crisis on, and nobody else is called any more; False where another was first.
+
+    The caller has checked that the alert stands within the person's scope.
+    """
+    with writing(session) as tx:
+        return _take(tx, CrisisAlert.id == alert_id, by, now)
+
+
+def take_on_conversation(tx: Session, line_id: int, side: str, site_id: int, by: By, now: datetime) -> None:
+    """Whoever answers somebody, or says that nothing more is needed, has taken it on; in the caller's transaction."""
+    _take(tx, (CrisisAlert.line_id == line_id) & (CrisisAlert.side == side) & (CrisisAlert.site_id == site_id), by, now)
+
+
+def words_for_crisis(
+    tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo
+) -> tuple[str, dict[str, str]]:
+    """The automatic answer of this moment, and its values: outside the hours of the roster it says from when on."""
+    local, shifts = now.astimezone(zone), list_shifts(tx, side, site_id)
+    since = None if on_duty(shifts, local) else next_start(shifts, local)
+    if since is None:
+        return "crisis", {}
+    return "crisis_shut", {"since": f"{hour_of(since.time())} {day_of(since.date())}"}
+
+
+def echoes_us(tx: AnySession, line_id: int, body: str) -> bool:
+    """Whether what sounds like danger is only our own words coming back, quoted by a machine."""
+    query = (
+        select(OutboundMessage.ref, OutboundMessage.body)
+        .where(OutboundMessage.line_id == line_id, OutboundMessage.body.is_not(None))
+        .order_by(OutboundMessage.id.desc())
+        .limit(LATEST_OF_OURS)
+    )
+    rest, vault = fold(body), vault_of(tx)
+    for row in tx.execute(query):
+        rest = rest.replace(fold(vault.open("outbound_messages.body", row.ref, row.body) or "") or "\n", " ")
+    return rest != fold(body) and says_danger(rest) is None
+
+
+def _take(tx: Session, which: object, by: By, now: datetime) -> bool:
+    taken = update(CrisisAlert).where(which, CrisisAlert.taken_at.is_(None))  # type: ignore[arg-type]  # a condition
+    values = taken.values(taken_at=now, taken_by_id=by.staff_id)
+    rows = tx.execute(values.returning(CrisisAlert.id, CrisisAlert.site_id)).all()
+    for row in rows:
+        audit.append(tx, audit.site_chain(row.site_id), by.actor, "crisis.taken", f"alert:{row.id}", {}, now)
+    return bool(rows)
