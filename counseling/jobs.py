@@ -1,4 +1,4 @@
-"""What runs by the clock: plan → queue → send → sweep → read → beat.
+"""What runs by the clock: plan → queue → send → sweep → tests → care for channels → read → beat.
 
 Each part claims what it does in the database, so that two tickers do no harm; and each survives another's failure.
 """
@@ -14,14 +14,17 @@ from zoneinfo import ZoneInfo
 from counseling import logs
 from counseling.database import AnySession
 from counseling.queries.worker_beats import PLAN
+from counseling.services.channel_care import care_for_channels
 from counseling.services.held_reminders import reconsider_held
 from counseling.services.inbound import read_inbound
 from counseling.services.reminder_planning import plan_reminders
 from counseling.services.reminder_queueing import queue_due
 from counseling.services.sending import send_due
 from counseling.services.sweeping import sweep
+from counseling.services.test_texts import send_tests
 from counseling.services.worker_beats import beat, claim_turn
 from counseling.sms.gateway import SmsGateway
+from counseling.sms.gateways import Gateways
 
 # Of a process that ticks all day. Nothing is lost in between: a day that is closed meanwhile is seen at every tick.
 PLAN_AGAIN_AFTER = timedelta(minutes=5)
@@ -40,7 +43,7 @@ class Ticked:
 
 def tick(
     session: AnySession,
-    gateway: SmsGateway | None,
+    gateway: SmsGateway | Gateways | None,
     now: datetime,
     zone: ZoneInfo,
     *,
@@ -74,6 +77,8 @@ def tick(
         queued = run("queue", lambda: queue_due(session, now, zone))
         sent = run("send", lambda: send_due(session, gateway, now, zone).accepted)
         run("sweep", lambda: _swept(session, gateway, now, zone))
+        run("tests", lambda: send_tests(session, Gateways.of(gateway), now))
+        run("care", lambda: care_for_channels(session, Gateways.of(gateway), now))
     read = run("read", lambda: read_inbound(session, now, zone, dice))
     if read and gateway is not None:
         sent += run("answer", lambda: send_due(session, gateway, now, zone).accepted)
@@ -81,7 +86,7 @@ def tick(
     return Ticked(planned, queued, sent, read, tuple(failed))
 
 
-def _swept(session: AnySession, gateway: SmsGateway, now: datetime, zone: ZoneInfo) -> int:
+def _swept(session: AnySession, gateway: SmsGateway | Gateways, now: datetime, zone: ZoneInfo) -> int:
     sweep(session, gateway, now, zone)
     return 0
 

@@ -26,7 +26,10 @@ from counseling.queries.outbox_health import OutboxHealth, find_outbox_health
 from counseling.services.simulated_phones import SimulatedPhones
 from counseling.services.worker_beats import beat
 from counseling.sms.gateway import SmsGateway
+from counseling.sms.gateways import Gateways
 from counseling.sms.simulator import Simulator
+from counseling.sms.smsgate import SmsGate
+from counseling.sms.twilio import Twilio
 
 EVERY_SECONDS = 30
 
@@ -44,10 +47,10 @@ def tick_once(moment: str | None) -> None:
     config: Config = current_app.extensions["diem_tua_config"]
     if moment is not None:
         _set_clock(config, moment)
-    gateway = gateway_of(config, db.engine)
-    if gateway is None:
+    gateways = gateways_of(config, db.engine)
+    if gateways is None:
         click.echo("SMS_GATEWAY is not set: no text is planned or sent.")
-    ticked = tick(db.session, gateway, utc_now(), config.timezone)
+    ticked = tick(db.session, gateways, utc_now(), config.timezone)
     click.echo(f"Planned: {ticked.planned}, queued: {ticked.queued}, sent: {ticked.sent}, read: {ticked.read}.")
     if ticked.failed:
         raise click.ClickException(f"These parts failed; the log says how: {', '.join(ticked.failed)}.")
@@ -83,11 +86,18 @@ def queue(as_json: bool) -> None:
     click.echo(json.dumps(_as_json(config, health, now)) if as_json else _as_text(config, health, now))
 
 
-def gateway_of(config: Config, engine: Engine) -> SmsGateway | None:
-    """The gateway that the configuration names; None: texts are off."""
+def gateways_of(config: Config, engine: Engine) -> Gateways | None:
+    """The gateways that have settings, the named one first; None: texts are off."""
     if config.sms_gateway is None:
         return None
-    return Simulator(SimulatedPhones(lambda: Session(engine, expire_on_commit=False), utc_now))
+    found: dict[str, SmsGateway] = {}
+    if config.sms_gateway == "simulator":
+        found["simulator"] = Simulator(SimulatedPhones(lambda: Session(engine, expire_on_commit=False), utc_now))
+    if config.smsgate is not None:
+        found[SmsGate.name] = SmsGate(config.smsgate, f"{config.public_url}/sms/smsgate", utc_now)
+    if config.twilio is not None:
+        found[Twilio.name] = Twilio(config.twilio, utc_now)
+    return Gateways(found, config.sms_gateway)
 
 
 @contextmanager
@@ -128,7 +138,7 @@ class _Ticker:
 
     def __init__(self, config: Config, engine: Engine) -> None:
         self._config, self._engine = config, engine
-        self._gateway = gateway_of(config, engine)
+        self._gateways = gateways_of(config, engine)
         self._turn = None if config.is_embedded else Turn(engine)
         self._busy = threading.Lock()
 
@@ -138,7 +148,7 @@ class _Ticker:
         try:
             if self._turn is None or self._turn.is_ours():
                 with Session(self._engine, expire_on_commit=False) as session:
-                    tick(session, self._gateway, utc_now(), self._config.timezone, plan_every=PLAN_AGAIN_AFTER)
+                    tick(session, self._gateways, utc_now(), self._config.timezone, plan_every=PLAN_AGAIN_AFTER)
         finally:
             self._busy.release()
 

@@ -2,6 +2,7 @@
 
 from counseling.models import (
     audit,
+    channels,
     contacts,
     counseling,
     doctor_calls,
@@ -24,7 +25,7 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations",
-    "orders", "patients", "people", "places", "practice", "registers", "tasks", "texts", "usual_hours", "window",
-    "witnesses",
+    "Base", "audit", "channels", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation",
+    "observations", "orders", "patients", "people", "places", "practice", "registers", "tasks", "texts", "usual_hours",
+    "window", "witnesses",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ MESSAGE_STATES = (
     "queued", "claimed", "accepted", "delivered", "failed", "unknown", "cleared", "expired", "refused", "cancelled",
 )  # fmt: skip
 MEANINGS = ("answer", "stop", "start", "help", "ask_again", "repeated", "other")
+INBOUND_KINDS = ("text", "missed_call")
 MOST_AUTOMATIC_A_DAY = 3
 
 
@@ -158,6 +159,8 @@ class OutboundMessage(Base):
     attempt_started_at: Mapped[datetime | None]  # once this is written, the provider may have it
     finished_at: Mapped[datetime | None]
     gateway: Mapped[str | None] = mapped_column(String(16))
+    # An attempt through it was lost: whoever began it may only sleep, so no other gateway may be handed the text.
+    pinned_gateway: Mapped[str | None] = mapped_column(String(16))
     segments: Mapped[int] = mapped_column(default=1)
     counted_on: Mapped[date | None]
     count_slot: Mapped[int | None]
@@ -190,6 +193,7 @@ class InboundMessage(Base):
     __table_args__ = (
         CheckConstraint(one_of("side", FILE_SIDES), name="side"),
         CheckConstraint(one_of("meaning", MEANINGS), name="meaning"),
+        CheckConstraint(one_of("kind", INBOUND_KINDS), name="kind"),
         Index("ix_inbound_messages_site_id_side", "site_id", "side", "handled_at"),
         Index("ix_inbound_messages_read_at", "read_at"),
     )
@@ -197,6 +201,9 @@ class InboundMessage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(String(16), unique=True)
     event_key: Mapped[str] = mapped_column(String(120), unique=True)
+    # Blind index of sender, words and the provider's own instant: the same text reported under a second key.
+    content_token: Mapped[bytes | None] = mapped_column(LargeBinary(16), unique=True)
+    kind: Mapped[str] = mapped_column(String(12), default="text")  # of INBOUND_KINDS
     gateway: Mapped[str] = mapped_column(String(16))
     line_id: Mapped[int] = mapped_column(ForeignKey("phone_lines.id"), index=True)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed under ref

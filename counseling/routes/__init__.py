@@ -14,6 +14,7 @@ def blueprints() -> list[Blueprint]:
         doctor,
         doctor_calls,
         doses,
+        gateways,
         hands,
         health,
         holds,
@@ -42,7 +43,7 @@ def blueprints() -> list[Blueprint]:
     )
 
     with_one = (
-        account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, hands, health, holds, home,
+        account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, gateways, hands, health, holds, home,
         later_than_usual, late_entries, messages, observations, orders, outreach, paper_doses, patients, pins,
         practice_days, register, replacements, rules, reversals, second_step, simulator, station, station_devices,
         supervision, tasks, witnesses,

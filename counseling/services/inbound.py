@@ -26,11 +26,20 @@ MOST_LINES = 500  # of one call, so that the other work of a tick is not kept wa
 
 
 def store_inbound(
-    session: AnySession, *, gateway: str, event_key: str, number: str, body: str, received_at: datetime
+    session: AnySession,
+    *,
+    gateway: str,
+    event_key: str,
+    number: str,
+    body: str,
+    received_at: datetime,
+    content: str | None = None,
+    kind: str = "text",
 ) -> bool:
-    """Keep one text as it came and think about it later; False when an event of this key was kept before.
+    """Keep one text as it came and think about it later; False when this key or this `content` was kept before.
 
     `number` may be anything that a provider calls a sender. What is longer than LONGEST_BODY is cut there.
+    `content`: who, what and when by the provider, for those who report one text under two keys.
     """
     vault, ref = vault_of(session), new_ref()
     text = body.encode(errors="replace").decode()[:LONGEST_BODY]  # half a surrogate pair cannot be sealed
@@ -38,13 +47,15 @@ def store_inbound(
         values = {
             "ref": ref,
             "event_key": _key_of(gateway, event_key),
+            "content_token": None if content is None else vault.token("inbound:content", content),
+            "kind": kind,
             "gateway": gateway,
             "line_id": ensure_line(tx, vault, _sender_of(number)),
             "body": vault.seal("inbound_messages.body", ref, text),
             "received_at": received_at,
         }
         dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-        kept = dialect.insert(InboundMessage).values(**values).on_conflict_do_nothing(index_elements=["event_key"])
+        kept = dialect.insert(InboundMessage).values(**values).on_conflict_do_nothing()
         return tx.execute(kept.returning(InboundMessage.id)).first() is not None
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, case, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, false, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from counseling.clock import station_day
 from counseling.database import AnySession, vault_of, violated, writing
+from counseling.domain.channels import TextKind
 from counseling.domain.message_states import FailureReason, MessageState
 from counseling.models.texts import MOST_AUTOMATIC_A_DAY, OutboundMessage, PhoneLine
+from counseling.services.channels import Lane
 from counseling.services.message_moves import back_to_queue, lock_message, move
 from counseling.services.phone_lines import open_line_number
 from counseling.services.reminder_gates import is_exempt
@@ -28,7 +30,9 @@ from counseling.vault import CannotOpen
 LookAgain = Callable[[Session, Any, datetime, ZoneInfo], str | None]
 WAIT = timedelta(minutes=5)  # until a text that has to wait (night, a conversation) is looked at again
 # Answers, and what people have typed, go before the morning's reminders.
-_FIRST = case((or_(OutboundMessage.is_automatic.is_(False), OutboundMessage.wording.in_(ANSWERS)), 0), else_=1)
+_IS_ANSWER = or_(OutboundMessage.is_automatic.is_(False), OutboundMessage.wording.in_(ANSWERS))
+_FIRST = case((_IS_ANSWER, 0), else_=1)
+_OF_KIND = {TextKind.ANSWERS.value: _IS_ANSWER, TextKind.REMINDERS.value: not_(_IS_ANSWER)}
 
 
 class Claim(NamedTuple):
@@ -36,6 +40,14 @@ class Claim(NamedTuple):
 
     message_id: int
     claimed_at: datetime
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """What spoke against a text when it was looked at again; its row is locked."""
+
+    message: Row[Any]
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -48,29 +60,60 @@ class Attempt:
     text: TextToSend
 
 
-def claim_next(session: AnySession, now: datetime) -> Claim | None:
-    """Claim the next text that is due; None when none is."""
+def claim_due(session: AnySession, lane: Lane, now: datetime, most: int) -> list[Claim]:
+    """Claim the next texts of a lane that are due, at most so many; none when none is."""
     due = (
         select(OutboundMessage.id)
         .where(
             OutboundMessage.state == MessageState.QUEUED.value,
             OutboundMessage.send_after <= now,
             OutboundMessage.expires_at > now,
+            _goes_through(lane),
         )
         .order_by(_FIRST, OutboundMessage.send_after, OutboundMessage.id)
-        .limit(1)
+        .limit(most)
         .with_for_update(skip_locked=True)
+        .cte("due")  # PostgreSQL might ask a subquery again for every row, and claim more
     )
     # The WHERE on state is the lock: of two senders, one gets the row and the other the next one.
     claim = (
         update(OutboundMessage)
-        .where(OutboundMessage.id == due.scalar_subquery(), OutboundMessage.state == MessageState.QUEUED.value)
+        .where(OutboundMessage.id.in_(select(due.c.id)), OutboundMessage.state == MessageState.QUEUED.value)
         .values(state=MessageState.CLAIMED.value, claimed_at=now)
         .returning(OutboundMessage.id)
     )
     with writing(session) as tx:
-        message_id = tx.execute(claim).scalar()
-    return None if message_id is None else Claim(message_id, now)
+        claimed = tx.execute(claim).scalars().all()
+    return [Claim(message_id, now) for message_id in sorted(claimed)]
+
+
+def _goes_through(lane: Lane) -> ColumnElement[bool]:
+    """Of the lane's kinds; a text that is pinned to a gateway goes through that one or waits."""
+    free = and_(OutboundMessage.pinned_gateway.is_(None), or_(false(), *(_OF_KIND[kind] for kind in lane.kinds)))
+    return or_(OutboundMessage.pinned_gateway == lane.gateway.name, free)
+
+
+def begin_all(
+    session: AnySession,
+    claims: Sequence[Claim],
+    gateway: SmsGateway,
+    now: datetime,
+    zone: ZoneInfo,
+    look_again: LookAgain,
+) -> list[Attempt | MessageState]:
+    """The same as `begin` for several, in one transaction as far as that goes."""
+    begun: list[Attempt | MessageState | NotNow | None] = [None] * len(claims)
+    if len(claims) > 1:
+        try:
+            with writing(session) as tx:
+                begun = [_begin(tx, claim, gateway, now, zone, look_again) for claim in claims]
+        except IntegrityError:  # one of them took a place of somebody's day that another sender took as well
+            begun = [None] * len(claims)
+    # What does not go locks its site's chain, so it comes after, each by itself.
+    return [
+        one if isinstance(one, Attempt | MessageState) else begin(session, claim, gateway, now, zone, look_again)
+        for claim, one in zip(claims, begun, strict=True)
+    ]
 
 
 def begin(
@@ -80,7 +123,8 @@ def begin(
     for _ in range(MOST_AUTOMATIC_A_DAY + 1):
         try:
             with writing(session) as tx:
-                return _begin(tx, claim, gateway, now, zone, look_again)
+                begun = _begin(tx, claim, gateway, now, zone, look_again)
+                return _leave_unsent(tx, begun.message, begun.verdict, now) if isinstance(begun, NotNow) else begun
         except IntegrityError as error:
             # Another sender took this place of the person's day at the same moment: there is a further one, or none.
             if "daily_cap" not in violated(error):
@@ -90,7 +134,8 @@ def begin(
 
 def _begin(
     tx: Session, claim: Claim, gateway: SmsGateway, now: datetime, zone: ZoneInfo, look_again: LookAgain
-) -> Attempt | MessageState:
+) -> Attempt | MessageState | NotNow:
+    """An attempt, written down; or what speaks against it."""
     claimed = (OutboundMessage.claimed_at == claim.claimed_at) & (OutboundMessage.state == MessageState.CLAIMED.value)
     message = lock_message(tx, OutboundMessage.id == claim.message_id, claimed)
     if message is None:
@@ -99,11 +144,9 @@ def _begin(
     if verdict is None and message.patient_id is not None and not is_exempt(message):
         place = _free_place(tx, message.patient_id, station_day(now, zone))
         verdict = None if place else "refused:daily_cap"
-    if verdict is not None:
-        return _leave_unsent(tx, message, verdict, now)
-    text = _open_text(tx, message)
+    text = _open_text(tx, message) if verdict is None else None
     if text is None:
-        return _leave_unsent(tx, message, f"failed:{FailureReason.OURS}", now)
+        return NotNow(message, verdict or f"failed:{FailureReason.OURS}")
     values = {"attempt_started_at": now, "attempts": message.attempts + 1, "gateway": gateway.name}
     if place is not None:
         values |= {"counted_on": station_day(now, zone), "count_slot": place}
@@ -131,13 +174,20 @@ def _leave_unsent(tx: Session, message: Row[Any], verdict: str, now: datetime) -
 
 def _open_text(tx: Session, message: Row[Any]) -> TextToSend | None:
     """The text as it is handed over; None where its words are blanked or the key of one of the two is gone."""
-    vault = vault_of(tx)
-    line = tx.execute(select(PhoneLine.ref, PhoneLine.number).where(PhoneLine.id == message.line_id)).one()
+    opened = open_words(tx, message)
+    if opened is None:
+        return None
+    number, body = opened
+    return TextToSend(ref=message.ref, number=number, body=body, expires_at=message.expires_at)
+
+
+def open_words(session: AnySession, message: Row[Any]) -> tuple[str, str] | None:
+    """Number and words of a text; None where its words are blanked or the key of one of the two is gone."""
+    vault = vault_of(session)
+    line = session.execute(select(PhoneLine.ref, PhoneLine.number).where(PhoneLine.id == message.line_id)).one()
     try:
         number = open_line_number(vault, line.ref, line.number)
         body = vault.open("outbound_messages.body", message.ref, message.body)
     except CannotOpen:
         return None
-    return (
-        None if body is None else TextToSend(ref=message.ref, number=number, body=body, expires_at=message.expires_at)
-    )
+    return None if body is None else (number, body)
