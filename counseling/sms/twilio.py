@@ -7,7 +7,7 @@ connection from an answer that never came.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -73,7 +73,7 @@ class Twilio:
 
     def resolve_unknown(self, message: AttemptedText) -> bool | None:
         """Whether a text of these words to this number stands there since the attempt; a "no" proves nothing."""
-        since = message.attempted_at - CLOCKS_DIFFER
+        since = (message.attempted_at - CLOCKS_DIFFER).astimezone(UTC)  # the SDK writes any instant as if it were UTC
         try:
             with _Errors():
                 found = self._messages().list(to=message.number, date_sent_after=since, limit=MOST_LISTED)

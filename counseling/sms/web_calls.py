@@ -44,7 +44,7 @@ class Answer:
         """The answer's JSON object; empty where it is anything else, such as the page of a hotel's network."""
         try:
             found = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -15,7 +15,7 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -225,7 +225,8 @@ def running_phone(now: Callable[[], datetime]) -> Iterator[FakePhone]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # whoever asked may have gone meanwhile
+                self.wfile.write(body)
 
         do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - the names that http.server calls
 
