@@ -60,6 +60,13 @@ class Config:
         """Whether the database is the encrypted SQLite file that one process serves."""
         return self.database_url.startswith("sqlite")
 
+    @property
+    def gateway_names(self) -> tuple[str, ...]:
+        """The gateways that have settings, the named one first; none where texts are off."""
+        able = [name for name, account in (("smsgate", self.smsgate), ("twilio", self.twilio)) if account is not None]
+        named = () if self.sms_gateway is None else (self.sms_gateway,)
+        return tuple(dict.fromkeys((*named, *able)))
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
         """Read the environment, then `config.toml` of the instance folder. Raises BadConfiguration."""

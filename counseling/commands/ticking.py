@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -22,6 +22,7 @@ from counseling.config import Config
 from counseling.database import db
 from counseling.jobs import PLAN_AGAIN_AFTER, tick
 from counseling.one_ticker import Turn
+from counseling.queries.channels import ChannelHealth, list_channels
 from counseling.queries.outbox_health import OutboxHealth, find_outbox_health
 from counseling.services.simulated_phones import SimulatedPhones
 from counseling.services.worker_beats import beat
@@ -83,7 +84,9 @@ def queue(as_json: bool) -> None:
     config: Config = current_app.extensions["diem_tua_config"]
     now = utc_now()
     health = find_outbox_health(db.session, now)
-    click.echo(json.dumps(_as_json(config, health, now)) if as_json else _as_text(config, health, now))
+    channels = list_channels(db.session, config.gateway_names, now)
+    shown = _as_json(config, health, channels, now) if as_json else None
+    click.echo(json.dumps(shown) if shown else _as_text(config, health, channels, now))
 
 
 def gateways_of(config: Config, engine: Engine) -> Gateways | None:
@@ -169,10 +172,23 @@ def _set_clock(config: Config, moment: str) -> None:
     clock.start_at(instant)
 
 
-def _as_json(config: Config, health: OutboxHealth, now: datetime) -> dict[str, object]:
+def _as_json(
+    config: Config, health: OutboxHealth, channels: Sequence[ChannelHealth], now: datetime
+) -> dict[str, object]:
     return {
         "gateway": config.sms_gateway,
-        "seconds_since_tick": None if health.beat_at is None else round((now - health.beat_at).total_seconds()),
+        "channels": [
+            {
+                "gateway": channel.gateway,
+                "state": channel.state,
+                "why": channel.why,
+                "errors_in_a_row": channel.streak,
+                "seconds_since_taken": _seconds_since(channel.taken_at, now),
+                "seconds_since_heard": _seconds_since(channel.heard_at, now),
+            }
+            for channel in channels
+        ],
+        "seconds_since_tick": _seconds_since(health.beat_at, now),
         "messages": [
             {
                 "state": line.state,
@@ -185,12 +201,25 @@ def _as_json(config: Config, health: OutboxHealth, now: datetime) -> dict[str, o
     }
 
 
-def _as_text(config: Config, health: OutboxHealth, now: datetime) -> str:
+def _seconds_since(at: datetime | None, now: datetime) -> int | None:
+    return None if at is None else round((now - at).total_seconds())
+
+
+def _as_text(config: Config, health: OutboxHealth, channels: Sequence[ChannelHealth], now: datetime) -> str:
     ticked = "never" if health.beat_at is None else f"{_age(now, health.beat_at)} ago"
     lines = [f"Gateway: {config.sms_gateway or 'none, no text goes out'}; last tick: {ticked}"]
+    of_channels = [_of_channel(channel, now) for channel in channels]
     lines += [f"{line.state:<10}{line.count:>7}  oldest {_age(now, line.oldest_at)}" for line in health.messages]
     lines += [f"held      {line.count:>7}  {line.reason}" for line in health.held]
-    return "\n".join(lines if len(lines) > 1 else [*lines, "The queue is empty."])
+    return "\n".join([*(lines if len(lines) > 1 else [*lines, "The queue is empty."]), *of_channels])
+
+
+def _of_channel(channel: ChannelHealth, now: datetime) -> str:
+    why = f" ({channel.why})" if channel.why else ""
+    taken = "never" if channel.taken_at is None else f"{_age(now, channel.taken_at)} ago"
+    heard = "never" if channel.heard_at is None else f"{_age(now, channel.heard_at)} ago"
+    words = f"channel {channel.gateway}: {channel.state}{why}, last text taken {taken}, last heard of {heard}"
+    return f"{words}, errors in a row: {channel.streak}"
 
 
 def _age(now: datetime, at: datetime) -> str:

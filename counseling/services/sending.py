@@ -85,7 +85,8 @@ def send_due(
         lane = next((lane for name, lane in lanes.items() if name not in done and lane.room > 0), None)
         if lane is None:
             break
-        states, is_away = _send_through(session, lane, now, zone, most - moved.total(), look_again)
+        run = _Run(session, now, zone, look_again, has_others=len(gateways.by_name) > 1)
+        states, is_away = _send_through(run, lane, most - moved.total())
         moved.update(states)
         done.add(lane.gateway.name)
         if is_away:  # what it carried may have another way
@@ -95,25 +96,34 @@ def send_due(
     return Sent(moved)
 
 
-def _send_through(
-    session: AnySession, lane: Lane, now: datetime, zone: ZoneInfo, most: int, look_again: LookAgain
-) -> tuple[Counter[MessageState], bool]:
+@dataclass(frozen=True)
+class _Run:
+    """What stays the same over one run. `has_others`: there are channels besides the one that is used."""
+
+    session: AnySession
+    now: datetime
+    zone: ZoneInfo
+    look_again: LookAgain
+    has_others: bool
+
+
+def _send_through(run: _Run, lane: Lane, most: int) -> tuple[Counter[MessageState], bool]:
     """Send what is due through one gateway until nothing is, its minute is full, or it rests or stands."""
     moved: Counter[MessageState] = Counter()
     with _handing_over(lane.gateway) as hand_over:
         while lane.room > 0 and moved.total() < most:
             wanted = min(lane.gateway.abilities.calls_at_once, most - moved.total(), lane.room)
-            claims = claim_due(session, lane, now, wanted)
+            claims = claim_due(run.session, lane, run.now, wanted)
             if not claims:
                 break
-            begun = begin_all(session, claims, lane.gateway, now, zone, look_again)
+            begun = begin_all(run.session, claims, lane.gateway, run.now, run.zone, run.look_again)
             moved.update(one for one in begun if isinstance(one, MessageState))
             attempts = [one for one in begun if isinstance(one, Attempt)]
             lane.room -= sum(attempt.segments for attempt in attempts)
             if not attempts:
                 continue
             ended = hand_over(attempts)
-            states, is_away = _finish(session, lane.gateway, ended, now)
+            states, is_away = _finish(run, lane.gateway, ended)
             moved.update(states)
             if is_away:
                 logs.logger().warning("the gateway takes nothing", job="send", count=len(ended))
@@ -145,22 +155,22 @@ def _hand_over(gateway: SmsGateway, attempt: Attempt) -> Ended:
     return Ended(attempt, MessageState.ACCEPTED)
 
 
-def _finish(
-    session: AnySession, gateway: SmsGateway, ended: Sequence[Ended], now: datetime
-) -> tuple[list[MessageState], bool]:
+def _finish(run: _Run, gateway: SmsGateway, ended: Sequence[Ended]) -> tuple[list[MessageState], bool]:
     """Write down what was said of each; gives the states, and whether the gateway rests or stands now."""
     outcomes = outcomes_of((one.came_through, one.fault) for one in ended)
-    states, moves = [], list[Moved]()
-    with writing(session) as tx:
+    states, moves, now = [], list[Moved](), run.now
+    with writing(run.session) as tx:
         rows = _lock(tx, ended)
         is_away = note_outcomes(tx, gateway.name, outcomes, now)
         for one in ended:
-            state, moved = _take_word(tx, rows.get(one.attempt.message_id), one, now)
+            state, moved = _take_word(
+                tx, rows.get(one.attempt.message_id), one, now, at_once=is_away and run.has_others
+            )
             states.append(state)
             moves += [moved] if moved else []
         note_moves(tx, moves, now)
     if outcomes.fault is not None:
-        note_stopped(session, gateway.name, outcomes.fault, now)
+        note_stopped(run.session, gateway.name, outcomes.fault, now)
     return states, is_away
 
 
@@ -172,9 +182,13 @@ def _lock(tx: Session, ended: Sequence[Ended]) -> dict[int, Row[Any]]:
     return {row.id: row for row in tx.execute(found) if row.attempts == numbers[row.id]}
 
 
-def _take_word(tx: Session, message: Row[Any] | None, one: Ended, now: datetime) -> tuple[MessageState, Moved | None]:
+def _take_word(
+    tx: Session, message: Row[Any] | None, one: Ended, now: datetime, *, at_once: bool
+) -> tuple[MessageState, Moved | None]:
     if one.rejection is not None:
-        return _take_back(tx, message, one, one.rejection, now)
+        # Where the channel stands, or rests while there are others, nothing is wrong with the text.
+        again_at = now if at_once or one.fault is not None else now + _backoff(one.attempt.number)
+        return _take_back(tx, message, one.rejection, again_at, now)
     # A receipt may have been faster, or the sweep of somebody else: then theirs stands, unless ours says more.
     if message is not None and one.to in NEXT_STATES[MessageState(message.state)]:
         return one.to, change(tx, message, one.to, now)
@@ -182,13 +196,11 @@ def _take_word(tx: Session, message: Row[Any] | None, one: Ended, now: datetime)
 
 
 def _take_back(
-    tx: Session, message: Row[Any] | None, one: Ended, rejection: SmsRejected, now: datetime
+    tx: Session, message: Row[Any] | None, rejection: SmsRejected, again_at: datetime, now: datetime
 ) -> tuple[MessageState, Moved | None]:
     """The provider provably does not have it: try again while there is time and hope, else it has failed."""
     if message is None or message.state not in ("claimed", "unknown"):
         return MessageState.FAILED, None
-    # Where the channel stands, nothing is wrong with the text: it waits for another channel, or for this one.
-    again_at = now if one.fault is not None else now + _backoff(one.attempt.number)
     if not rejection.permanent and again_at < message.expires_at:
         return MessageState.QUEUED, change_back(tx, message, again_at)
     uncounted = {"counted_on": None, "count_slot": None}
