@@ -55,16 +55,14 @@ def call(
     *,
     headers: Mapping[str, str],
     body: bytes | None = None,
-    connect_seconds: float = CONNECT_SECONDS,
-    answer_seconds: float = ANSWER_SECONDS,
 ) -> Answer:
     """Call once, follow nothing, ask no proxy. Raises NotReached, NoAnswer."""
     parts = urlsplit(url)
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port, connect_seconds)
+    connection = _connection(parts.scheme, parts.hostname or "", parts.port)
     try:
         _connect(connection)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return _exchange(connection, method, path, headers, body, answer_seconds)
+        return _exchange(connection, method, path, headers, body)
     finally:
         connection.close()
 
@@ -73,10 +71,10 @@ def basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
-def _connection(scheme: str, host: str, port: int | None, seconds: float) -> http.client.HTTPConnection:
+def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
     if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=seconds, context=_trust())
-    return http.client.HTTPConnection(host, port, timeout=seconds)
+        return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=_trust())
+    return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
 
 
 @cache
@@ -100,11 +98,10 @@ def _exchange(
     path: str,
     headers: Mapping[str, str],
     body: bytes | None,
-    seconds: float,
 ) -> Answer:
     wire = connection.sock
-    wire.settimeout(seconds)
-    end = threading.Timer(seconds, _cut, [wire])
+    wire.settimeout(ANSWER_SECONDS)
+    end = threading.Timer(ANSWER_SECONDS, _cut, [wire])
     end.daemon = True
     end.start()
     try:

@@ -112,19 +112,19 @@ def test_a_channel_that_stands_is_marked_on_every_page_and_says_what_to_do(
     session: Session, admin: FlaskClient
 ) -> None:
     gateway = phone()
-    assert "đã dừng" not in admin.get("/admin/sites").text
+    assert "đã dừng" not in admin.get("/admin/sites/").text
     with writing(session) as tx:
         tx.execute(
             insert(SmsChannel).values(gateway="smsgate", error_streak=0, stopped_at=EIGHT, stopped_why="credentials")
         )
-    assert "đã dừng" in admin.get("/admin/sites").text
+    assert "đã dừng" in admin.get("/admin/sites/").text
     assert "khởi động lại" in admin.get("/admin/channels").text
     gateway.before = SmsMisconfigured(Fault.CREDENTIALS)
     assert ask(admin) == 303  # a test goes out all the same: it shows whether the setting is right now
     tick(session, gateway, EIGHT + timedelta(minutes=1), ZONE, dice=Random(1))
     assert "không được" in steps(admin)[0]
     assert post(admin, "/admin/channels/smsgate/start").status_code == 303
-    assert "đã dừng" not in admin.get("/admin/sites").text
+    assert "đã dừng" not in admin.get("/admin/sites/").text
 
 
 def test_routes_and_paces_are_kept_and_wrong_ones_said(session: Session, admin: FlaskClient) -> None:

@@ -95,7 +95,7 @@ def test_asking_hands_nothing_over(phone: FakePhone, gateway: SmsGate) -> None:
 def test_what_may_have_been_taken_is_unknown(
     phone: FakePhone, gateway: SmsGate, monkeypatch: pytest.MonkeyPatch, wrong: Wrong, kept: int
 ) -> None:
-    monkeypatch.setitem(web_calls.call.__kwdefaults__, "answer_seconds", 0.2)
+    monkeypatch.setattr(web_calls, "ANSWER_SECONDS", 0.2)
     phone.faults.append(wrong)
     with pytest.raises(SmsOutcomeUnknown):
         gateway.send(text())

@@ -156,7 +156,7 @@ def test_what_somebody_has_to_put_right_stops_the_channel(
 def test_what_may_have_been_taken_is_unknown(
     proxy: FaultProxy, gateway: Twilio, monkeypatch: pytest.MonkeyPatch, wrong: Wrong
 ) -> None:
-    monkeypatch.setitem(web_calls.call.__kwdefaults__, "answer_seconds", 0.2)
+    monkeypatch.setattr(web_calls, "ANSWER_SECONDS", 0.2)
     proxy.faults.append(wrong)
     with pytest.raises(SmsOutcomeUnknown):
         gateway.send(TEXT)

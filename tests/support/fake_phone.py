@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,11 +41,13 @@ class Kept:
     number: str
     body: str
     ttl: int
+    kept_at: datetime
     state: str = "Pending"
     times_sent: int = 0
+    sent_at: datetime | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Fault:
     """`when` the answer goes wrong, and what comes instead: a status, or None for a connection that is cut."""
 
@@ -128,7 +130,7 @@ class FakePhone:
             return 400, {"message": "Invalid phone number"}
         if asked["id"] in self.kept:
             return 409, {"message": "Message with this ID already exists"}
-        self.kept[asked["id"]] = Kept(asked["id"], numbers[0], text, ttl)
+        self.kept[asked["id"]] = Kept(asked["id"], numbers[0], text, ttl, self.now())
         return 202, {"id": asked["id"], "state": "Pending"}
 
     def _export(self, span: dict[str, str]) -> tuple[int, dict[str, Any]]:
@@ -146,9 +148,13 @@ class FakePhone:
         waiting = [kept for kept in self.kept.values() if kept.state == "Pending"]
         ordered = waiting[::-1] if self.order == "LIFO" else waiting
         for kept in ordered:
-            kept.times_sent += 1
-            kept.state = "Failed" if failing else "Delivered"
             common = {"messageId": kept.ref, "phoneNumber": kept.number, "recipient": kept.number, "simNumber": 1}
+            if self.now() > kept.kept_at + timedelta(seconds=kept.ttl):
+                kept.state = "Failed"
+                self._report("sms:failed", {**common, "reason": "TTL expired"})
+                continue
+            kept.times_sent, kept.sent_at = kept.times_sent + 1, self.now()
+            kept.state = "Failed" if failing else "Delivered"
             for _ in range(segments_of(kept.body)):
                 self._report("sms:sent", {**common, "sentAt": self.now().isoformat()})
                 if failing:
