@@ -23,8 +23,8 @@ from counseling.services.message_moves import back_to_queue
 
 TEXTS_PER_FAULT = 4  # 2,000 of the smoke tier's 500
 MOST_TEXTS_OF_A_WEEK = 1_000
-TEXTS_OF_A_CONTROL, DAYS_OF_A_CONTROL = 120, 2
-MOST_TURNS_OF_A_CONTROL = 6
+TEXTS_OF_A_CONTROL, DAYS_OF_A_CONTROL = 100, 1
+MOST_TURNS_OF_A_CONTROL = 8
 PROMISES = {
     ONE_END: "gateway: each text ends in one state that is true, none on the air twice",
     IN_TIME: "gateway: none on the air at night, none after it has lost its sense",

@@ -12,7 +12,6 @@ from counseling.services.channels import note_heard, stop_channel
 from counseling.services.inbound import store_inbound
 from counseling.services.receipts import note_receipt
 from counseling.services.sms_consents import stop_texts_of_line
-from counseling.services.test_texts import note_reply, note_report
 from counseling.sms.reports import Came, Fate
 
 
@@ -27,7 +26,7 @@ def take_report(session: AnySession, gateway: str, report: Came | Fate | None, n
 
 def _take_text(session: AnySession, gateway: str, came: Came, now: datetime) -> None:
     """When it came is when we heard of it: a phone's own clock decides nothing here."""
-    kept = store_inbound(
+    store_inbound(
         session,
         gateway=gateway,
         event_key=came.event_key,
@@ -37,14 +36,11 @@ def _take_text(session: AnySession, gateway: str, came: Came, now: datetime) -> 
         body=came.body,
         received_at=now,
     )
-    if kept:
-        note_reply(session, came.number, now)
 
 
 def _take_fate(session: AnySession, gateway: str, fate: Fate, now: datetime) -> None:
     key, reason = f"{gateway}:{fate.event_key}", fate.reason.value if fate.reason else None
     with writing(session) as tx:
-        note_report(tx, fate.message_ref, fate.state, now)
         note_receipt(tx, key, fate.message_ref, fate.state.value, reason, now)
     if fate.opted_out:
         _stop_texts(session, fate.message_ref, now)

@@ -18,6 +18,7 @@ from counseling.registers.bad_cell import BadCell
 from counseling.registers.phones import parse_phone
 from counseling.services.inbound_reading import work_on_next
 from counseling.services.phone_lines import ensure_line
+from counseling.services.test_texts import note_reply
 
 LONGEST_BODY = 2_000  # characters; ten parts of the widest alphabet are 670
 LONGEST_KEY = 120
@@ -44,19 +45,23 @@ def store_inbound(
     vault, ref = vault_of(session), new_ref()
     text = body.encode(errors="replace").decode()[:LONGEST_BODY]  # half a surrogate pair cannot be sealed
     with writing(session) as tx:
+        line_id = ensure_line(tx, vault, _sender_of(number))
         values = {
             "ref": ref,
             "event_key": _key_of(gateway, event_key),
             "content_token": None if content is None else vault.token("inbound:content", content),
             "kind": kind,
             "gateway": gateway,
-            "line_id": ensure_line(tx, vault, _sender_of(number)),
+            "line_id": line_id,
             "body": vault.seal("inbound_messages.body", ref, text),
             "received_at": received_at,
         }
         dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
         kept = dialect.insert(InboundMessage).values(**values).on_conflict_do_nothing()
-        return tx.execute(kept.returning(InboundMessage.id)).first() is not None
+        if tx.execute(kept.returning(InboundMessage.id)).first() is None:
+            return False
+        note_reply(tx, line_id, received_at)
+        return True
 
 
 def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: random.Random) -> int:

@@ -16,7 +16,7 @@ from counseling.permissions import Viewer
 from counseling.refs import new_ref
 from counseling.services import audit
 from counseling.services.administration import ensure_administrator
-from counseling.services.phone_lines import ensure_line, find_line, open_line_number
+from counseling.services.phone_lines import ensure_line, open_line_number
 from counseling.sms.gateway import SmsGateway, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected, TextToSend
 from counseling.sms.gateways import Gateways
 from counseling.sms.trial_wording import TRIAL
@@ -104,12 +104,9 @@ def note_report(tx: Session, ref: str, state: MessageState, now: datetime) -> No
         tx.execute(first.values(reported=state.value, reported_at=now))
 
 
-def note_reply(session: AnySession, number: str, now: datetime) -> None:
+def note_reply(tx: Session, line_id: int, now: datetime) -> None:
     """A text came in from a number to which a test went within the day: its way back is there, too."""
-    asked = SmsTest.asked_at > now - REPLY_WITHIN, SmsTest.replied_at.is_(None)
-    if session.execute(select(SmsTest.id).where(*asked).limit(1)).first() is None:
-        return  # nearly always: whose number it is costs more to find out
-    line_id = find_line(session, vault_of(session), number)
-    own = select(SmsTest.id).where(SmsTest.line_id == line_id, *asked).order_by(SmsTest.id.desc()).limit(1)
-    with writing(session) as tx:
-        tx.execute(update(SmsTest).where(SmsTest.id == own.scalar_subquery()).values(replied_at=now))
+    asked = SmsTest.asked_at > now - REPLY_WITHIN, SmsTest.replied_at.is_(None), SmsTest.line_id == line_id
+    newest = tx.execute(select(SmsTest.id).where(*asked).order_by(SmsTest.id.desc()).limit(1)).scalar()
+    if newest is not None:
+        tx.execute(update(SmsTest).where(SmsTest.id == newest).values(replied_at=now))

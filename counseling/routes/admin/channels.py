@@ -163,7 +163,8 @@ def channels_page(
     return render_template(
         "pages/admin/channels.html",
         channels=found,
-        paces={one.gateway: PaceForm(prefix=f"{one.gateway}-", per_minute=one.per_minute) for one in found} | (paces or {}),
+        paces={one.gateway: PaceForm(prefix=f"{one.gateway}-", per_minute=one.per_minute) for one in found}
+        | (paces or {}),
         routes=[(kind, label, wrong.get(kind) or route_form(kind)) for kind, label in KINDS.items()],
         test=test or trial_form(),
         tests=tests,
