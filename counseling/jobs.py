@@ -16,7 +16,7 @@ from counseling.database import AnySession
 from counseling.queries.worker_beats import PLAN
 from counseling.services.channel_care import care_for_channels
 from counseling.services.held_reminders import reconsider_held
-from counseling.services.inbound import read_inbound
+from counseling.services.inbound import is_waiting, read_inbound
 from counseling.services.reminder_planning import plan_reminders
 from counseling.services.reminder_queueing import queue_due
 from counseling.services.sending import send_due
@@ -84,6 +84,22 @@ def tick(
         sent += run("answer", lambda: send_due(session, gateway, now, zone).accepted)
     run("beat", lambda: _beaten(session, now))
     return Ticked(planned, queued, sent, read, tuple(failed))
+
+
+def read_and_answer(
+    session: AnySession,
+    gateway: SmsGateway | Gateways | None,
+    now: datetime,
+    zone: ZoneInfo,
+    dice: Random | None = None,
+) -> int:
+    """Between two ticks: work on what has come in, and answer. Gives how many were read; nearly always none."""
+    if not is_waiting(session):
+        return 0
+    read = read_inbound(session, now, zone, dice or SystemRandom())
+    if gateway is not None:
+        send_due(session, gateway, now, zone)
+    return read
 
 
 def _swept(session: AnySession, gateway: SmsGateway | Gateways, now: datetime, zone: ZoneInfo) -> int:

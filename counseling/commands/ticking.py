@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -15,12 +15,12 @@ from flask.cli import with_appcontext
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from counseling import clock
+from counseling import clock, logs
 from counseling.clock import utc_now
 from counseling.commands.ready import ensure_ready
 from counseling.config import Config
 from counseling.database import db
-from counseling.jobs import PLAN_AGAIN_AFTER, tick
+from counseling.jobs import PLAN_AGAIN_AFTER, read_and_answer, tick
 from counseling.one_ticker import Turn
 from counseling.queries.channels import ChannelHealth, list_channels
 from counseling.queries.outbox_health import OutboxHealth, find_outbox_health
@@ -33,6 +33,7 @@ from counseling.sms.smsgate import SmsGate
 from counseling.sms.twilio import Twilio
 
 EVERY_SECONDS = 30
+LOOKS_EVERY_SECONDS = 2  # whether a text has come in: somebody waits for its answer
 
 
 def init_app(app: Flask) -> None:
@@ -128,6 +129,9 @@ def ticking(app: Flask, config: Config) -> Iterator[None]:
         max_instances=1,
         misfire_grace_time=None,
     )
+    scheduler.add_job(
+        ticker.look, "interval", seconds=LOOKS_EVERY_SECONDS, coalesce=True, max_instances=1, misfire_grace_time=None
+    )
     scheduler.start()
     try:
         yield
@@ -146,12 +150,27 @@ class _Ticker:
         self._busy = threading.Lock()
 
     def tick(self) -> None:
+        def work(session: Session) -> object:
+            return tick(session, self._gateways, utc_now(), self._config.timezone, plan_every=PLAN_AGAIN_AFTER)
+
+        self._do(work)
+
+    def look(self) -> None:
+        def work(session: Session) -> object:
+            return read_and_answer(session, self._gateways, utc_now(), self._config.timezone)
+
+        try:
+            self._do(work)
+        except Exception as error:  # the next tick does it again; messages of errors carry what was worked on
+            logs.logger().error("part of a tick failed", job="look", error_type=type(error).__name__)
+
+    def _do(self, work: Callable[[Session], object]) -> None:
         if not self._busy.acquire(blocking=False):
             return
         try:
             if self._turn is None or self._turn.is_ours():
                 with Session(self._engine, expire_on_commit=False) as session:
-                    tick(session, self._gateways, utc_now(), self._config.timezone, plan_every=PLAN_AGAIN_AFTER)
+                    work(session)
         finally:
             self._busy.release()
 

@@ -80,6 +80,13 @@ def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: rando
     return read
 
 
+def is_waiting(session: AnySession) -> bool:
+    """Whether a text has come in that nobody has worked on."""
+    found = session.execute(select(InboundMessage.id).where(InboundMessage.read_at.is_(None)).limit(1)).first()
+    session.rollback()
+    return found is not None
+
+
 def _work_on(session: AnySession, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> Iterator[int]:
     while True:
         with writing(session) as tx:
