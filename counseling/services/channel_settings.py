@@ -55,25 +55,25 @@ def set_pace(session: AnySession, by: Viewer, gateway: str, per_minute: int | No
     """Segments a minute; None: the gateway's own pace. Refuses with pace_not_right."""
     if per_minute is not None and not 1 <= per_minute <= FASTEST:
         raise Refusal("pace_not_right")
-    _change(session, by, gateway, "paced", {"per_minute": per_minute}, now, segments_per_minute=per_minute)
+    _set_channel(session, by, gateway, "paced", {"per_minute": per_minute}, now, segments_per_minute=per_minute)
 
 
 def start_channel(session: AnySession, by: Viewer, gateway: str, now: datetime) -> None:
     """Let texts go through it again, at once; whether it is there, the next text shows."""
     fresh = {"stopped_at": None, "stopped_why": None, "error_streak": 0, "rests_until": None}
-    _change(session, by, gateway, "started", {}, now, **fresh)
+    _set_channel(session, by, gateway, "started", {}, now, **fresh)
 
 
 def stop_by_hand(session: AnySession, by: Viewer, gateway: str, now: datetime) -> None:
-    _change(session, by, gateway, "stopped", {"why": BY_HAND}, now, stopped_at=now, stopped_why=BY_HAND)
+    _set_channel(session, by, gateway, "stopped", {"why": BY_HAND}, now, stopped_at=now, stopped_why=BY_HAND)
 
 
 def ask_attach(session: AnySession, by: Viewer, gateway: str, now: datetime) -> None:
     """Have it told where to report to, with the next tick."""
-    _change(session, by, gateway, "attaching", {}, now, attach_asked_at=now)
+    _set_channel(session, by, gateway, "attaching", {}, now, attach_asked_at=now)
 
 
-def _change(
+def _set_channel(
     session: AnySession,
     by: Viewer,
     gateway: str,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, and_, case, false, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from counseling.domain.channels import TextKind
 from counseling.domain.message_states import FailureReason, MessageState
 from counseling.models.texts import MOST_AUTOMATIC_A_DAY, OutboundMessage, PhoneLine
 from counseling.services.channels import Lane
-from counseling.services.message_moves import back_to_queue, lock_message, move
+from counseling.services.message_moves import back_to_queue, move
 from counseling.services.phone_lines import open_line_number
 from counseling.services.reminder_gates import is_exempt
 from counseling.sms.gateway import SmsGateway, TextToSend
@@ -58,6 +58,17 @@ class Attempt:
     number: int
     segments: int
     text: TextToSend
+
+
+_Begun = Attempt | MessageState | NotNow
+# One statement for all texts of a batch; built once.
+WRITE_ATTEMPT = (
+    update(OutboundMessage.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
+    .where(OutboundMessage.__table__.c.id == bindparam("of_text"))
+    .values(
+        {name: bindparam(name) for name in ("attempt_started_at", "attempts", "gateway", "counted_on", "count_slot")}
+    )
+)
 
 
 def claim_due(session: AnySession, lane: Lane, now: datetime, most: int) -> list[Claim]:
@@ -102,18 +113,16 @@ def begin_all(
     look_again: LookAgain,
 ) -> list[Attempt | MessageState]:
     """The same as `begin` for several, in one transaction as far as that goes."""
-    begun: list[Attempt | MessageState | NotNow | None] = [None] * len(claims)
+    begun: Mapping[Claim, _Begun] = {}
     if len(claims) > 1:
         try:
             with writing(session) as tx:
-                begun = [_begin(tx, claim, gateway, now, zone, look_again) for claim in claims]
+                begun = _begin(tx, claims, gateway, now, zone, look_again)
         except IntegrityError:  # one of them took a place of somebody's day that another sender took as well
-            begun = [None] * len(claims)
+            begun = {}
     # What does not go locks its site's chain, so it comes after, each by itself.
-    return [
-        one if isinstance(one, Attempt | MessageState) else begin(session, claim, gateway, now, zone, look_again)
-        for claim, one in zip(claims, begun, strict=True)
-    ]
+    done = {claim: one for claim, one in begun.items() if not isinstance(one, NotNow)}
+    return [done[claim] if claim in done else begin(session, claim, gateway, now, zone, look_again) for claim in claims]
 
 
 def begin(
@@ -123,7 +132,7 @@ def begin(
     for _ in range(MOST_AUTOMATIC_A_DAY + 1):
         try:
             with writing(session) as tx:
-                begun = _begin(tx, claim, gateway, now, zone, look_again)
+                begun = _begin(tx, [claim], gateway, now, zone, look_again)[claim]
                 return _leave_unsent(tx, begun.message, begun.verdict, now) if isinstance(begun, NotNow) else begun
         except IntegrityError as error:
             # Another sender took this place of the person's day at the same moment: there is a further one, or none.
@@ -133,34 +142,62 @@ def begin(
 
 
 def _begin(
-    tx: Session, claim: Claim, gateway: SmsGateway, now: datetime, zone: ZoneInfo, look_again: LookAgain
-) -> Attempt | MessageState | NotNow:
-    """An attempt, written down; or what speaks against it."""
-    claimed = (OutboundMessage.claimed_at == claim.claimed_at) & (OutboundMessage.state == MessageState.CLAIMED.value)
-    message = lock_message(tx, OutboundMessage.id == claim.message_id, claimed)
-    if message is None:
-        return MessageState.CLAIMED  # so slow that the sweep has taken it back, and perhaps another has it
-    verdict, place = look_again(tx, message, now, zone), None
-    if verdict is None and message.patient_id is not None and not is_exempt(message):
-        place = _free_place(tx, message.patient_id, station_day(now, zone))
-        verdict = None if place else "refused:daily_cap"
-    text = _open_text(tx, message) if verdict is None else None
-    if text is None:
-        return NotNow(message, verdict or f"failed:{FailureReason.OURS}")
-    values = {"attempt_started_at": now, "attempts": message.attempts + 1, "gateway": gateway.name}
-    if place is not None:
-        values |= {"counted_on": station_day(now, zone), "count_slot": place}
-    tx.execute(update(OutboundMessage).where(OutboundMessage.id == message.id).values(**values))
-    return Attempt(message.id, message.attempts + 1, message.segments, text)
+    tx: Session, claims: Sequence[Claim], gateway: SmsGateway, now: datetime, zone: ZoneInfo, look_again: LookAgain
+) -> dict[Claim, _Begun]:
+    """For each claim its attempt, written down, or what speaks against it. Few statements, however many texts."""
+    rows = _lock_claimed(tx, claims)
+    # So slow that the sweep has taken them back, and perhaps another has them.
+    begun: dict[Claim, _Begun] = {claim: MessageState.CLAIMED for claim in claims if claim.message_id not in rows}
+    verdicts = {message.id: look_again(tx, message, now, zone) for message in rows.values()}
+    going = [message for message in rows.values() if verdicts[message.id] is None]
+    today = station_day(now, zone)
+    places = _free_places(tx, [m for m in going if m.patient_id is not None and not is_exempt(m)], today)
+    texts = _open_texts(tx, going)
+    values = []
+    for claim in claims:
+        message = rows.get(claim.message_id)
+        if message is None:
+            continue
+        full = message.id in places and places[message.id] is None
+        text = texts.get(message.id)
+        if verdicts[message.id] or full or text is None:
+            why = verdicts[message.id] or ("refused:daily_cap" if full else f"failed:{FailureReason.OURS}")
+            begun[claim] = NotNow(message, why)
+            continue
+        place = places.get(message.id)
+        counted = {"counted_on": today if place else None, "count_slot": place}
+        values.append({"of_text": message.id, "attempts": message.attempts + 1, "gateway": gateway.name, **counted})
+        begun[claim] = Attempt(message.id, message.attempts + 1, message.segments, text)
+    if values:
+        tx.connection().execute(WRITE_ATTEMPT, [{**one, "attempt_started_at": now} for one in values])
+    return begun
 
 
-def _free_place(tx: Session, patient_id: int, today: date) -> int | None:
-    """The first free place of the person's day; the unique constraint holds it against another sender."""
-    taken = select(OutboundMessage.count_slot).where(
-        OutboundMessage.patient_id == patient_id, OutboundMessage.counted_on == today
+def _lock_claimed(tx: Session, claims: Sequence[Claim]) -> dict[int, Row[Any]]:
+    """The texts that are still claimed as these claims say, locked in one order."""
+    moments = {claim.message_id: claim.claimed_at for claim in claims}
+    table = OutboundMessage.__table__
+    claimed = OutboundMessage.id.in_(moments), OutboundMessage.state == MessageState.CLAIMED.value
+    found = tx.execute(select(table).where(*claimed).order_by(OutboundMessage.id).with_for_update())
+    return {row.id: row for row in found if row.claimed_at == moments[row.id]}
+
+
+def _free_places(tx: Session, messages: Sequence[Row[Any]], today: date) -> dict[int, int | None]:
+    """For each text the first free place of its person's day; None: the day is full.
+
+    The unique constraint holds it against another sender.
+    """
+    people = {message.patient_id for message in messages}
+    taken = select(OutboundMessage.patient_id, OutboundMessage.count_slot).where(
+        OutboundMessage.patient_id.in_(people), OutboundMessage.counted_on == today
     )
-    free = set(range(1, MOST_AUTOMATIC_A_DAY + 1)) - set(tx.execute(taken).scalars())
-    return min(free, default=None)
+    used = [tuple(row) for row in tx.execute(taken)] if people else []
+    places: dict[int, int | None] = {}
+    for message in messages:
+        free = [n for n in range(1, MOST_AUTOMATIC_A_DAY + 1) if (message.patient_id, n) not in used]
+        places[message.id] = free[0] if free else None
+        used += [(message.patient_id, free[0])] if free else []
+    return places
 
 
 def _leave_unsent(tx: Session, message: Row[Any], verdict: str, now: datetime) -> MessageState:
@@ -172,19 +209,32 @@ def _leave_unsent(tx: Session, message: Row[Any], verdict: str, now: datetime) -
     return MessageState(word)
 
 
-def _open_text(tx: Session, message: Row[Any]) -> TextToSend | None:
-    """The text as it is handed over; None where its words are blanked or the key of one of the two is gone."""
-    opened = open_words(tx, message)
-    if opened is None:
-        return None
-    number, body = opened
-    return TextToSend(ref=message.ref, number=number, body=body, expires_at=message.expires_at)
+def _open_texts(tx: Session, messages: Sequence[Row[Any]]) -> dict[int, TextToSend]:
+    """The texts as they are handed over; without those whose words are blanked or of which a key is gone."""
+    lines = _lines_of(tx, messages)
+    texts = {}
+    for message in messages:
+        words = _words_of(tx, message, lines)
+        if words is not None:
+            number, body = words
+            texts[message.id] = TextToSend(ref=message.ref, number=number, body=body, expires_at=message.expires_at)
+    return texts
 
 
 def open_words(session: AnySession, message: Row[Any]) -> tuple[str, str] | None:
     """Number and words of a text; None where its words are blanked or the key of one of the two is gone."""
-    vault = vault_of(session)
-    line = session.execute(select(PhoneLine.ref, PhoneLine.number).where(PhoneLine.id == message.line_id)).one()
+    return _words_of(session, message, _lines_of(session, [message]))
+
+
+def _lines_of(session: AnySession, messages: Sequence[Row[Any]]) -> dict[int, Row[Any]]:
+    wanted = {message.line_id for message in messages}
+    found = select(PhoneLine.id, PhoneLine.ref, PhoneLine.number).where(PhoneLine.id.in_(wanted))
+    lines: dict[int, Any] = {row.id: row for row in session.execute(found)} if wanted else {}
+    return lines
+
+
+def _words_of(session: AnySession, message: Row[Any], lines: Mapping[int, Row[Any]]) -> tuple[str, str] | None:
+    vault, line = vault_of(session), lines[message.line_id]
     try:
         number = open_line_number(vault, line.ref, line.number)
         body = vault.open("outbound_messages.body", message.ref, message.body)

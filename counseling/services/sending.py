@@ -25,7 +25,7 @@ from counseling.domain.message_states import NEXT_STATES, FailureReason, Message
 from counseling.models.texts import OutboundMessage
 from counseling.services.channels import Lane, note_outcomes, note_stopped, open_lanes, outcomes_of
 from counseling.services.message_attempts import Attempt, LookAgain, begin_all, claim_due
-from counseling.services.message_moves import Moved, change, change_back, note_moves
+from counseling.services.message_moves import Moved, change, change_back, change_to_accepted, note_moves
 from counseling.services.reminder_gates import why_not_now
 from counseling.sms.gateway import Fault, SmsGateway, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
 from counseling.sms.gateways import Gateways
@@ -162,16 +162,25 @@ def _finish(run: _Run, gateway: SmsGateway, ended: Sequence[Ended]) -> tuple[lis
     with writing(run.session) as tx:
         rows = _lock(tx, ended)
         is_away = note_outcomes(tx, gateway.name, outcomes, now)
+        taken = {one.attempt.message_id for one in ended if _is_taken(one, rows.get(one.attempt.message_id))}
+        moves += change_to_accepted(tx, [rows[message_id] for message_id in sorted(taken)])
         for one in ended:
-            state, moved = _take_word(
-                tx, rows.get(one.attempt.message_id), one, now, at_once=is_away and run.has_others
-            )
+            row, state, moved = rows.get(one.attempt.message_id), one.to, None
+            if one.attempt.message_id not in taken:
+                state, moved = _take_word(tx, row, one, now, at_once=is_away and run.has_others)
             states.append(state)
             moves += [moved] if moved else []
         note_moves(tx, moves, now)
     if outcomes.fault is not None:
         note_stopped(run.session, gateway.name, outcomes.fault, now)
     return states, is_away
+
+
+def _is_taken(one: Ended, message: Row[Any] | None) -> bool:
+    """Taken, and no receipt has been faster."""
+    return (
+        message is not None and one.to is MessageState.ACCEPTED and one.to in NEXT_STATES[MessageState(message.state)]
+    )
 
 
 def _lock(tx: Session, ended: Sequence[Ended]) -> dict[int, Row[Any]]:

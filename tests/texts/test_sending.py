@@ -326,16 +326,16 @@ def test_two_senders_who_look_at_one_moment_take_two_places(
     for _ in range(2):
         queued(session, a_line(session), patient_id=person)
     both_saw, seen = threading.Barrier(2 if is_postgresql else 1), list[int | None]()
-    look = message_attempts._free_place
+    look = message_attempts._free_places
 
-    def look_together(*of_whom: Any) -> int | None:
-        place = look(*of_whom)
-        seen.append(place)
-        if place == 1:
+    def look_together(*of_whom: Any) -> dict[int, int | None]:
+        places = look(*of_whom)
+        seen.extend(places.values())
+        if 1 in places.values():
             both_saw.wait(timeout=30)
-        return place
+        return places
 
-    monkeypatch.setattr(message_attempts, "_free_place", look_together)
+    monkeypatch.setattr(message_attempts, "_free_places", look_together)
     in_threads(session, 2, lambda own: send(own, gateway))
     places = session.execute(select(OutboundMessage.count_slot).order_by(OutboundMessage.count_slot)).scalars()
     assert list(places) == [1, 2]
