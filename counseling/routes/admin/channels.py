@@ -32,7 +32,7 @@ NUMBER_WRONG = lazy_gettext("Ghi số điện thoại như 0912 345 678")
 PACE_WRONG = lazy_gettext("Ghi số tin mỗi phút, từ 1 đến 6000")
 NAMES = {
     "smsgate": lazy_gettext("Điện thoại có SIM (SMS Gate)"),
-    "twilio": lazy_gettext("Twilio"),
+    "twilio": "Twilio",
     "simulator": lazy_gettext("Điện thoại mô phỏng"),
 }
 KINDS = {
