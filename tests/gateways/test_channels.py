@@ -224,7 +224,13 @@ def test_nobody_but_an_administrator_changes_a_channel(session: Session, cast: C
 
 
 def test_each_channel_keeps_its_own_pace(session: Session, cast: Cast, both: Gateways, phone: Named) -> None:
-    set_pace(session, cast.viewer_of("admin"), "phone", 2, EIGHT)
+    admin = cast.viewer_of("admin")
+    set_pace(session, admin, "phone", 2, EIGHT)
+    set_route(session, admin, TextKind.ANSWERS, Route("abroad", None), ["abroad"], EIGHT)
+    for _ in range(3):  # they take nothing of the phone's minute
+        queued(session, a_line(session), wording="help")
+    assert sent(session, both, EIGHT - MINUTE / 6).accepted == 0
+    assert sent(session, both).accepted == 3
     texts(session, 5)
     assert sent(session, both).accepted == 2
     assert sent(session, both, EIGHT + MINUTE / 2).accepted == 0
