@@ -107,7 +107,7 @@ class Week:
     dice: random.Random
     weather: Weather
     days: int
-    now: datetime = MORNING
+    now: datetime = at(4, 30)  # before anybody may be texted
     met: Counter[str] = field(default_factory=Counter)
     bad: list[Fault | None] = field(default_factory=list)
 
