@@ -44,6 +44,7 @@ from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, somebody
 
 PEOPLE = 45
+BEFORE_DAWN = at(4, 30)  # before anybody may be texted
 STEP, AT_NIGHT = timedelta(minutes=30), timedelta(hours=2)
 WAITS_SECONDS = 0.15  # for an answer; a text that hangs longer is one that never answers
 HANGS = 0.3
@@ -107,7 +108,7 @@ class Week:
     dice: random.Random
     weather: Weather
     days: int
-    now: datetime = at(4, 30)  # before anybody may be texted
+    now: datetime = BEFORE_DAWN
     met: Counter[str] = field(default_factory=Counter)
     bad: list[Fault | None] = field(default_factory=list)
 
