@@ -13,6 +13,7 @@ from benchmarks.pages import measure_list, measure_rest
 from benchmarks.planning import measure_planning
 from benchmarks.register_import import measure_import
 from benchmarks.stored import measure_stored
+from benchmarks.texts import measure_inbound, measure_outbound
 from benchmarks.workshop import Workshop, open_workshop
 
 RESULTS = Path(__file__).resolve().parent.parent / "instance" / "bench.json"
@@ -25,6 +26,8 @@ MEASUREMENTS: dict[str, Callable[[Workshop], Iterator[Figure]]] = {
     "stored": measure_stored,
     "import": measure_import,
     "planning": measure_planning,
+    "outbound": measure_outbound,
+    "inbound": measure_inbound,
 }
 
 

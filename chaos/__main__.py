@@ -11,12 +11,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from chaos.gateway import run_campaign as run_gateway
 from chaos.outcomes import Outcome, table, write_json
 from chaos.sender import run_campaign as run_sender
+from chaos.webhooks import run_campaign as run_webhooks
 
 RESULTS = Path(__file__).resolve().parent.parent / "instance" / "chaos.json"
 # Campaign → (faults, seed) → what became of its promises.
-CAMPAIGNS: dict[str, Callable[[int, int], list[Outcome]]] = {"sender": run_sender}
+CAMPAIGNS: dict[str, Callable[[int, int], list[Outcome]]] = {
+    "sender": run_sender,
+    "gateway": run_gateway,
+    "webhooks": run_webhooks,
+}
 TIERS = {"taste": 30, "smoke": 500, "standard": 5_000, "nightly": 50_000}  # faults of each campaign
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from counseling.services.simulated_phones import SimulatedPhones
-from counseling.sms.gateway import Abilities, SmsGateway, TextToSend
+from counseling.sms.gateway import Abilities, AttemptedText, SmsGateway, TextToSend
 from counseling.sms.simulator import Simulator
 
 HANDED, TOOK = "handed", "took"
@@ -52,7 +52,7 @@ class Forgetful:
     def send(self, message: TextToSend) -> None:
         self.book.write(TOOK, message.ref)
 
-    def resolve_unknown(self, message_ref: str) -> bool | None:
+    def resolve_unknown(self, message: AttemptedText) -> bool | None:
         return None
 
 
@@ -69,8 +69,8 @@ class Mindful:
         if not self.book.has(TOOK, message.ref):
             self.book.write(TOOK, message.ref)
 
-    def resolve_unknown(self, message_ref: str) -> bool | None:
-        return self.book.has(TOOK, message_ref)
+    def resolve_unknown(self, message: AttemptedText) -> bool | None:
+        return self.book.has(TOOK, message.ref)
 
 
 class WatchedSimulator(Simulator):

@@ -66,6 +66,7 @@ def run_campaign(kills: int, seed: int) -> list[Outcome]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(_story(counted), file=sys.stderr)
+    print(_ends(counted), file=sys.stderr)
     seconds = time.monotonic() - started
     return [
         Outcome(words, counted.kills, counted.broken[promise], caught[promise], seconds, seed)
@@ -121,15 +122,25 @@ def _world(folder: Path, template: Path, seed: str) -> World:
 
 
 def _told(counted: Counted) -> str:
-    return json.dumps([counted.kills, counted.queues, counted.broken, counted.where])
+    return json.dumps([counted.kills, counted.queues, counted.broken, counted.where, counted.ends])
 
 
 def _heard(said: str) -> Counted:
-    kills, queues, broken, where = json.loads(said)
-    return Counted(kills, queues, Counter(broken), Counter(where))
+    kills, queues, broken, where, ends = json.loads(said)
+    return Counted(kills, queues, Counter(broken), Counter(where), Counter(ends))
 
 
 def _story(counted: Counted) -> str:
     """Where the kills have hit: a campaign that only ever kills between two texts shows nothing."""
     where = ", ".join(f"{count} {words}" for words, count in counted.where.most_common())
     return f"  {counted.kills} kills over {counted.queues} queues; they hit: {where}"
+
+
+def _ends(counted: Counted) -> str:
+    """How many texts of each provider nobody knows about: the price of never sending one twice."""
+    shares = []
+    for kind in SHARES:
+        texts = sum(count for name, count in counted.ends.items() if name.startswith(f"{kind} "))
+        unknown = counted.ends[f"{kind} unknown"]
+        shares.append(f"{unknown} of {texts} with {kind} ({unknown / max(texts, 1):.1%})")
+    return f"  unknown at the end: {', '.join(shares)}"

@@ -42,12 +42,14 @@ class Counted:
     queues: int = 0
     broken: Counter[str] = field(default_factory=Counter)
     where: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)  # "provider state" → texts
 
     def add(self, other: Counted) -> None:
         self.kills += other.kills
         self.queues += other.queues
         self.broken += other.broken
         self.where += other.where
+        self.ends += other.ends
 
 
 def prepare(folder: Path) -> Path:
@@ -114,8 +116,10 @@ class World:
             if not ended.was_killed:  # it has finished the queue, or never will
                 break
             now += LEASE + timedelta(seconds=1)
-        for promise, refs in json.loads(run(partial(self._judge, kind=kind)).said).items():
+        broken, states = json.loads(run(partial(self._judge, kind=kind)).said)
+        for promise, refs in broken.items():
             counted.broken[promise] += len(refs)
+        counted.ends.update({f"{kind} {state}": count for state, count in states.items()})
         return counted
 
     def _begin_anew(self) -> None:
@@ -155,7 +159,8 @@ class World:
 
     def _judge(self, say: Say, kind: str) -> int:
         with self._open() as session:
-            say(json.dumps(judge(session, kind, self.book)))
+            states = Counter(session.execute(select(OutboundMessage.state)).scalars())
+            say(json.dumps([judge(session, kind, self.book), states]))
         return DONE
 
 

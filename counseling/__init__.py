@@ -17,7 +17,7 @@ from counseling.config import Config
 from counseling.database import db, init_database
 from counseling.practice.folder import PREFIX
 from counseling.queries.latest_instant import latest_instant
-from counseling.routes import blueprints, doorkeeper, errors, practice, row_ids, shell, viewing, zero_bytes
+from counseling.routes import blueprints, doorkeeper, errors, gateways, practice, row_ids, shell, viewing, zero_bytes
 from counseling.uploads import RequestInMemory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +43,7 @@ def create_app(config: Config) -> Flask:
     headers.init_app(app, config)
     static_files.init_app(app)
     doorkeeper.init_app(app)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     zero_bytes.init_app(app)
     errors.init_app(app)
     shell.init_app(app)
@@ -51,6 +51,7 @@ def create_app(config: Config) -> Flask:
     row_ids.init_app(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
+    csrf.exempt(gateways.bp)  # gateways sign what they send and carry no cookie
     commands.init_app(app)
     structlog.get_logger().debug("application ready")
     return app

@@ -8,7 +8,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -18,9 +18,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from counseling.gateway_settings import BadSetting, read_smsgate, read_twilio
+from counseling.sms.accounts import SmsGateAccount, TwilioAccount
+
 T = TypeVar("T")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-GATEWAYS = ("simulator",)
+GATEWAYS = ("simulator", "smsgate", "twilio")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 KEY_BYTES = 32
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -48,12 +51,21 @@ class Config:
     metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "INFO"
     sms_gateway: str | None = None  # None: no text goes out, and pages say so
+    smsgate: SmsGateAccount | None = None
+    twilio: TwilioAccount | None = None
     is_practice: bool = False  # the application of the practice day: invented people in files of their own
 
     @property
     def is_embedded(self) -> bool:
         """Whether the database is the encrypted SQLite file that one process serves."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def gateway_names(self) -> tuple[str, ...]:
+        """The gateways that have settings, the named one first; none where texts are off."""
+        able = [name for name, account in (("smsgate", self.smsgate), ("twilio", self.twilio)) if account is not None]
+        named = () if self.sms_gateway is None else (self.sms_gateway,)
+        return tuple(dict.fromkeys((*named, *able)))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
@@ -90,7 +102,14 @@ class _Reader:
             # A demo must never text a real phone, and everybody else says by which way texts go out.
             sms_gateway=self.read("SMS_GATEWAY", _gateway, "simulator" if self.demo else None),
         )
-        return _ensure_sound(config)
+        return _ensure_sound(self._with_gateways(config))
+
+    def _with_gateways(self, config: Config) -> Config:
+        try:
+            twilio = read_twilio(self.text, config.public_url)
+            return replace(config, smsgate=read_smsgate(self.text), twilio=twilio)
+        except BadSetting as bad:
+            raise BadConfiguration(str(bad)) from None
 
     def _read_file(self, path: Path) -> dict[str, str]:
         try:
@@ -230,9 +249,26 @@ def _ensure_sound(config: Config) -> Config:
     """What each setting may be only together with another."""
     if config.demo_now is not None and not config.demo:
         raise BadConfiguration("DEMO_NOW is for demo mode only: unset it, or set DEMO=1.")
-    if config.sms_gateway == "simulator" and not config.demo:
-        raise BadConfiguration("SMS_GATEWAY may be the simulator in demo mode only: unset it, and no text goes out.")
+    _ensure_gateways(config)
     https = (config.public_url or "").startswith("https://")
     if config.host not in LOOPBACK and not https:
         raise BadConfiguration("HOST is not a loopback address: set PUBLIC_URL to the https address people open.")
     return config
+
+
+def _ensure_gateways(config: Config) -> None:
+    """The gateway that is named has its settings, and what is invented never texts a real phone."""
+    if config.demo:
+        if config.sms_gateway != "simulator" or config.smsgate or config.twilio:
+            raise BadConfiguration("In demo mode texts go to the simulator only: unset SMS_GATEWAY and its settings.")
+        return
+    if config.sms_gateway == "simulator":
+        raise BadConfiguration("SMS_GATEWAY may be the simulator in demo mode only: unset it, and no text goes out.")
+    if config.sms_gateway == "smsgate" and config.smsgate is None:
+        raise BadConfiguration("SMSGATE_URL is not set: SMS_GATEWAY=smsgate needs it, and what belongs to it.")
+    if config.sms_gateway == "twilio" and config.twilio is None:
+        raise BadConfiguration("TWILIO_ACCOUNT_SID is not set: SMS_GATEWAY=twilio needs it, and what belongs to it.")
+    if config.sms_gateway is None and (config.smsgate or config.twilio):
+        raise BadConfiguration("SMS_GATEWAY is not set: say which of the gateways that have settings comes first.")
+    if config.smsgate is not None and config.public_url is None:
+        raise BadConfiguration("PUBLIC_URL is not set: the gateway has to know where it reports to.")

@@ -1,4 +1,4 @@
-"""What runs by the clock: plan → queue → send → sweep → read → call → answer → blank → beat.
+"""What runs by the clock: plan → queue → send → sweep → tests → care for channels → read → call → blank → beat.
 
 Each part claims what it does in the database, so that two tickers do no harm; and each survives another's failure.
 """
@@ -14,16 +14,19 @@ from zoneinfo import ZoneInfo
 from counseling import logs
 from counseling.database import AnySession
 from counseling.queries.worker_beats import PLAN
+from counseling.services.channel_care import care_for_channels
 from counseling.services.escalation import call_on_duty
 from counseling.services.held_reminders import reconsider_held
-from counseling.services.inbound import read_inbound
+from counseling.services.inbound import is_waiting, read_inbound
 from counseling.services.reminder_planning import plan_reminders
 from counseling.services.reminder_queueing import queue_due
 from counseling.services.sending import send_due
 from counseling.services.sweeping import sweep
+from counseling.services.test_texts import send_tests
 from counseling.services.text_blanking import blank_old_bodies
 from counseling.services.worker_beats import beat, claim_turn
 from counseling.sms.gateway import SmsGateway
+from counseling.sms.gateways import Gateways
 
 # Of a process that ticks all day. Nothing is lost in between: a day that is closed meanwhile is seen at every tick.
 PLAN_AGAIN_AFTER = timedelta(minutes=5)
@@ -42,7 +45,7 @@ class Ticked:
 
 def tick(
     session: AnySession,
-    gateway: SmsGateway | None,
+    gateway: SmsGateway | Gateways | None,
     now: datetime,
     zone: ZoneInfo,
     *,
@@ -76,6 +79,8 @@ def tick(
         queued = run("queue", lambda: queue_due(session, now, zone))
         sent = run("send", lambda: send_due(session, gateway, now, zone).accepted)
         run("sweep", lambda: _swept(session, gateway, now, zone))
+        run("tests", lambda: send_tests(session, Gateways.of(gateway), now))
+        run("care", lambda: care_for_channels(session, Gateways.of(gateway), now))
     read = run("read", lambda: read_inbound(session, now, zone, dice))
     called = run("call", lambda: call_on_duty(session, now, zone))
     if (read or called) and gateway is not None:
@@ -85,7 +90,23 @@ def tick(
     return Ticked(planned, queued, sent, read, tuple(failed))
 
 
-def _swept(session: AnySession, gateway: SmsGateway, now: datetime, zone: ZoneInfo) -> int:
+def read_and_answer(
+    session: AnySession,
+    gateway: SmsGateway | Gateways | None,
+    now: datetime,
+    zone: ZoneInfo,
+    dice: Random | None = None,
+) -> int:
+    """Between two ticks: work on what has come in, and answer. Gives how many were read; nearly always none."""
+    if not is_waiting(session):
+        return 0
+    read = read_inbound(session, now, zone, dice or SystemRandom())
+    if gateway is not None:
+        send_due(session, gateway, now, zone)
+    return read
+
+
+def _swept(session: AnySession, gateway: SmsGateway | Gateways, now: datetime, zone: ZoneInfo) -> int:
     sweep(session, gateway, now, zone)
     return 0
 

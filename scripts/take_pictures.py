@@ -108,6 +108,15 @@ def todays_dose(page: Page) -> None:
     page.wait_for_load_state()
 
 
+def test_text(page: Page) -> None:
+    """Sent to a number of one's own; what stands there from the first size stays."""
+    if not page.locator("[data-test]").count():
+        page.get_by_label("Số điện thoại của chính").fill("0912 345 678")
+        page.get_by_role("button", name="Gửi tin thử").click()
+        page.locator("[data-test] .given").nth(1).wait_for(timeout=60_000)
+    page.locator("#test-steps").scroll_into_view_if_needed()
+
+
 def vomited(page: Page) -> None:
     page.locator(".rows .state.given").first.locator("xpath=ancestor::a").click()
     page.locator("summary", has_text="Nôn sau khi uống").click()
@@ -492,6 +501,8 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("supervision-community", "community", 0, "/supervision/", None),
     ("admin", "admin", 0, "/admin/", None),
     ("admin-sites", "admin", 0, "/admin/", follow("Cơ sở")),
+    ("admin-channels", "admin", 0, "/admin/channels", None),
+    ("admin-channels-test", "admin", 0, "/admin/channels", test_text),
     ("admin-areas", "admin", 0, "/admin/", follow("Địa bàn")),
     ("admin-sessions", "admin", 0, "/admin/", follow("Nơi đang đăng nhập")),
     ("admin-staff", "admin", 0, "/admin/", open_file),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -15,20 +15,25 @@ from flask.cli import with_appcontext
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from counseling import clock
+from counseling import clock, logs
 from counseling.clock import utc_now
 from counseling.commands.ready import ensure_ready
 from counseling.config import Config
 from counseling.database import db
-from counseling.jobs import PLAN_AGAIN_AFTER, tick
+from counseling.jobs import PLAN_AGAIN_AFTER, read_and_answer, tick
 from counseling.one_ticker import Turn
+from counseling.queries.channels import ChannelHealth, list_channels
 from counseling.queries.outbox_health import OutboxHealth, find_outbox_health
 from counseling.services.simulated_phones import SimulatedPhones
 from counseling.services.worker_beats import beat
 from counseling.sms.gateway import SmsGateway
+from counseling.sms.gateways import Gateways
 from counseling.sms.simulator import Simulator
+from counseling.sms.smsgate import SmsGate
+from counseling.sms.twilio import Twilio
 
 EVERY_SECONDS = 30
+LOOKS_EVERY_SECONDS = 2  # whether a text has come in: somebody waits for its answer
 
 
 def init_app(app: Flask) -> None:
@@ -44,10 +49,10 @@ def tick_once(moment: str | None) -> None:
     config: Config = current_app.extensions["diem_tua_config"]
     if moment is not None:
         _set_clock(config, moment)
-    gateway = gateway_of(config, db.engine)
-    if gateway is None:
+    gateways = gateways_of(config, db.engine)
+    if gateways is None:
         click.echo("SMS_GATEWAY is not set: no text is planned or sent.")
-    ticked = tick(db.session, gateway, utc_now(), config.timezone)
+    ticked = tick(db.session, gateways, utc_now(), config.timezone)
     click.echo(f"Planned: {ticked.planned}, queued: {ticked.queued}, sent: {ticked.sent}, read: {ticked.read}.")
     if ticked.failed:
         raise click.ClickException(f"These parts failed; the log says how: {', '.join(ticked.failed)}.")
@@ -80,14 +85,23 @@ def queue(as_json: bool) -> None:
     config: Config = current_app.extensions["diem_tua_config"]
     now = utc_now()
     health = find_outbox_health(db.session, now)
-    click.echo(json.dumps(_as_json(config, health, now)) if as_json else _as_text(config, health, now))
+    channels = list_channels(db.session, config.gateway_names, now)
+    shown = _as_json(config, health, channels, now) if as_json else None
+    click.echo(json.dumps(shown) if shown else _as_text(config, health, channels, now))
 
 
-def gateway_of(config: Config, engine: Engine) -> SmsGateway | None:
-    """The gateway that the configuration names; None: texts are off."""
+def gateways_of(config: Config, engine: Engine) -> Gateways | None:
+    """The gateways that have settings, the named one first; None: texts are off."""
     if config.sms_gateway is None:
         return None
-    return Simulator(SimulatedPhones(lambda: Session(engine, expire_on_commit=False), utc_now))
+    found: dict[str, SmsGateway] = {}
+    if config.sms_gateway == "simulator":
+        found["simulator"] = Simulator(SimulatedPhones(lambda: Session(engine, expire_on_commit=False), utc_now))
+    if config.smsgate is not None:
+        found[SmsGate.name] = SmsGate(config.smsgate, f"{config.public_url}/sms/smsgate", utc_now)
+    if config.twilio is not None:
+        found[Twilio.name] = Twilio(config.twilio, utc_now)
+    return Gateways(found, config.sms_gateway)
 
 
 @contextmanager
@@ -115,6 +129,9 @@ def ticking(app: Flask, config: Config) -> Iterator[None]:
         max_instances=1,
         misfire_grace_time=None,
     )
+    scheduler.add_job(
+        ticker.look, "interval", seconds=LOOKS_EVERY_SECONDS, coalesce=True, max_instances=1, misfire_grace_time=None
+    )
     scheduler.start()
     try:
         yield
@@ -128,17 +145,32 @@ class _Ticker:
 
     def __init__(self, config: Config, engine: Engine) -> None:
         self._config, self._engine = config, engine
-        self._gateway = gateway_of(config, engine)
+        self._gateways = gateways_of(config, engine)
         self._turn = None if config.is_embedded else Turn(engine)
         self._busy = threading.Lock()
 
     def tick(self) -> None:
+        def work(session: Session) -> object:
+            return tick(session, self._gateways, utc_now(), self._config.timezone, plan_every=PLAN_AGAIN_AFTER)
+
+        self._do(work)
+
+    def look(self) -> None:
+        def work(session: Session) -> object:
+            return read_and_answer(session, self._gateways, utc_now(), self._config.timezone)
+
+        try:
+            self._do(work)
+        except Exception as error:  # the next tick does it again; messages of errors carry what was worked on
+            logs.logger().error("part of a tick failed", job="look", error_type=type(error).__name__)
+
+    def _do(self, work: Callable[[Session], object]) -> None:
         if not self._busy.acquire(blocking=False):
             return
         try:
             if self._turn is None or self._turn.is_ours():
                 with Session(self._engine, expire_on_commit=False) as session:
-                    tick(session, self._gateway, utc_now(), self._config.timezone, plan_every=PLAN_AGAIN_AFTER)
+                    work(session)
         finally:
             self._busy.release()
 
@@ -159,10 +191,23 @@ def _set_clock(config: Config, moment: str) -> None:
     clock.start_at(instant)
 
 
-def _as_json(config: Config, health: OutboxHealth, now: datetime) -> dict[str, object]:
+def _as_json(
+    config: Config, health: OutboxHealth, channels: Sequence[ChannelHealth], now: datetime
+) -> dict[str, object]:
     return {
         "gateway": config.sms_gateway,
-        "seconds_since_tick": None if health.beat_at is None else round((now - health.beat_at).total_seconds()),
+        "channels": [
+            {
+                "gateway": channel.gateway,
+                "state": channel.state,
+                "why": channel.why,
+                "errors_in_a_row": channel.streak,
+                "seconds_since_taken": _seconds_since(channel.taken_at, now),
+                "seconds_since_heard": _seconds_since(channel.heard_at, now),
+            }
+            for channel in channels
+        ],
+        "seconds_since_tick": _seconds_since(health.beat_at, now),
         "messages": [
             {
                 "state": line.state,
@@ -175,12 +220,25 @@ def _as_json(config: Config, health: OutboxHealth, now: datetime) -> dict[str, o
     }
 
 
-def _as_text(config: Config, health: OutboxHealth, now: datetime) -> str:
+def _seconds_since(at: datetime | None, now: datetime) -> int | None:
+    return None if at is None else round((now - at).total_seconds())
+
+
+def _as_text(config: Config, health: OutboxHealth, channels: Sequence[ChannelHealth], now: datetime) -> str:
     ticked = "never" if health.beat_at is None else f"{_age(now, health.beat_at)} ago"
     lines = [f"Gateway: {config.sms_gateway or 'none, no text goes out'}; last tick: {ticked}"]
+    of_channels = [_of_channel(channel, now) for channel in channels]
     lines += [f"{line.state:<10}{line.count:>7}  oldest {_age(now, line.oldest_at)}" for line in health.messages]
     lines += [f"held      {line.count:>7}  {line.reason}" for line in health.held]
-    return "\n".join(lines if len(lines) > 1 else [*lines, "The queue is empty."])
+    return "\n".join([*(lines if len(lines) > 1 else [*lines, "The queue is empty."]), *of_channels])
+
+
+def _of_channel(channel: ChannelHealth, now: datetime) -> str:
+    why = f" ({channel.why})" if channel.why else ""
+    taken = "never" if channel.taken_at is None else f"{_age(now, channel.taken_at)} ago"
+    heard = "never" if channel.heard_at is None else f"{_age(now, channel.heard_at)} ago"
+    words = f"channel {channel.gateway}: {channel.state}{why}, last text taken {taken}, last heard of {heard}"
+    return f"{words}, errors in a row: {channel.streak}"
 
 
 def _age(now: datetime, at: datetime) -> str:

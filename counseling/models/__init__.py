@@ -2,6 +2,7 @@
 
 from counseling.models import (
     audit,
+    channels,
     contacts,
     counseling,
     doctor_calls,
@@ -28,7 +29,7 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "duty", "hands", "installation",
+    "Base", "audit", "channels", "contacts", "counseling", "doctor_calls", "doses", "duty", "hands", "installation",
     "observations", "orders", "patients", "people", "places", "practice", "registers", "tasks", "text_choices",
     "text_keeping", "texts", "usual_hours", "window", "witnesses", "wordings",
 ]  # fmt: skip

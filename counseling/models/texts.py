@@ -174,6 +174,8 @@ class OutboundMessage(Base):
     attempt_started_at: Mapped[datetime | None]  # once this is written, the provider may have it
     finished_at: Mapped[datetime | None]
     gateway: Mapped[str | None] = mapped_column(String(16))
+    # An attempt through it was lost: whoever began it may only sleep, so no other gateway may be handed the text.
+    pinned_gateway: Mapped[str | None] = mapped_column(String(16))
     segments: Mapped[int] = mapped_column(default=1)
     counted_on: Mapped[date | None]
     count_slot: Mapped[int | None]
@@ -215,8 +217,10 @@ class InboundMessage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(String(16), unique=True)
     event_key: Mapped[str] = mapped_column(String(120), unique=True)
+    # Blind index of sender, words and the provider's own instant: the same text reported under a second key.
+    content_token: Mapped[bytes | None] = mapped_column(LargeBinary(16), unique=True)
+    kind: Mapped[str] = mapped_column(String(12), default="text")  # of INBOUND_KINDS
     gateway: Mapped[str] = mapped_column(String(16))
-    kind: Mapped[str] = mapped_column(String(12), default="text")
     line_id: Mapped[int] = mapped_column(ForeignKey("phone_lines.id"), index=True)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed under ref
     received_at: Mapped[datetime]

@@ -81,6 +81,8 @@ class PracticeFolder:
             trusted_proxies=0,  # the real application has read the proxy's headers already
             metrics_token=None,
             sms_gateway=None,
+            smsgate=None,
+            twilio=None,
             is_practice=True,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from counseling.database import AnySession
 from counseling.models import guards
+from counseling.queries.channels import STOPPED, list_channels
 from counseling.queries.latest_instant import latest_instant
 from counseling.queries.worker_beats import is_silent
 
@@ -24,10 +26,13 @@ def newest_revision() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
-def list_problems(session: AnySession, now: datetime, *, expects_worker: bool = False) -> list[str]:
+def list_problems(
+    session: AnySession, now: datetime, *, expects_worker: bool = False, gateways: Sequence[str] = ()
+) -> list[str]:
     """Empty when ready: `database_unreachable`, `migrations_missing`, `guards_missing`, `clock_behind`.
 
-    `expects_worker`: texts go out, so `worker_silent` where nobody has ticked for three minutes.
+    `expects_worker`: texts go out, so `worker_silent` where nobody has ticked for three minutes. `gateways`: the
+    channels that texts go through, so `gateway_stopped` where one of them waits for somebody to put something right.
     """
     try:
         connection = session.connection()
@@ -36,7 +41,9 @@ def list_problems(session: AnySession, now: datetime, *, expects_worker: bool = 
             return ["migrations_missing"]
         problems = ["guards_missing"] if guards.missing(connection) else []
         problems += ["clock_behind"] if is_clock_behind(session, now) else []
-        return [*problems, "worker_silent"] if expects_worker and is_silent(session, now) else problems
+        problems += ["worker_silent"] if expects_worker and is_silent(session, now) else []
+        stopped = [channel for channel in list_channels(session, gateways, now) if channel.state == STOPPED]
+        return [*problems, "gateway_stopped"] if stopped else problems
     except SQLAlchemyError:
         return ["database_unreachable"]
 

@@ -18,6 +18,7 @@ def blueprints() -> list[Blueprint]:
         doctor_calls,
         doses,
         duty,
+        gateways,
         hands,
         health,
         holds,
@@ -51,9 +52,9 @@ def blueprints() -> list[Blueprint]:
     )
 
     with_one = (
-        account, admin, answers, canned, contacts, counseling_desk, crises, doctor, doctor_calls, doses, duty, hands,
-        health, holds, home, later_than_usual, late_entries, messages, missed_calls, observations, orders, outreach,
-        paper_doses, patients, pins, practice_days, register, reminders, replacements, rules, reversals, second_step,
-        sending, simulator, station, station_devices, supervision, tasks, text_tasks, witnesses, wordings,
+        account, admin, answers, canned, contacts, counseling_desk, crises, doctor, doctor_calls, doses, duty, gateways,
+        hands, health, holds, home, later_than_usual, late_entries, messages, missed_calls, observations, orders,
+        outreach, paper_doses, patients, pins, practice_days, register, reminders, replacements, rules, reversals,
+        second_step, sending, simulator, station, station_devices, supervision, tasks, text_tasks, witnesses, wordings,
     )  # fmt: skip
     return [*(module.bp for module in with_one), hands.lock_bp]

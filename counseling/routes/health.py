@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from counseling.clock import utc_now
+from counseling.config import Config
 from counseling.database import db
 from counseling.permissions import public
 from counseling.queries.readiness import list_problems
@@ -22,7 +23,8 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """200 when database, clock and worker are right, else 503 and the codes; `gateway` null: texts are off."""
-    gateway = current_app.extensions["diem_tua_config"].sms_gateway
-    problems = list_problems(db.session, utc_now(), expects_worker=gateway is not None)
+    """200 when all is right, else 503 and the codes of what is not; `gateway` null: texts are off."""
+    config: Config = current_app.extensions["diem_tua_config"]
+    gateway = config.sms_gateway
+    problems = list_problems(db.session, utc_now(), expects_worker=gateway is not None, gateways=config.gateway_names)
     return jsonify(ready=not problems, problems=problems, gateway=gateway), 503 if problems else 200

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,7 +17,19 @@ from counseling.domain.audit_chain import GENESIS, HOUSE, entry_hash, site_chain
 from counseling.models.audit import AuditEntry, AuditHead
 from counseling.models.installation import Installation
 
-__all__ = ["HOUSE", "Head", "append", "append_after", "digest_of", "lock_head", "site_chain", "stamp", "views_chain"]
+__all__ = [
+    "HOUSE",
+    "Entry",
+    "Head",
+    "append",
+    "append_after",
+    "append_all",
+    "digest_of",
+    "lock_head",
+    "site_chain",
+    "stamp",
+    "views_chain",
+]
 
 INSERT_ENTRY = insert(AuditEntry.__table__).inline()  # type: ignore[arg-type]  # Core table behind the mapped class
 UPDATE_HEAD = update(AuditHead.__table__)  # type: ignore[arg-type]
@@ -54,6 +66,27 @@ def append(
     append_after(tx, lock_head(tx, chain), chain, actor, action, subject, details, at)
 
 
+class Entry(NamedTuple):
+    """What one entry says beside its chain, its actor and its instant."""
+
+    action: str
+    subject: str
+    details: Mapping[str, object]
+
+
+def append_all(tx: Session, chain: str, actor: str, entries: Sequence[Entry], at: datetime) -> None:
+    """Add several entries to one chain at once, in their order; the same as `append` for each."""
+    sequence, previous = lock_head(tx, chain)
+    rows = []
+    for action, subject, details in entries:
+        row = _row(Head(sequence, previous), chain, actor, action, subject, details, at)
+        rows.append(row)
+        sequence, previous = row["sequence"], row["hash"]
+    if rows:
+        tx.connection().execute(INSERT_ENTRY, rows)
+        tx.execute(MOVE_HEAD, {"of_chain": chain, "sequence": sequence, "hash": previous})
+
+
 def append_after(
     tx: Transaction,
     head: Head,
@@ -65,25 +98,28 @@ def append_after(
     at: datetime,
 ) -> Head:
     """The same with a head that this transaction has locked already; gives the new head for a further entry."""
+    row = _row(head, chain, actor, action, subject, details, at)
+    tx.execute(INSERT_ENTRY, row)
+    tx.execute(MOVE_HEAD, {"of_chain": chain, "sequence": row["sequence"], "hash": row["hash"]})
+    return Head(row["sequence"], row["hash"])
+
+
+def _row(
+    head: Head, chain: str, actor: str, action: str, subject: str, details: Mapping[str, object], at: datetime
+) -> dict[str, Any]:
     text = json.dumps(details, sort_keys=True, separators=(",", ":"), default=str)
     sequence = head.sequence + 1
-    digest = entry_hash(head.hash, chain, sequence, stamp(at), actor, action, subject, text)
-    tx.execute(
-        INSERT_ENTRY,
-        {
-            "chain": chain,
-            "sequence": sequence,
-            "at": at,
-            "actor": actor,
-            "action": action,
-            "subject": subject,
-            "details": text,
-            "previous_hash": head.hash,
-            "hash": digest,
-        },
-    )
-    tx.execute(MOVE_HEAD, {"of_chain": chain, "sequence": sequence, "hash": digest})
-    return Head(sequence, digest)
+    return {
+        "chain": chain,
+        "sequence": sequence,
+        "at": at,
+        "actor": actor,
+        "action": action,
+        "subject": subject,
+        "details": text,
+        "previous_hash": head.hash,
+        "hash": entry_hash(head.hash, chain, sequence, stamp(at), actor, action, subject, text),
+    }
 
 
 def stamp(at: datetime) -> str:

@@ -18,6 +18,7 @@ from counseling.registers.bad_cell import BadCell
 from counseling.registers.phones import parse_phone
 from counseling.services.inbound_reading import work_on_next
 from counseling.services.phone_lines import ensure_line
+from counseling.services.test_texts import note_reply
 
 LONGEST_BODY = 2_000  # characters; ten parts of the widest alphabet are 670
 LONGEST_KEY = 120
@@ -33,28 +34,35 @@ def store_inbound(
     number: str,
     body: str,
     received_at: datetime,
+    content: str | None = None,
     kind: str = "text",
 ) -> bool:
-    """Keep one text as it came and think about it later; False when an event of this key was kept before.
+    """Keep one text as it came and think about it later; False when this key or this `content` was kept before.
 
     `kind` "missed_call": somebody rang and hung up, which asks to be called back. `number` may be anything that a
-    provider calls a sender. What is longer than LONGEST_BODY is cut there.
+    provider calls a sender. What is longer than LONGEST_BODY is cut there. `content`: who, what and when by the
+    provider, for those who report one text under two keys.
     """
     vault, ref = vault_of(session), new_ref()
     text = body.encode(errors="replace").decode()[:LONGEST_BODY]  # half a surrogate pair cannot be sealed
     with writing(session) as tx:
+        line_id = ensure_line(tx, vault, _sender_of(number))
         values = {
             "ref": ref,
             "event_key": _key_of(gateway, event_key),
-            "gateway": gateway,
+            "content_token": None if content is None else vault.token("inbound:content", content),
             "kind": kind,
-            "line_id": ensure_line(tx, vault, _sender_of(number)),
+            "gateway": gateway,
+            "line_id": line_id,
             "body": vault.seal("inbound_messages.body", ref, text),
             "received_at": received_at,
         }
         dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-        kept = dialect.insert(InboundMessage).values(**values).on_conflict_do_nothing(index_elements=["event_key"])
-        return tx.execute(kept.returning(InboundMessage.id)).first() is not None
+        kept = dialect.insert(InboundMessage).values(**values).on_conflict_do_nothing()
+        if tx.execute(kept.returning(InboundMessage.id)).first() is None:
+            return False
+        note_reply(tx, line_id, received_at)
+        return True
 
 
 def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: random.Random) -> int:
@@ -71,6 +79,13 @@ def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: rando
     if failed is not None:
         raise failed
     return read
+
+
+def is_waiting(session: AnySession) -> bool:
+    """Whether a text has come in that nobody has worked on."""
+    found = session.execute(select(InboundMessage.id).where(InboundMessage.read_at.is_(None)).limit(1)).first()
+    session.rollback()
+    return found is not None
 
 
 def _work_on(session: AnySession, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> Iterator[int]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, case, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from counseling.clock import station_day
 from counseling.database import AnySession, vault_of, violated, writing
+from counseling.domain.channels import TextKind
 from counseling.domain.message_states import FailureReason, MessageState
 from counseling.models.texts import MOST_AUTOMATIC_A_DAY, OutboundMessage, PhoneLine
-from counseling.services.message_moves import back_to_queue, lock_message, move
+from counseling.services.channels import Lane
+from counseling.services.message_moves import back_to_queue, move
 from counseling.services.phone_lines import open_line_number
 from counseling.services.reminder_gates import is_exempt
 from counseling.sms.gateway import SmsGateway, TextToSend
@@ -28,7 +30,9 @@ from counseling.vault import CannotOpen
 LookAgain = Callable[[Session, Any, datetime, ZoneInfo], str | None]
 WAIT = timedelta(minutes=5)  # until a text that has to wait (night, a conversation) is looked at again
 # Answers, and what people have typed, go before the morning's reminders.
-_FIRST = case((or_(OutboundMessage.is_automatic.is_(False), OutboundMessage.wording.in_(ANSWERS)), 0), else_=1)
+_IS_ANSWER = or_(OutboundMessage.is_automatic.is_(False), OutboundMessage.wording.in_(ANSWERS))
+_FIRST = case((_IS_ANSWER, 0), else_=1)
+_OF_KIND = {TextKind.ANSWERS.value: _IS_ANSWER, TextKind.REMINDERS.value: not_(_IS_ANSWER)}
 
 
 class Claim(NamedTuple):
@@ -36,6 +40,14 @@ class Claim(NamedTuple):
 
     message_id: int
     claimed_at: datetime
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """What spoke against a text when it was looked at again; its row is locked."""
+
+    message: Row[Any]
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -48,29 +60,69 @@ class Attempt:
     text: TextToSend
 
 
-def claim_next(session: AnySession, now: datetime) -> Claim | None:
-    """Claim the next text that is due; None when none is."""
+_Begun = Attempt | MessageState | NotNow
+# One statement for all texts of a batch; built once.
+WRITE_ATTEMPT = (
+    update(OutboundMessage.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
+    .where(OutboundMessage.__table__.c.id == bindparam("of_text"))
+    .values(
+        {name: bindparam(name) for name in ("attempt_started_at", "attempts", "gateway", "counted_on", "count_slot")}
+    )
+)
+
+
+def claim_due(session: AnySession, lane: Lane, now: datetime, most: int) -> list[Claim]:
+    """Claim the next texts of a lane that are due, at most so many; none when none is."""
     due = (
         select(OutboundMessage.id)
         .where(
             OutboundMessage.state == MessageState.QUEUED.value,
             OutboundMessage.send_after <= now,
             OutboundMessage.expires_at > now,
+            _goes_through(lane),
         )
         .order_by(_FIRST, OutboundMessage.send_after, OutboundMessage.id)
-        .limit(1)
+        .limit(most)
         .with_for_update(skip_locked=True)
+        .cte("due")  # PostgreSQL might ask a subquery again for every row, and claim more
     )
     # The WHERE on state is the lock: of two senders, one gets the row and the other the next one.
     claim = (
         update(OutboundMessage)
-        .where(OutboundMessage.id == due.scalar_subquery(), OutboundMessage.state == MessageState.QUEUED.value)
+        .where(OutboundMessage.id.in_(select(due.c.id)), OutboundMessage.state == MessageState.QUEUED.value)
         .values(state=MessageState.CLAIMED.value, claimed_at=now)
         .returning(OutboundMessage.id)
     )
     with writing(session) as tx:
-        message_id = tx.execute(claim).scalar()
-    return None if message_id is None else Claim(message_id, now)
+        claimed = tx.execute(claim).scalars().all()
+    return [Claim(message_id, now) for message_id in sorted(claimed)]
+
+
+def _goes_through(lane: Lane) -> ColumnElement[bool]:
+    """Of the lane's kinds; a text that is pinned to a gateway goes through that one or waits."""
+    free = and_(OutboundMessage.pinned_gateway.is_(None), or_(false(), *(_OF_KIND[kind] for kind in lane.kinds)))
+    return or_(OutboundMessage.pinned_gateway == lane.gateway.name, free)
+
+
+def begin_all(
+    session: AnySession,
+    claims: Sequence[Claim],
+    gateway: SmsGateway,
+    now: datetime,
+    zone: ZoneInfo,
+    look_again: LookAgain,
+) -> list[Attempt | MessageState]:
+    """The same as `begin` for several, in one transaction as far as that goes."""
+    begun: Mapping[Claim, _Begun] = {}
+    if len(claims) > 1:
+        try:
+            with writing(session) as tx:
+                begun = _begin(tx, claims, gateway, now, zone, look_again)
+        except IntegrityError:  # one of them took a place of somebody's day that another sender took as well
+            begun = {}
+    # What does not go locks its site's chain, so it comes after, each by itself.
+    done = {claim: one for claim, one in begun.items() if not isinstance(one, NotNow)}
+    return [done[claim] if claim in done else begin(session, claim, gateway, now, zone, look_again) for claim in claims]
 
 
 def begin(
@@ -80,7 +132,8 @@ def begin(
     for _ in range(MOST_AUTOMATIC_A_DAY + 1):
         try:
             with writing(session) as tx:
-                return _begin(tx, claim, gateway, now, zone, look_again)
+                begun = _begin(tx, [claim], gateway, now, zone, look_again)[claim]
+                return _leave_unsent(tx, begun.message, begun.verdict, now) if isinstance(begun, NotNow) else begun
         except IntegrityError as error:
             # Another sender took this place of the person's day at the same moment: there is a further one, or none.
             if "daily_cap" not in violated(error):
@@ -89,35 +142,62 @@ def begin(
 
 
 def _begin(
-    tx: Session, claim: Claim, gateway: SmsGateway, now: datetime, zone: ZoneInfo, look_again: LookAgain
-) -> Attempt | MessageState:
-    claimed = (OutboundMessage.claimed_at == claim.claimed_at) & (OutboundMessage.state == MessageState.CLAIMED.value)
-    message = lock_message(tx, OutboundMessage.id == claim.message_id, claimed)
-    if message is None:
-        return MessageState.CLAIMED  # so slow that the sweep has taken it back, and perhaps another has it
-    verdict, place = look_again(tx, message, now, zone), None
-    if verdict is None and message.patient_id is not None and not is_exempt(message):
-        place = _free_place(tx, message.patient_id, station_day(now, zone))
-        verdict = None if place else "refused:daily_cap"
-    if verdict is not None:
-        return _leave_unsent(tx, message, verdict, now)
-    text = _open_text(tx, message)
-    if text is None:
-        return _leave_unsent(tx, message, f"failed:{FailureReason.OURS}", now)
-    values = {"attempt_started_at": now, "attempts": message.attempts + 1, "gateway": gateway.name}
-    if place is not None:
-        values |= {"counted_on": station_day(now, zone), "count_slot": place}
-    tx.execute(update(OutboundMessage).where(OutboundMessage.id == message.id).values(**values))
-    return Attempt(message.id, message.attempts + 1, message.segments, text)
+    tx: Session, claims: Sequence[Claim], gateway: SmsGateway, now: datetime, zone: ZoneInfo, look_again: LookAgain
+) -> dict[Claim, _Begun]:
+    """For each claim its attempt, written down, or what speaks against it. Few statements, however many texts."""
+    rows = _lock_claimed(tx, claims)
+    # So slow that the sweep has taken them back, and perhaps another has them.
+    begun: dict[Claim, _Begun] = {claim: MessageState.CLAIMED for claim in claims if claim.message_id not in rows}
+    verdicts = {message.id: look_again(tx, message, now, zone) for message in rows.values()}
+    going = [message for message in rows.values() if verdicts[message.id] is None]
+    today = station_day(now, zone)
+    places = _free_places(tx, [m for m in going if m.patient_id is not None and not is_exempt(m)], today)
+    texts = _open_texts(tx, going)
+    values = []
+    for claim in claims:
+        message = rows.get(claim.message_id)
+        if message is None:
+            continue
+        full = message.id in places and places[message.id] is None
+        text = texts.get(message.id)
+        if verdicts[message.id] or full or text is None:
+            why = verdicts[message.id] or ("refused:daily_cap" if full else f"failed:{FailureReason.OURS}")
+            begun[claim] = NotNow(message, why)
+            continue
+        place = places.get(message.id)
+        counted = {"counted_on": today if place else None, "count_slot": place}
+        values.append({"of_text": message.id, "attempts": message.attempts + 1, "gateway": gateway.name, **counted})
+        begun[claim] = Attempt(message.id, message.attempts + 1, message.segments, text)
+    if values:
+        tx.connection().execute(WRITE_ATTEMPT, [{**one, "attempt_started_at": now} for one in values])
+    return begun
 
 
-def _free_place(tx: Session, patient_id: int, today: date) -> int | None:
-    """The first free place of the person's day; the unique constraint holds it against another sender."""
-    taken = select(OutboundMessage.count_slot).where(
-        OutboundMessage.patient_id == patient_id, OutboundMessage.counted_on == today
+def _lock_claimed(tx: Session, claims: Sequence[Claim]) -> dict[int, Row[Any]]:
+    """The texts that are still claimed as these claims say, locked in one order."""
+    moments = {claim.message_id: claim.claimed_at for claim in claims}
+    table = OutboundMessage.__table__
+    claimed = OutboundMessage.id.in_(moments), OutboundMessage.state == MessageState.CLAIMED.value
+    found = tx.execute(select(table).where(*claimed).order_by(OutboundMessage.id).with_for_update())
+    return {row.id: row for row in found if row.claimed_at == moments[row.id]}
+
+
+def _free_places(tx: Session, messages: Sequence[Row[Any]], today: date) -> dict[int, int | None]:
+    """For each text the first free place of its person's day; None: the day is full.
+
+    The unique constraint holds it against another sender.
+    """
+    people = {message.patient_id for message in messages}
+    taken = select(OutboundMessage.patient_id, OutboundMessage.count_slot).where(
+        OutboundMessage.patient_id.in_(people), OutboundMessage.counted_on == today
     )
-    free = set(range(1, MOST_AUTOMATIC_A_DAY + 1)) - set(tx.execute(taken).scalars())
-    return min(free, default=None)
+    used = [tuple(row) for row in tx.execute(taken)] if people else []
+    places: dict[int, int | None] = {}
+    for message in messages:
+        free = [n for n in range(1, MOST_AUTOMATIC_A_DAY + 1) if (message.patient_id, n) not in used]
+        places[message.id] = free[0] if free else None
+        used += [(message.patient_id, free[0])] if free else []
+    return places
 
 
 def _leave_unsent(tx: Session, message: Row[Any], verdict: str, now: datetime) -> MessageState:
@@ -129,15 +209,35 @@ def _leave_unsent(tx: Session, message: Row[Any], verdict: str, now: datetime) -
     return MessageState(word)
 
 
-def _open_text(tx: Session, message: Row[Any]) -> TextToSend | None:
-    """The text as it is handed over; None where its words are blanked or the key of one of the two is gone."""
-    vault = vault_of(tx)
-    line = tx.execute(select(PhoneLine.ref, PhoneLine.number).where(PhoneLine.id == message.line_id)).one()
+def _open_texts(tx: Session, messages: Sequence[Row[Any]]) -> dict[int, TextToSend]:
+    """The texts as they are handed over; without those whose words are blanked or of which a key is gone."""
+    lines = _lines_of(tx, messages)
+    texts = {}
+    for message in messages:
+        words = _words_of(tx, message, lines)
+        if words is not None:
+            number, body = words
+            texts[message.id] = TextToSend(ref=message.ref, number=number, body=body, expires_at=message.expires_at)
+    return texts
+
+
+def open_words(session: AnySession, message: Row[Any]) -> tuple[str, str] | None:
+    """Number and words of a text; None where its words are blanked or the key of one of the two is gone."""
+    return _words_of(session, message, _lines_of(session, [message]))
+
+
+def _lines_of(session: AnySession, messages: Sequence[Row[Any]]) -> dict[int, Row[Any]]:
+    wanted = {message.line_id for message in messages}
+    found = select(PhoneLine.id, PhoneLine.ref, PhoneLine.number).where(PhoneLine.id.in_(wanted))
+    lines: dict[int, Any] = {row.id: row for row in session.execute(found)} if wanted else {}
+    return lines
+
+
+def _words_of(session: AnySession, message: Row[Any], lines: Mapping[int, Row[Any]]) -> tuple[str, str] | None:
+    vault, line = vault_of(session), lines[message.line_id]
     try:
         number = open_line_number(vault, line.ref, line.number)
         body = vault.open("outbound_messages.body", message.ref, message.body)
     except CannotOpen:
         return None
-    return (
-        None if body is None else TextToSend(ref=message.ref, number=number, body=body, expires_at=message.expires_at)
-    )
+    return None if body is None else (number, body)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.orm import Session
@@ -21,6 +23,15 @@ ENDS_THE_REMINDER = frozenset(
 UNTOUCHED = {"claimed_at": None, "attempt_started_at": None, "counted_on": None, "count_slot": None}
 
 
+class Moved(NamedTuple):
+    """What the audit says of one text."""
+
+    site_id: int
+    message_id: int
+    to: MessageState
+    reason: str | None
+
+
 def lock_message(tx: Session, *which: ColumnElement[bool]) -> Row[Any] | None:
     """One text, locked until the transaction ends; None when it is not, or no longer, as `which` says."""
     return tx.execute(select(OutboundMessage.__table__).where(*which).with_for_update()).first()
@@ -33,21 +44,63 @@ def move(
 
     Raises ValueError for a move that NEXT_STATES does not name.
     """
+    note_moves(tx, [change(tx, message, to, now, reason=reason, **columns)], now)
+
+
+def change(
+    tx: Session, message: Row[Any], to: MessageState, now: datetime, *, reason: str | None = None, **columns: object
+) -> Moved:
+    """The same but for the audit, which `note_moves` adds for all that one transaction has moved."""
     _ensure_next(message, to)
     finished = {"finished_at": now} if to in FINISHED else {}
     _update(tx, message, state=to.value, reason=reason, **finished, **columns)
     if to in ENDS_THE_REMINDER:
         _end_reminder(tx, message, to, reason)
     _count_failures(tx, message, to, reason)
-    _note(tx, message, to, reason, now)
+    return Moved(message.site_id, message.id, to, reason)
 
 
-def back_to_queue(tx: Session, message: Row[Any], send_after: datetime, now: datetime) -> None:
-    """Let a locked text be claimed again: it was not attempted, or the provider provably does not have it."""
+def change_to_accepted(tx: Session, messages: Sequence[Row[Any]]) -> list[Moved]:
+    """`change` for many at once: a text that its gateway has taken changes nothing but its state."""
+    for message in messages:
+        _ensure_next(message, MessageState.ACCEPTED)
+    all_of_them = update(OutboundMessage).where(OutboundMessage.id.in_([message.id for message in messages]))
+    if messages:
+        tx.execute(all_of_them.values(state=MessageState.ACCEPTED.value, reason=None))
+    return [Moved(message.site_id, message.id, MessageState.ACCEPTED, None) for message in messages]
+
+
+def back_to_queue(
+    tx: Session, message: Row[Any], send_after: datetime, now: datetime, *, pinned_to: str | None = None
+) -> None:
+    """Let a locked text be claimed again: it was not attempted, or the provider provably does not have it.
+
+    `pinned_to`: an attempt through this gateway was lost, and whoever began it may only sleep: no other may have it.
+    """
+    moved = change_back(tx, message, send_after, pinned_to=pinned_to)
+    note_moves(tx, [moved] if moved else [], now)
+
+
+def change_back(tx: Session, message: Row[Any], send_after: datetime, *, pinned_to: str | None = None) -> Moved | None:
+    """The same but for the audit; None where there is nothing to note, because nothing was attempted."""
     _ensure_next(message, MessageState.QUEUED)
-    _update(tx, message, state=MessageState.QUEUED.value, send_after=send_after, finished_at=None, **UNTOUCHED)
-    if message.attempt_started_at is not None:
-        _note(tx, message, MessageState.QUEUED, None, now)
+    pin = {"pinned_gateway": pinned_to} if pinned_to else {}
+    _update(tx, message, state=MessageState.QUEUED.value, send_after=send_after, finished_at=None, **UNTOUCHED, **pin)
+    if message.attempt_started_at is None:
+        return None
+    return Moved(message.site_id, message.id, MessageState.QUEUED, None)
+
+
+def note_moves(tx: Session, moves: Sequence[Moved], now: datetime) -> None:
+    """Append what was moved to the sites' chains, chain by chain, so that two at once wait and never block."""
+    for site_id, of_site in groupby(sorted(moves), key=lambda moved: moved.site_id):
+        chain = audit.site_chain(site_id)
+        audit.append_all(tx, chain, ACTOR, [_entry(moved) for moved in of_site], now)
+
+
+def _entry(moved: Moved) -> audit.Entry:
+    details = {"reason": moved.reason} if moved.reason else {}
+    return audit.Entry(f"message.{moved.to.value}", f"message:{moved.message_id}", details)
 
 
 def _ensure_next(message: Row[Any], to: MessageState) -> None:
@@ -73,9 +126,3 @@ def _count_failures(tx: Session, message: Row[Any], to: MessageState, reason: st
         tx.execute(line.values(permanent_failures=PhoneLine.permanent_failures + 1))
     if to is MessageState.DELIVERED:
         tx.execute(line.where(PhoneLine.permanent_failures > 0).values(permanent_failures=0))
-
-
-def _note(tx: Session, message: Row[Any], to: MessageState, reason: str | None, now: datetime) -> None:
-    details = {"reason": reason} if reason else {}
-    chain = audit.site_chain(message.site_id)
-    audit.append(tx, chain, ACTOR, f"message.{to.value}", f"message:{message.id}", details, now)

@@ -11,12 +11,14 @@ from counseling.database import AnySession, writing
 from counseling.domain.message_states import FailureReason, MessageState, after_receipt
 from counseling.models.texts import DeliveryReceipt, OutboundMessage
 from counseling.services.message_moves import lock_message, move
+from counseling.services.test_texts import note_report
 
 
 def apply_receipt(
     session: AnySession, event_key: str, message_ref: str, reported: str, reason: str | None, now: datetime
 ) -> None:
-    """Keep one receipt and let it move its text. A repeated `event_key` and a reference that is not ours do nothing.
+    """Keep one receipt and let it move its text. A repeated `event_key` and a reference that is not ours do nothing;
+    that of a test text is noted with it.
 
     `reported` is one of MessageState (ValueError otherwise), `reason` of a failure one of FailureReason; any other
     word is kept with the receipt and counts as temporary.
@@ -32,6 +34,7 @@ def note_receipt(
     state = MessageState(reported)
     message = lock_message(tx, OutboundMessage.ref == message_ref)
     if message is None:
+        note_report(tx, message_ref, state, now)
         return
     # Behind the text's lock, so that of two equal receipts at one moment the second finds the first.
     if tx.execute(select(DeliveryReceipt.id).where(DeliveryReceipt.event_key == event_key)).first():

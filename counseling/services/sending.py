@@ -1,34 +1,38 @@
-"""Sending what is due, one text at a time: claim, look again, write down the attempt, let go, hand over, write the end.
+"""Sending what is due: claim, look again, write down the attempt, let go, hand over, write the end.
 
 At most once unless provably unsent: from the moment `attempt_started_at` is committed the provider may have the text.
-A sender may be killed anywhere in between; `sweep` finds what it left.
+A sender may be killed anywhere in between; `sweep` finds what it left. Where a gateway takes several calls side by
+side, so many texts go these steps together; how many of them a kill leaves without an end is what that costs.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
 
 from counseling import logs
 from counseling.database import AnySession, writing
-from counseling.domain.message_states import NEXT_STATES, MessageState
+from counseling.domain.message_states import NEXT_STATES, FailureReason, MessageState
 from counseling.models.texts import OutboundMessage
-from counseling.services.message_attempts import Attempt, LookAgain, begin, claim_next
-from counseling.services.message_moves import back_to_queue, lock_message, move
+from counseling.services.channels import Lane, note_outcomes, note_stopped, open_lanes, outcomes_of
+from counseling.services.message_attempts import Attempt, LookAgain, begin_all, claim_due
+from counseling.services.message_moves import Moved, change, change_back, change_to_accepted, note_moves
 from counseling.services.reminder_gates import why_not_now
-from counseling.sms.gateway import SmsGateway, SmsOutcomeUnknown, SmsRejected
+from counseling.sms.gateway import Fault, SmsGateway, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
+from counseling.sms.gateways import Gateways
 
 MOST_AT_ONCE = 200
-PACE = timedelta(minutes=1)
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(minutes=1), timedelta(minutes=30)
-# So many texts in a row that are to be tried again: the gateway is away, and the rest waits for the next run.
-GATEWAY_IS_AWAY = 3
-ATTEMPTED = ("claimed", "accepted", "delivered", "failed", "unknown")
+HandOver = Callable[[Sequence[Attempt]], list["Ended"]]
 
 
 @dataclass(frozen=True)
@@ -42,88 +46,175 @@ class Sent:
         return self.by_state.get(MessageState.ACCEPTED, 0)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How the call for one attempt ended. `rejection`: the provider provably does not have it."""
+
+    attempt: Attempt
+    to: MessageState
+    rejection: SmsRejected | None = None
+    fault: Fault | None = None
+
+    @property
+    def came_through(self) -> bool:
+        """Whether the gateway answered at all: a text that it refuses for good is an answer, too."""
+        if self.to is MessageState.UNKNOWN or self.fault is not None:
+            return False
+        return self.rejection is None or self.rejection.permanent
+
+
 def send_due(
     session: AnySession,
-    gateway: SmsGateway,
+    gateway: SmsGateway | Gateways,
     now: datetime,
     zone: ZoneInfo,
     most: int = MOST_AT_ONCE,
     *,
     look_again: LookAgain = why_not_now,
 ) -> Sent:
-    """Send what is due, at most `most` texts and no faster than the gateway's pace. Three commits for each text.
+    """Send what is due, at most `most` texts and no faster than the gateways' pace. Three commits for each batch.
 
     Several may run at once, in threads or processes: of two, one gets the text. What a gateway raises beyond its
     protocol ends the run; the text that it happened to is swept later.
     """
     moved: Counter[MessageState] = Counter()
-    room, in_a_row = _room(session, gateway, now), 0
-    while room > 0 and moved.total() < most and in_a_row < GATEWAY_IS_AWAY:
-        claim = claim_next(session, now)
-        if claim is None:
+    gateways = Gateways.of(gateway)
+    done: set[str] = set()  # gateways with nothing to do, no room, or a rest that has begun
+    lanes = {lane.gateway.name: lane for lane in open_lanes(session, gateways, now)}
+    while moved.total() < most:
+        lane = next((lane for name, lane in lanes.items() if name not in done and lane.room > 0), None)
+        if lane is None:
             break
-        begun = begin(session, claim, gateway, now, zone, look_again)
-        if isinstance(begun, MessageState):
-            moved[begun] += 1
-            continue
-        room -= begun.segments
-        state = _hand_over(session, gateway, begun, now)
-        in_a_row = in_a_row + 1 if state is MessageState.QUEUED else 0
-        moved[state] += 1
-    if in_a_row >= GATEWAY_IS_AWAY:
-        logs.logger().warning("the gateway takes nothing", job="send", count=in_a_row)
+        run = _Run(session, now, zone, look_again, has_others=len(gateways.by_name) > 1)
+        states, is_away = _send_through(run, lane, most - moved.total())
+        moved.update(states)
+        done.add(lane.gateway.name)
+        if is_away:  # what it carried may have another way
+            lanes = {lane.gateway.name: lane for lane in open_lanes(session, gateways, now)}
+            done &= lanes.keys()
+            done -= {name for name, lane in lanes.items() if lane.kinds}
     return Sent(moved)
 
 
-def _room(session: AnySession, gateway: SmsGateway, now: datetime) -> int:
-    """Segments that the gateway takes in this minute still, counted in the database: several senders share a pace."""
-    query = select(func.coalesce(func.sum(OutboundMessage.segments), 0)).where(
-        OutboundMessage.attempt_started_at > now - PACE,
-        OutboundMessage.attempt_started_at <= now,
-        # For the index: what was attempted in the last minute had become due within the last days.
-        OutboundMessage.state.in_(ATTEMPTED),
-        OutboundMessage.send_after > now - timedelta(days=2),
-    )
-    return gateway.abilities.segments_per_minute - int(session.execute(query).scalar_one())
+@dataclass(frozen=True)
+class _Run:
+    """What stays the same over one run. `has_others`: there are channels besides the one that is used."""
+
+    session: AnySession
+    now: datetime
+    zone: ZoneInfo
+    look_again: LookAgain
+    has_others: bool
 
 
-def _hand_over(session: AnySession, gateway: SmsGateway, attempt: Attempt, now: datetime) -> MessageState:
-    """Call the gateway with no transaction open, and write down what it said."""
+def _send_through(run: _Run, lane: Lane, most: int) -> tuple[Counter[MessageState], bool]:
+    """Send what is due through one gateway until nothing is, its minute is full, or it rests or stands."""
+    moved: Counter[MessageState] = Counter()
+    with _handing_over(lane.gateway) as hand_over:
+        while lane.room > 0 and moved.total() < most:
+            wanted = min(lane.gateway.abilities.calls_at_once, most - moved.total(), lane.room)
+            claims = claim_due(run.session, lane, run.now, wanted)
+            if not claims:
+                break
+            begun = begin_all(run.session, claims, lane.gateway, run.now, run.zone, run.look_again)
+            moved.update(one for one in begun if isinstance(one, MessageState))
+            attempts = [one for one in begun if isinstance(one, Attempt)]
+            lane.room -= sum(attempt.segments for attempt in attempts)
+            if not attempts:
+                continue
+            ended = hand_over(attempts)
+            states, is_away = _finish(run, lane.gateway, ended)
+            moved.update(states)
+            if is_away:
+                logs.logger().warning("the gateway takes nothing", job="send", count=len(ended))
+                return moved, True
+    return moved, False
+
+
+@contextmanager
+def _handing_over(gateway: SmsGateway) -> Iterator[HandOver]:
+    """Calls one after another in this thread; side by side where the gateway takes several."""
+    if gateway.abilities.calls_at_once == 1:
+        yield lambda attempts: [_hand_over(gateway, attempt) for attempt in attempts]
+        return
+    with ThreadPoolExecutor(gateway.abilities.calls_at_once) as pool:
+        yield lambda attempts: list(pool.map(lambda attempt: _hand_over(gateway, attempt), attempts))
+
+
+def _hand_over(gateway: SmsGateway, attempt: Attempt) -> Ended:
+    """Call the gateway with no transaction open, and tell what it said."""
     try:
         gateway.send(attempt.text)
     except SmsRejected as rejection:
-        return _take_back(session, attempt, rejection, now)
+        return Ended(attempt, MessageState.FAILED if rejection.permanent else MessageState.QUEUED, rejection)
+    except SmsMisconfigured as wrong:
+        ours = SmsRejected(FailureReason.OURS, permanent=False)
+        return Ended(attempt, MessageState.QUEUED, ours, wrong.fault)
     except SmsOutcomeUnknown:
-        return _finish(session, attempt, MessageState.UNKNOWN, now)
-    return _finish(session, attempt, MessageState.ACCEPTED, now)
+        return Ended(attempt, MessageState.UNKNOWN)
+    return Ended(attempt, MessageState.ACCEPTED)
 
 
-def _finish(session: AnySession, attempt: Attempt, to: MessageState, now: datetime) -> MessageState:
-    with writing(session) as tx:
-        message = lock_message(tx, _of(attempt))
-        # A receipt may have been faster, or the sweep of somebody else: then theirs stands, unless ours says more.
-        if message is not None and to in NEXT_STATES[MessageState(message.state)]:
-            move(tx, message, to, now)
-    return to
+def _finish(run: _Run, gateway: SmsGateway, ended: Sequence[Ended]) -> tuple[list[MessageState], bool]:
+    """Write down what was said of each; gives the states, and whether the gateway rests or stands now."""
+    outcomes = outcomes_of((one.came_through, one.fault) for one in ended)
+    states, moves, now = [], list[Moved](), run.now
+    with writing(run.session) as tx:
+        rows = _lock(tx, ended)
+        is_away = note_outcomes(tx, gateway.name, outcomes, now)
+        taken = {one.attempt.message_id for one in ended if _is_taken(one, rows.get(one.attempt.message_id))}
+        moves += change_to_accepted(tx, [rows[message_id] for message_id in sorted(taken)])
+        for one in ended:
+            row, state, moved = rows.get(one.attempt.message_id), one.to, None
+            if one.attempt.message_id not in taken:
+                state, moved = _take_word(tx, row, one, now, at_once=is_away and run.has_others)
+            states.append(state)
+            moves += [moved] if moved else []
+        note_moves(tx, moves, now)
+    if outcomes.fault is not None:
+        note_stopped(run.session, gateway.name, outcomes.fault, now)
+    return states, is_away
 
 
-def _take_back(session: AnySession, attempt: Attempt, rejection: SmsRejected, now: datetime) -> MessageState:
+def _is_taken(one: Ended, message: Row[Any] | None) -> bool:
+    """Taken, and no receipt has been faster."""
+    return (
+        message is not None and one.to is MessageState.ACCEPTED and one.to in NEXT_STATES[MessageState(message.state)]
+    )
+
+
+def _lock(tx: Session, ended: Sequence[Ended]) -> dict[int, Row[Any]]:
+    """The texts, all locked in one order; without those of which a later attempt has begun."""
+    numbers = {one.attempt.message_id: one.attempt.number for one in ended}
+    table = OutboundMessage.__table__
+    found = select(table).where(OutboundMessage.id.in_(numbers)).order_by(OutboundMessage.id).with_for_update()
+    return {row.id: row for row in tx.execute(found) if row.attempts == numbers[row.id]}
+
+
+def _take_word(
+    tx: Session, message: Row[Any] | None, one: Ended, now: datetime, *, at_once: bool
+) -> tuple[MessageState, Moved | None]:
+    if one.rejection is not None:
+        # Where the channel stands, or rests while there are others, nothing is wrong with the text.
+        again_at = now if at_once or one.fault is not None else now + _backoff(one.attempt.number)
+        return _take_back(tx, message, one.rejection, again_at, now)
+    # A receipt may have been faster, or the sweep of somebody else: then theirs stands, unless ours says more.
+    if message is not None and one.to in NEXT_STATES[MessageState(message.state)]:
+        return one.to, change(tx, message, one.to, now)
+    return one.to, None
+
+
+def _take_back(
+    tx: Session, message: Row[Any] | None, rejection: SmsRejected, again_at: datetime, now: datetime
+) -> tuple[MessageState, Moved | None]:
     """The provider provably does not have it: try again while there is time and hope, else it has failed."""
-    with writing(session) as tx:
-        message = lock_message(tx, _of(attempt), OutboundMessage.state.in_(("claimed", "unknown")))
-        if message is None:
-            return MessageState.FAILED
-        again_at = now + _backoff(attempt.number)
-        if not rejection.permanent and again_at < message.expires_at:
-            back_to_queue(tx, message, again_at, now)
-            return MessageState.QUEUED
-        uncounted = {"counted_on": None, "count_slot": None}
-        move(tx, message, MessageState.FAILED, now, reason=rejection.reason.value, **uncounted)
-        return MessageState.FAILED
-
-
-def _of(attempt: Attempt) -> ColumnElement[bool]:
-    return (OutboundMessage.id == attempt.message_id) & (OutboundMessage.attempts == attempt.number)
+    if message is None or message.state not in ("claimed", "unknown"):
+        return MessageState.FAILED, None
+    if not rejection.permanent and again_at < message.expires_at:
+        return MessageState.QUEUED, change_back(tx, message, again_at)
+    uncounted = {"counted_on": None, "count_slot": None}
+    reason = rejection.reason.value
+    return MessageState.FAILED, change(tx, message, MessageState.FAILED, now, reason=reason, **uncounted)
 
 
 def _backoff(attempts: int) -> timedelta:

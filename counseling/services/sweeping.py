@@ -13,8 +13,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from counseling.database import AnySession, writing
 from counseling.domain.message_states import FailureReason, MessageState, after_lost_attempt
 from counseling.models.texts import OutboundMessage
+from counseling.services.message_attempts import open_words
 from counseling.services.message_moves import UNTOUCHED, back_to_queue, lock_message, move
-from counseling.sms.gateway import SmsGateway, SmsOutcomeUnknown
+from counseling.sms.gateway import AttemptedText, SmsGateway, SmsOutcomeUnknown
+from counseling.sms.gateways import Gateways
 
 # Far longer than any gateway's time-out: who has not written the end by then is not going to.
 LEASE = timedelta(minutes=5)
@@ -22,14 +24,15 @@ MOST_AT_ONCE = 50  # questions to the gateway in one sweep
 MOST_EXPIRED_AT_ONCE = 1000
 
 
-def sweep(session: AnySession, gateway: SmsGateway, now: datetime, zone: ZoneInfo) -> None:
+def sweep(session: AnySession, gateway: SmsGateway | Gateways, now: datetime, zone: ZoneInfo) -> None:
     """Let claimed texts go again that nobody attempted, settle attempts without an end, expire what came too late.
 
     Safe to run beside senders and other sweeps. `zone` is part of what every part of a tick is given.
     """
     _release(session, now)
+    gateways = Gateways.of(gateway)
     for message in (*_list_lost(session, now), *_list_unknown(session, now)):
-        _settle_lost(session, gateway, message, now)
+        _settle_lost(session, gateways, message, now)
     for message_id in _list_late(session, now):
         _expire(session, message_id, now)
 
@@ -69,16 +72,16 @@ def _list_unknown(session: AnySession, now: datetime) -> Sequence[Row[*tuple[Any
 
 
 def _list(session: AnySession, *which: ColumnElement[bool]) -> Sequence[Row[*tuple[Any, ...]]]:
-    columns = (OutboundMessage.id, OutboundMessage.ref, OutboundMessage.attempts, OutboundMessage.gateway)
-    newest_first = select(*columns, OutboundMessage.state).where(*which).order_by(OutboundMessage.id.desc())
+    newest_first = select(OutboundMessage.__table__).where(*which).order_by(OutboundMessage.id.desc())
     rows = session.execute(newest_first.limit(MOST_AT_ONCE)).all()
     session.rollback()  # nothing stays open while the gateway is asked
     return rows
 
 
-def _settle_lost(session: AnySession, gateway: SmsGateway, lost: Row[*tuple[Any, ...]], now: datetime) -> None:
-    known = _ask(gateway, lost.ref) if lost.gateway == gateway.name else None
-    to = after_lost_attempt(known, repeat_safe=gateway.abilities.repeat_safe)
+def _settle_lost(session: AnySession, gateways: Gateways, lost: Row[*tuple[Any, ...]], now: datetime) -> None:
+    gateway = gateways.find(lost.gateway)  # None: its settings are gone, and nobody can be asked
+    known = None if gateway is None else _ask(session, gateway, lost)
+    to = after_lost_attempt(known, repeat_safe=gateway is not None and gateway.abilities.repeat_safe)
     if to == lost.state:
         return
     same = (OutboundMessage.id == lost.id) & (OutboundMessage.attempts == lost.attempts)
@@ -87,14 +90,18 @@ def _settle_lost(session: AnySession, gateway: SmsGateway, lost: Row[*tuple[Any,
         if message is None:
             return  # a receipt came, or the sender that we believed dead
         if to is MessageState.QUEUED:
-            back_to_queue(tx, message, now, now)
+            back_to_queue(tx, message, now, now, pinned_to=lost.gateway)
         else:
             move(tx, message, to, now)
 
 
-def _ask(gateway: SmsGateway, ref: str) -> bool | None:
+def _ask(session: AnySession, gateway: SmsGateway, lost: Row[*tuple[Any, ...]]) -> bool | None:
+    opened = open_words(session, lost)
+    session.rollback()
+    number, body = opened or ("", "")
+    text = AttemptedText(ref=lost.ref, number=number, body=body, attempted_at=lost.attempt_started_at)
     try:
-        return gateway.resolve_unknown(ref)
+        return gateway.resolve_unknown(text) if opened or gateway.abilities.repeat_safe else None
     except SmsOutcomeUnknown:
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from counseling.sms.gateway import Abilities, TextToSend
+from counseling.sms.gateway import Abilities, AttemptedText, TextToSend
 
 
 class Phones(Protocol):
@@ -28,5 +28,5 @@ class Simulator:
     def send(self, message: TextToSend) -> None:
         self._phones.take(message)
 
-    def resolve_unknown(self, message_ref: str) -> bool | None:
-        return self._phones.has(message_ref)
+    def resolve_unknown(self, message: AttemptedText) -> bool | None:
+        return self._phones.has(message.ref)

@@ -14,7 +14,8 @@ from counseling.database import db
 from counseling.routes import viewing
 from tests.access.asking import Doorbell, watch_writes
 from tests.access.world import build
-from tests.support.settings import MORNING, config_for
+from tests.support.gateways import with_gateways
+from tests.support.settings import MORNING
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +23,7 @@ def filled(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("doors")
     path, kept = folder / "used.db", folder / "kept.db"
     shutil.copyfile(migrated_sqlite, path)
-    app = create_app(config_for(f"sqlite:///{path}", folder))
+    app = create_app(with_gateways(f"sqlite:///{path}", folder))
     clock.start_at(MORNING)  # a new application begins with the real time
     doorbell = Doorbell(app, build(app))
     close(app)

@@ -266,6 +266,14 @@ STAFF, AREA, SITE, TEAM = (
     ids(team_id="team"),
 )
 
+
+def word(**values: str) -> Any:
+    """A word of an address where there is no row; another one that means nothing when `world` is None."""
+    return lambda world: values if world else dict.fromkeys(values, "nothing")
+
+
+KIND, CHANNEL = word(kind="answers"), word(name="smsgate")
+
 DOORS: dict[str, Door] = {
     # Open to everybody
     "static": Door(public=True, done=200),
@@ -516,6 +524,10 @@ DOORS: dict[str, Door] = {
     "crises.live": page(ASKING, refused=404),
     "crises.take": Door(ASKING, 404, 404, "house", nothing, values=lambda world: {"alert": NO_REF}),
     # The demo's phones are nowhere but in a demo
+    # Signed by the gateway, or refused
+    "gateways.smsgate": Door(public=True, done=403, form=nothing),
+    "gateways.twilio_inbound": Door(public=True, done=403, form=nothing),
+    "gateways.twilio_status": Door(public=True, done=403, form=nothing),
     "simulator.index": Door(public=True, done=404),
     "simulator.find": Door(public=True, done=404, form=fixed(q="ai")),
     "simulator.live_phones": Door(public=True, done=404),
@@ -561,6 +573,14 @@ DOORS: dict[str, Door] = {
     "admin.set_hours": house(SITE, fixed(day0="7:00-11:00"), 303),
     "admin.add_exception": house(SITE, fixed(on_date="2026-12-25", hours="", reason="nghỉ"), 303),
     "admin.remove_exception": house(ids(site_id="site", exception_id="exception"), nothing, 303),
+    "admin.channel_list": house(),
+    "admin.live_tests": house(),
+    "admin.send_test": house(form=fixed(gateway="smsgate", number="0912 345 678", request_key="0f" * 16), done=303),
+    "admin.route_texts": house(KIND, fixed(**{"answers-gateway": "twilio", "answers-fallback": "smsgate"}), 303),
+    "admin.set_pace": house(CHANNEL, fixed(**{"smsgate-per_minute": "5"}), 303),
+    "admin.start_channel": house(CHANNEL, nothing, 303),
+    "admin.stop_channel": house(CHANNEL, nothing, 303),
+    "admin.attach_channel": house(CHANNEL, nothing, 303),
     "admin.team_list": house(),
     "admin.new_team": house(),
     "admin.add_team": house(form=fixed(code="D-09", name="Đội Mới", area_id="6", site_id="2"), done=303),

@@ -12,7 +12,8 @@ from tests.access.asking import Doorbell, changed, fingerprint, watch_writes
 from tests.access.conftest import close
 from tests.access.doors import DOORS
 from tests.access.world import build, client_at
-from tests.support.settings import MORNING, config_for
+from tests.support.gateways import with_gateways
+from tests.support.settings import MORNING
 
 SAMPLE = ("dispenser", "doctor", "nurse/support", "volunteer", "supervisor", "admin")
 TARGETS = ("dong_kinh", "both", "mau_son", "unknown", "known", "")
@@ -21,7 +22,7 @@ NUL = "a\x00b"
 
 @pytest.fixture
 def far_door(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doorbell]:
-    app = create_app(config_for(postgresql_url, tmp_path_factory.mktemp("far")))
+    app = create_app(with_gateways(postgresql_url, tmp_path_factory.mktemp("far")))
     clock.start_at(MORNING)
     doorbell = Doorbell(app, build(app))
     with watch_writes(app) as outside:

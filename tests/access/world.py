@@ -39,6 +39,7 @@ from counseling.services.register_imports import upload_register
 from counseling.services.support_people import register_supported
 from counseling.services.tasks import open_task
 from counseling.services.treatment_files import By
+from counseling.services.worker_beats import beat
 from counseling.support_rows import SupportDetails, sealed_support_columns
 from counseling.treatment_rows import (
     TreatmentDetails,
@@ -100,6 +101,7 @@ def build(app: Flask) -> World:
         engine = db.engine
     with Session(engine, expire_on_commit=False) as session:
         cast = fill(session, YESTERDAY)
+        beat(session, MORNING)  # texts go out in this world, so somebody ticks
         ids = _add_far_places(session)
         files = _add_people(session, cast, ids)
         ids |= {f"{name} person": person for name, person in cast.staff.items()}

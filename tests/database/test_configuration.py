@@ -57,7 +57,6 @@ def test_a_missing_secret_is_named(tmp_path: Path, name: str) -> None:
         ("METRICS_TOKEN", "short"),
         ("LOG_LEVEL", "LOUD"),
         ("SMS_GATEWAY", "simulator"),  # outside demo mode
-        ("SMS_GATEWAY", "twilio"),  # of a later version
         ("SMS_GATEWAY", "pigeon"),
         ("HOST", "0.0.0.0"),  # without an https PUBLIC_URL
     ],

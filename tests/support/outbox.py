@@ -17,7 +17,7 @@ from counseling.services.message_attempts import LookAgain
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
 from counseling.services.sending import Sent, send_due
-from counseling.sms.gateway import Abilities, SmsGateway, TextToSend
+from counseling.sms.gateway import Abilities, AttemptedText, SmsGateway, TextToSend
 from tests.support.cast import DONG_KINH
 from tests.support.settings import MORNING
 
@@ -48,14 +48,14 @@ class FakeProvider:
         self.handed_over.append(message.ref)
         if self.before is not None:
             raise self.before
-        if not (self.abilities.repeat_safe and self.resolve_unknown(message.ref)):
+        if not (self.abilities.repeat_safe and message.ref in self.refs()):
             self.sent.append(message)
         if self.after is not None:
             raise self.after
 
-    def resolve_unknown(self, message_ref: str) -> bool | None:
+    def resolve_unknown(self, message: AttemptedText) -> bool | None:
         """Who does not know our references cannot tell."""
-        return any(text.ref == message_ref for text in self.sent) if self.abilities.repeat_safe else None
+        return message.ref in self.refs() if self.abilities.repeat_safe else None
 
     def refs(self) -> list[str]:
         return [text.ref for text in self.sent]

@@ -18,7 +18,7 @@ from counseling.services.audit_verification import verify
 from counseling.services.receipts import apply_receipt
 from counseling.services.simulated_phones import SimulatedPhones, hand_phone, switch_phone
 from counseling.services.sweeping import sweep
-from counseling.sms.gateway import SmsOutcomeUnknown, SmsRejected, TextToSend
+from counseling.sms.gateway import AttemptedText, SmsOutcomeUnknown, SmsRejected, TextToSend
 from counseling.sms.simulator import Simulator
 from tests.support.cast import Cast
 from tests.support.outbox import BODY, EIGHT, FakeProvider, a_line, message, queued, send, states
@@ -187,10 +187,11 @@ def test_one_reference_is_one_text_however_often_it_is_handed_over(
 ) -> None:
     row = message(session, queued(session, a_line(session, "+84998005678")))
     text = TextToSend(ref=row.ref, number="+84998005678", body=BODY, expires_at=row.expires_at)
-    assert simulator.resolve_unknown(row.ref) is False
+    asked = AttemptedText(ref=row.ref, number=text.number, body=BODY, attempted_at=EIGHT)
+    assert simulator.resolve_unknown(asked) is False
     for _ in range(2):
         simulator.send(text)
-    assert simulator.resolve_unknown(row.ref) is True
+    assert simulator.resolve_unknown(asked) is True
     assert (len(shown(session)), kept(session)) == (1, 1)
 
 

@@ -22,12 +22,13 @@ from counseling.models.audit import AuditEntry
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
 from counseling.services import message_attempts
 from counseling.services.audit_verification import verify
-from counseling.services.message_attempts import Attempt, begin, claim_next
+from counseling.services.channels import Lane
+from counseling.services.message_attempts import Attempt, Claim, begin, claim_due
 from counseling.services.message_moves import lock_message, move
 from counseling.services.receipts import apply_receipt
 from counseling.services.sending import send_due
 from counseling.services.sweeping import LEASE, sweep
-from counseling.sms.gateway import SmsOutcomeUnknown, SmsRejected, TextToSend
+from counseling.sms.gateway import AttemptedText, SmsOutcomeUnknown, SmsRejected, TextToSend
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.outbox import (
     BODY,
@@ -54,6 +55,11 @@ OUR_FAULT = SmsRejected(FailureReason.OURS, permanent=True)
 
 def swept(session: Session, gateway: FakeProvider, now: datetime = LATER) -> None:
     sweep(session, gateway, now, VIETNAM)
+
+
+def claimed(session: Session, now: datetime) -> Claim | None:
+    lane = Lane(FakeProvider(), frozenset({"answers", "reminders"}), room=1)
+    return next(iter(claim_due(session, lane, now, 1)), None)
 
 
 def in_threads(session: Session, count: int, work: Callable[[Session], object]) -> None:
@@ -320,16 +326,16 @@ def test_two_senders_who_look_at_one_moment_take_two_places(
     for _ in range(2):
         queued(session, a_line(session), patient_id=person)
     both_saw, seen = threading.Barrier(2 if is_postgresql else 1), list[int | None]()
-    look = message_attempts._free_place
+    look = message_attempts._free_places
 
-    def look_together(*of_whom: Any) -> int | None:
-        place = look(*of_whom)
-        seen.append(place)
-        if place == 1:
+    def look_together(*of_whom: Any) -> dict[int, int | None]:
+        places = look(*of_whom)
+        seen.extend(places.values())
+        if 1 in places.values():
             both_saw.wait(timeout=30)
-        return place
+        return places
 
-    monkeypatch.setattr(message_attempts, "_free_place", look_together)
+    monkeypatch.setattr(message_attempts, "_free_places", look_together)
     in_threads(session, 2, lambda own: send(own, gateway))
     places = session.execute(select(OutboundMessage.count_slot).order_by(OutboundMessage.count_slot)).scalars()
     assert list(places) == [1, 2]
@@ -355,9 +361,9 @@ def test_a_sender_that_slept_past_its_lease_does_not_send_what_another_has(
     """It wakes between claim and attempt: meanwhile the sweep gave the text back and somebody else claimed it."""
     gateway = FakeProvider(repeat_safe=False)
     queued(session, a_line(session))
-    slept = claim_next(session, EIGHT)
+    slept = claimed(session, EIGHT)
     swept(session, gateway)
-    other = claim_next(session, LATER)
+    other = claimed(session, LATER)
     assert slept is not None and other is not None
     if other_has_sent:
         assert isinstance(begin(session, other, gateway, LATER, VIETNAM, nothing_against), Attempt)
@@ -462,7 +468,7 @@ def test_a_no_of_a_provider_that_knows_no_references_is_none(session: Session, c
     """Whoever began the attempt may only be asleep, and hand it over when it wakes."""
 
     class Denying(FakeProvider):
-        def resolve_unknown(self, message_ref: str) -> bool | None:
+        def resolve_unknown(self, message: AttemptedText) -> bool | None:
             return False
 
     gateway = Denying(repeat_safe=False)
@@ -485,9 +491,9 @@ def test_a_provider_is_asked_as_long_as_the_text_would_be_in_time(session: Sessi
 
 def test_a_provider_that_does_not_answer_the_question_either_holds_nothing_up(session: Session, cast: Cast) -> None:
     class Silent(FakeProvider):
-        def resolve_unknown(self, message_ref: str) -> bool | None:
+        def resolve_unknown(self, message: AttemptedText) -> bool | None:
             if self.before is None:
-                return super().resolve_unknown(message_ref)
+                return super().resolve_unknown(message)
             raise SmsOutcomeUnknown
 
     gateway = Silent()
@@ -504,9 +510,9 @@ def test_a_provider_that_does_not_answer_the_question_either_holds_nothing_up(se
 
 def test_a_receipt_that_comes_while_the_provider_is_asked_stands(session: Session, cast: Cast) -> None:
     class Quick(FakeProvider):
-        def resolve_unknown(self, message_ref: str) -> bool | None:
+        def resolve_unknown(self, message: AttemptedText) -> bool | None:
             with Session(session.get_bind(), expire_on_commit=False) as other:
-                apply_receipt(other, "event", message_ref, "delivered", None, LATER)
+                apply_receipt(other, "event", message.ref, "delivered", None, LATER)
             return True
 
     gateway = Quick(repeat_safe=False)

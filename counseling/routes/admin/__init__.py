@@ -6,6 +6,16 @@ from flask import Blueprint
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
-from counseling.routes.admin import areas, roles, sessions, site_hours, sites, staff, teams, texts  # noqa: E402 - they need bp
+from counseling.routes.admin import (  # noqa: E402 - they need bp
+    areas,
+    channels,
+    roles,
+    sessions,
+    site_hours,
+    sites,
+    staff,
+    teams,
+    texts,
+)
 
-__all__ = ["areas", "bp", "roles", "sessions", "site_hours", "sites", "staff", "teams", "texts"]
+__all__ = ["areas", "bp", "channels", "roles", "sessions", "site_hours", "sites", "staff", "teams", "texts"]

@@ -1,0 +1,78 @@
+"""What became of a week's texts: the database's word on each beside what the phone and the second gateway know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from counseling.clock import station_day
+from counseling.config import VIETNAM
+from counseling.domain.message_states import MessageState
+from counseling.domain.sending_hours import is_quiet
+from counseling.models.audit import AuditEntry
+from counseling.models.texts import MOST_AUTOMATIC_A_DAY, OutboundMessage
+from counseling.services.audit_verification import verify
+from tests.support.fake_phone import FakePhone
+
+ONE_END, IN_TIME, CAP = "one end", "in time", "cap"
+S = MessageState
+# `accepted` ends a text only where nobody reports back.
+ENDS = {S.DELIVERED, S.FAILED, S.UNKNOWN, S.EXPIRED, S.REFUSED}
+NOT_SENT = {S.EXPIRED, S.REFUSED, S.CLEARED, S.CANCELLED}
+
+
+def judge(session: Session, phone: FakePhone, abroad: Sequence[tuple[str, datetime]]) -> dict[str, list[str]]:
+    """For each promise the references of the texts that broke it."""
+    session.rollback()
+    messages = session.execute(select(OutboundMessage.__table__)).all()
+    sent = [(kept.ref, kept.sent_at) for kept in phone.kept.values() for _ in range(kept.times_sent) if kept.sent_at]
+    sent += abroad
+    times, ends = Counter(ref for ref, _ in sent), _ends(session)
+    broken = {
+        ONE_END: [m.ref for m in messages if not _ends_once(m, times[m.ref], ends[m.id])],
+        IN_TIME: list(_out_of_time(messages, sent)),
+        CAP: list(_too_many(messages, sent)),
+    }
+    if verify(session).broken:
+        broken[ONE_END].append("the audit chain")
+    return broken
+
+
+def _ends_once(message: Row[Any], times: int, ends: int) -> bool:
+    """At most once on the air, one state at the end, and one that is true."""
+    state = S(message.state)
+    if times > 1 or ends > 1 or not (state in ENDS or (state is S.ACCEPTED and message.gateway == "abroad")):
+        return False
+    if state in (S.DELIVERED, S.ACCEPTED):
+        return times == 1
+    return times == 0 if state in NOT_SENT else True
+
+
+def _out_of_time(messages: Sequence[Row[Any]], sent: Iterable[tuple[str, datetime]]) -> Iterable[str]:
+    """On the air at night, or after what it says had lost its sense."""
+    dies = {message.ref: message.expires_at for message in messages}
+    for ref, moment in sent:
+        if is_quiet(moment, VIETNAM) or moment > dies[ref]:
+            yield ref
+
+
+def _too_many(messages: Sequence[Row[Any]], sent: Iterable[tuple[str, datetime]]) -> Iterable[str]:
+    person = {message.ref: message.patient_id for message in messages}
+    seen: Counter[tuple[int, Any]] = Counter()
+    for ref, moment in sent:
+        key = person[ref], station_day(moment, VIETNAM)
+        seen[key] += 1
+        if seen[key] > MOST_AUTOMATIC_A_DAY:
+            yield ref
+
+
+def _ends(session: Session) -> Counter[int]:
+    """How often the audit says that a text came to a final state; `unknown` may learn better."""
+    final = [f"message.{state.value}" for state in (*NOT_SENT, S.DELIVERED, S.FAILED)]
+    found = select(AuditEntry.subject).where(AuditEntry.action.in_(final))
+    return Counter(int(subject.removeprefix("message:")) for subject in session.execute(found).scalars())

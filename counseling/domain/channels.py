@@ -1,0 +1,35 @@
+"""When a channel is left alone, for how long, and which one carries a text."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# So many texts in a row that a gateway did not take or did not answer to: it is away.
+AWAY_AFTER = 3
+FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=10)
+
+
+class TextKind(StrEnum):
+    """Answers are what somebody waits for: they go first, and often another way."""
+
+    ANSWERS = "answers"
+    REMINDERS = "reminders"
+
+
+def rest_after(streak: int) -> timedelta | None:
+    """How long a gateway is left alone after so many failures in a row; then one text tries it again."""
+    if streak < AWAY_AFTER:
+        return None
+    return min(FIRST_REST * (1 << min(streak - AWAY_AFTER, 10)), LONGEST_REST)
+
+
+def is_resting(rests_until: datetime | None, now: datetime) -> bool:
+    """A rest that lies further ahead than the longest was begun before somebody set the clock back."""
+    return rests_until is not None and now < rests_until <= now + LONGEST_REST
+
+
+def carrier_of(route: Sequence[str | None], open_ones: Container[str]) -> str | None:
+    """The first of a route (its channel, its fallback) that takes texts now; None: they wait."""
+    return next((name for name in route if name is not None and name in open_ones), None)

@@ -1,0 +1,97 @@
+"""How the channels of texts are, for whoever looks after the installation: nobody's text and nobody's number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from counseling.database import AnySession
+from counseling.domain.channels import TextKind, is_resting
+from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
+
+WORKS, AWAY, STOPPED = "works", "away", "stopped"
+MOST_TESTS = 5
+
+
+@dataclass(frozen=True)
+class ChannelHealth:
+    """`state`: WORKS, AWAY (it has not taken several texts in a row and is left alone) or STOPPED, for `why`."""
+
+    gateway: str
+    state: str
+    why: str | None = None
+    streak: int = 0
+    taken_at: datetime | None = None
+    heard_at: datetime | None = None
+    failed_at: datetime | None = None
+    per_minute: int | None = None
+    attach_asked_at: datetime | None = None
+    attached_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RouteRow:
+    kind: TextKind
+    gateway: str
+    fallback: str | None
+
+
+@dataclass(frozen=True)
+class TestText:
+    """Each step of its way as the instant at which it was taken, or None."""
+
+    __test__ = False  # pytest takes what is called Test… for tests
+
+    ref: str
+    gateway: str
+    asked_at: datetime
+    attempt_started_at: datetime | None
+    taken_at: datetime | None
+    fault: str | None
+    reported: str | None
+    reported_at: datetime | None
+    replied_at: datetime | None
+
+
+def list_channels(session: AnySession, names: Sequence[str], now: datetime) -> list[ChannelHealth]:
+    """The channels of these gateways, in this order."""
+    rows = {row.gateway: row for row in session.execute(select(SmsChannel.__table__))}
+    return [_health(name, rows.get(name), now) for name in names]
+
+
+def list_routes(session: AnySession, first: str) -> list[RouteRow]:
+    """Who carries each kind of texts; `first` what nobody has routed."""
+    rows = {row.kind: row for row in session.execute(select(SmsRoute.__table__))}
+    return [
+        RouteRow(kind, rows[kind].gateway, rows[kind].fallback) if kind in rows else RouteRow(kind, first, None)
+        for kind in TextKind
+    ]
+
+
+def list_tests(session: AnySession) -> list[TestText]:
+    """The last test texts, the newest first, without the number."""
+    columns = [getattr(SmsTest, name) for name in TestText.__dataclass_fields__]
+    found = select(*columns).order_by(SmsTest.id.desc()).limit(MOST_TESTS)
+    return [TestText(*row) for row in session.execute(found)]
+
+
+def _health(name: str, row: Any, now: datetime) -> ChannelHealth:
+    if row is None:
+        return ChannelHealth(name, WORKS)
+    away = is_resting(row.rests_until, now)
+    return ChannelHealth(
+        gateway=name,
+        state=STOPPED if row.stopped_at else AWAY if away else WORKS,
+        why=row.stopped_why,
+        streak=row.error_streak,
+        taken_at=row.taken_at,
+        heard_at=row.heard_at,
+        failed_at=row.failed_at,
+        per_minute=row.segments_per_minute,
+        attach_asked_at=row.attach_asked_at,
+        attached_at=row.attached_at,
+    )

@@ -1,0 +1,208 @@
+"""Channels of texts: how each is, who carries what, and a test text whose way is shown step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from wtforms import HiddenField, IntegerField, SelectField, StringField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from counseling.clock import utc_now
+from counseling.config import Config
+from counseling.database import db
+from counseling.domain.channels import TextKind
+from counseling.domain.refusal import Refusal
+from counseling.permissions import Permission, passive, requires
+from counseling.queries import channels as queries
+from counseling.refs import new_request_key
+from counseling.registers.bad_cell import BadCell
+from counseling.registers.phones import parse_phone
+from counseling.routes.admin import bp
+from counseling.routes.admin.shared import WORDS
+from counseling.routes.house_form import HouseForm
+from counseling.routes.patients.parts import key_of
+from counseling.routes.refusal_words import say_at
+from counseling.services import channel_settings
+from counseling.services.test_texts import ask_test
+
+NUMBER_WRONG = lazy_gettext("Ghi số điện thoại như 0912 345 678")
+PACE_WRONG = lazy_gettext("Ghi số tin mỗi phút, từ 1 đến 6000")
+NAMES = {
+    "smsgate": lazy_gettext("Điện thoại có SIM (SMS Gate)"),
+    "twilio": "Twilio",
+    "simulator": lazy_gettext("Điện thoại mô phỏng"),
+}
+KINDS = {
+    TextKind.REMINDERS: lazy_gettext("Tin nhắc"),
+    TextKind.ANSWERS: lazy_gettext("Câu trả lời và tin do nhân viên viết"),
+}
+
+
+class RouteForm(HouseForm):
+    gateway = SelectField(lazy_gettext("Gửi qua"), [InputRequired()])
+    fallback = SelectField(lazy_gettext("Khi đường đó không nhận"), [Optional()])
+
+
+class PaceForm(HouseForm):
+    per_minute = IntegerField(
+        lazy_gettext("Số tin mỗi phút"), [Optional(), NumberRange(1, channel_settings.FASTEST, PACE_WRONG)]
+    )
+
+
+class TrialForm(HouseForm):
+    gateway = SelectField(lazy_gettext("Gửi thử qua"), [InputRequired()])
+    number = StringField(lazy_gettext("Số điện thoại của chính anh/chị"), [InputRequired(NUMBER_WRONG)])
+    request_key = HiddenField()
+
+
+@bp.context_processor
+def stopped_channels() -> dict[str, int]:
+    """The mark at the tab, on every page of the administrator."""
+    found = queries.list_channels(db.session, names(), utc_now())
+    return {"stopped_channels": sum(channel.state == queries.STOPPED for channel in found)}
+
+
+@bp.get("/channels")
+@requires(Permission.ADMINISTER)
+def channel_list() -> ResponseReturnValue:
+    return channels_page()
+
+
+@bp.get("/channels/tests")
+@requires(Permission.ADMINISTER)
+@passive
+def live_tests() -> ResponseReturnValue:
+    """The steps of the last test texts again; 204 when nothing has changed since `seen`."""
+    tests = queries.list_tests(db.session)
+    if request.args.get("seen") == version_of(tests):
+        return "", 204
+    return render_template("partials/admin/_tests.html", tests=tests, version=version_of(tests), names=NAMES)
+
+
+@bp.post("/channels/test")
+@requires(Permission.ADMINISTER)
+def send_test() -> ResponseReturnValue:
+    form = trial_form(request.form)
+    key = key_of(form.request_key.data)
+    if not form.validate():
+        return channels_page(test=form), 422
+    try:
+        number = parse_phone(form.number.data).e164
+    except BadCell:
+        form.number.errors = [*form.number.errors, NUMBER_WRONG]
+        return channels_page(test=form), 422
+    ask_test(db.session, g.viewer, form.gateway.data, number, request_key=key, now=utc_now())
+    flash(gettext("Tin thử đang chờ gửi, trong vòng nửa phút."), "done")
+    return redirect(url_for("admin.channel_list", _anchor="tests"), 303)
+
+
+@bp.post("/channels/routes/<kind>")
+@requires(Permission.ADMINISTER)
+def route_texts(kind: str) -> ResponseReturnValue:
+    if kind not in set(TextKind):
+        abort(404)
+    form = route_form(TextKind(kind), request.form)
+    if not form.validate():
+        return channels_page(routes={TextKind(kind): form}), 422
+    route = channel_settings.Route(form.gateway.data, form.fallback.data or None)
+    try:
+        channel_settings.set_route(db.session, g.viewer, TextKind(kind), route, names(), utc_now())
+    except Refusal as refusal:
+        say_at(form, refusal, WORDS, {"": "fallback"})
+        return channels_page(routes={TextKind(kind): form}), 422
+    flash(gettext("Đã lưu đường gửi."), "done")
+    return redirect(url_for("admin.channel_list"), 303)
+
+
+@bp.post("/channels/<name>/pace")
+@requires(Permission.ADMINISTER)
+def set_pace(name: str) -> ResponseReturnValue:
+    form = PaceForm(request.form, prefix=f"{name}-")
+    if not form.validate():
+        return channels_page(paces={existing(name): form}), 422
+    channel_settings.set_pace(db.session, g.viewer, existing(name), form.per_minute.data, utc_now())
+    flash(gettext("Đã lưu tốc độ gửi."), "done")
+    return redirect(url_for("admin.channel_list"), 303)
+
+
+@bp.post("/channels/<name>/start")
+@requires(Permission.ADMINISTER)
+def start_channel(name: str) -> ResponseReturnValue:
+    channel_settings.start_channel(db.session, g.viewer, existing(name), utc_now())
+    flash(gettext("Đường này gửi lại từ bây giờ."), "done")
+    return redirect(url_for("admin.channel_list"), 303)
+
+
+@bp.post("/channels/<name>/stop")
+@requires(Permission.ADMINISTER)
+def stop_channel(name: str) -> ResponseReturnValue:
+    channel_settings.stop_by_hand(db.session, g.viewer, existing(name), utc_now())
+    flash(gettext("Đường này không gửi gì nữa, cho đến khi bấm Cho gửi lại."), "done")
+    return redirect(url_for("admin.channel_list"), 303)
+
+
+@bp.post("/channels/<name>/attach")
+@requires(Permission.ADMINISTER)
+def attach_channel(name: str) -> ResponseReturnValue:
+    channel_settings.ask_attach(db.session, g.viewer, existing(name), utc_now())
+    flash(gettext("Đang báo cho điện thoại nơi gửi tin về, trong vòng nửa phút."), "done")
+    return redirect(url_for("admin.channel_list"), 303)
+
+
+def channels_page(
+    test: TrialForm | None = None,
+    routes: dict[TextKind, RouteForm] | None = None,
+    paces: dict[str, PaceForm] | None = None,
+) -> str:
+    found = queries.list_channels(db.session, names(), utc_now())
+    tests = queries.list_tests(db.session)
+    wrong = routes or {}
+    return render_template(
+        "pages/admin/channels.html",
+        channels=found,
+        paces={one.gateway: PaceForm(prefix=f"{one.gateway}-", per_minute=one.per_minute) for one in found}
+        | (paces or {}),
+        routes=[(kind, label, wrong.get(kind) or route_form(kind)) for kind, label in KINDS.items()],
+        test=test or trial_form(),
+        tests=tests,
+        version=version_of(tests),
+        names=NAMES,
+    )
+
+
+def trial_form(data: Any = None) -> TrialForm:
+    form = TrialForm(data, request_key=new_request_key())
+    form.gateway.choices = choices()
+    return form
+
+
+def route_form(kind: TextKind, data: Any = None) -> RouteForm:
+    first = names()[0] if names() else ""
+    row = next(route for route in queries.list_routes(db.session, first) if route.kind is kind)
+    form = RouteForm(data, prefix=f"{kind}-", gateway=row.gateway, fallback=row.fallback or "")
+    form.gateway.choices = choices()
+    form.fallback.choices = [("", gettext("Chờ đến khi gửi được")), *choices()]
+    return form
+
+
+def version_of(tests: list[queries.TestText]) -> str:
+    steps = [f"{one.ref}{sum(step is not None for step in vars(one).values())}" for one in tests]
+    return "-".join(steps)
+
+
+def choices() -> list[tuple[str, str]]:
+    return [(name, str(NAMES[name])) for name in names()]
+
+
+def existing(name: str) -> str:
+    if name not in names():
+        abort(404)
+    return name
+
+
+def names() -> tuple[str, ...]:
+    config: Config = current_app.extensions["diem_tua_config"]
+    return config.gateway_names

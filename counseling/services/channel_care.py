@@ -1,0 +1,76 @@
+"""What channels need beside texts: to be told where to report to, and to be asked for what came in meanwhile."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+
+from counseling.database import AnySession, writing
+from counseling.models.channels import SmsChannel
+from counseling.queries.worker_beats import find_beat
+from counseling.services.channels import MISSES_AFTER, lock_channel
+from counseling.sms.gateway import Attachable, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
+from counseling.sms.gateways import Gateways
+
+# A text that came in a moment before the last sign of life may not have been reported any more.
+BEFORE = timedelta(minutes=5)
+LONGEST_AWAY = timedelta(days=7)
+
+
+def care_for_channels(session: AnySession, gateways: Gateways, now: datetime) -> int:
+    """Attach who waits for it, and have reported again what may have been lost; gives how much was done."""
+    _note_own_absence(session, gateways, now)
+    done = 0
+    waiting = or_(SmsChannel.attach_asked_at.is_not(None), SmsChannel.missed_since.is_not(None))
+    rows = session.execute(select(SmsChannel.__table__).where(waiting)).all()
+    session.rollback()
+    for row in rows:
+        gateway = gateways.find(row.gateway)
+        if not isinstance(gateway, Attachable):
+            continue
+        if row.attach_asked_at is not None:
+            done += _attach(session, gateway, row.gateway, now)
+        elif row.attached_at is not None:
+            done += _report_again(session, gateway, row.gateway, row.missed_since, now)
+    return done
+
+
+def _note_own_absence(session: AnySession, gateways: Gateways, now: datetime) -> None:
+    """Nobody ticked for long: whoever reported to us meanwhile may have found nobody, and given up."""
+    last = find_beat(session)
+    if last is None or now - last <= MISSES_AFTER:
+        return
+    names = [name for name, gateway in gateways.by_name.items() if isinstance(gateway, Attachable)]
+    missed = update(SmsChannel).where(SmsChannel.gateway.in_(names), SmsChannel.missed_since.is_(None))
+    with writing(session) as tx:
+        tx.execute(missed.values(missed_since=max(last, now - LONGEST_AWAY)))
+
+
+def _attach(session: AnySession, gateway: Attachable, name: str, now: datetime) -> int:
+    try:
+        gateway.attach()
+    except (SmsRejected, SmsOutcomeUnknown):
+        return 0  # again with the next tick
+    except SmsMisconfigured as wrong:
+        _set(session, name, attach_asked_at=None, stopped_at=now, stopped_why=wrong.fault.value)
+        return 0
+    _set(session, name, attach_asked_at=None, attached_at=now)
+    return 1
+
+
+def _report_again(session: AnySession, gateway: Attachable, name: str, since: datetime, now: datetime) -> int:
+    try:
+        gateway.report_again(since - BEFORE, now)
+    except (SmsRejected, SmsOutcomeUnknown):
+        return 0
+    except SmsMisconfigured:
+        pass  # a version that cannot: it is not asked for ever
+    _set(session, name, missed_since=None)
+    return 1
+
+
+def _set(session: AnySession, name: str, **values: object) -> None:
+    with writing(session) as tx:
+        lock_channel(tx, name)
+        tx.execute(update(SmsChannel).where(SmsChannel.gateway == name).values(**values))

@@ -1,0 +1,159 @@
+"""The administrator's page of channels, and the whole way of a test text there and back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from counseling.config import Config
+from counseling.database import writing
+from counseling.jobs import tick
+from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
+from counseling.models.texts import OutboundMessage
+from counseling.sms.gateway import Fault, SmsMisconfigured
+from tests.support.cast import Cast, post, sign_in
+from tests.support.fake_phone import signed
+from tests.support.gateways import with_gateways
+from tests.support.outbox import EIGHT, FakeProvider
+from tests.support.reminding import ZONE
+
+NUMBER, TYPED = "+84912345678", "0912 345 678"
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Pages are told on one database; what is beneath them on both."""
+    return sqlite_url
+
+
+@pytest.fixture
+def config(database_url: str, tmp_path: Path) -> Config:
+    return with_gateways(database_url, tmp_path / "instance")
+
+
+@pytest.fixture
+def admin(app: Flask, session: Session, cast: Cast, start_clock_at: Callable[..., None]) -> FlaskClient:
+    start_clock_at(EIGHT)
+    client = app.test_client()
+    sign_in(client, "admin")
+    return client
+
+
+def phone() -> FakeProvider:
+    gateway = FakeProvider()
+    gateway.name = "smsgate"
+    return gateway
+
+
+def ask(admin: FlaskClient, number: str = TYPED, gateway: str = "smsgate") -> int:
+    page = admin.get("/admin/channels").text
+    key = re.findall(r'name="request_key" value="(\w+)"', page)[0]
+    fields = {"gateway": gateway, "number": number, "request_key": key}
+    return post(admin, "/admin/channels/test", **fields).status_code
+
+
+def steps(admin: FlaskClient) -> list[str]:
+    """The words of the newest test's three steps."""
+    part = admin.get("/admin/channels/tests").text
+    return [
+        re.sub(r"<[^>]+>|\s+", " ", step).strip() for step in re.findall(r'class="why">(.*?)</span></div>', part, re.S)
+    ][:3]
+
+
+def report(app: Flask, event: str, payload: dict[str, str]) -> None:
+    body = json.dumps({"id": f"{event}-1", "event": event, "payload": payload}).encode()
+    assert app.test_client().post("/sms/smsgate", data=body, headers=signed(body, EIGHT)).status_code == 200
+
+
+def test_a_test_text_is_followed_there_and_back_and_its_number_is_shown_nowhere(
+    app: Flask, session: Session, admin: FlaskClient
+) -> None:
+    gateway = phone()
+    assert ask(admin) == 303
+    assert ["chờ" in step or "chưa có" in step for step in steps(admin)] == [True] * 3
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    assert [text.number for text in gateway.sent] == [NUMBER]
+    assert "đã nhận" in steps(admin)[0]
+    report(app, "sms:delivered", {"messageId": gateway.sent[0].ref})
+    assert "đã đến" in steps(admin)[1]
+    report(app, "sms:received", {"sender": NUMBER, "message": "ok", "receivedAt": EIGHT.isoformat()})
+    assert "đã về" in steps(admin)[2]
+    page = admin.get("/admin/channels").text
+    assert not any(number in page for number in (NUMBER, NUMBER[3:], TYPED, "678"))
+    assert session.execute(select(OutboundMessage.id)).first() is None
+
+
+def test_the_form_sent_twice_sends_one_text(session: Session, admin: FlaskClient) -> None:
+    fields = {"gateway": "smsgate", "number": TYPED, "request_key": "0f" * 16}
+    assert [post(admin, "/admin/channels/test", **fields).status_code for _ in range(2)] == [303, 303]
+    assert len(session.execute(select(SmsTest.id)).all()) == 1
+
+
+@pytest.mark.parametrize("number", ["", "abc", "115", "0912 345"])
+def test_what_is_no_number_is_said_at_its_field(admin: FlaskClient, number: str) -> None:
+    fields = {"gateway": "smsgate", "number": number, "request_key": "0f" * 16}
+    answer = post(admin, "/admin/channels/test", **fields)
+    assert answer.status_code == 422
+    assert "Ghi số điện thoại như" in answer.text
+
+
+def test_a_channel_that_stands_is_marked_on_every_page_and_says_what_to_do(
+    session: Session, admin: FlaskClient
+) -> None:
+    gateway = phone()
+    assert "đã dừng" not in admin.get("/admin/sites/").text
+    with writing(session) as tx:
+        tx.execute(
+            insert(SmsChannel).values(gateway="smsgate", error_streak=0, stopped_at=EIGHT, stopped_why="credentials")
+        )
+    assert "đã dừng" in admin.get("/admin/sites/").text
+    assert "khởi động lại" in admin.get("/admin/channels").text
+    gateway.before = SmsMisconfigured(Fault.CREDENTIALS)
+    assert ask(admin) == 303  # a test goes out all the same: it shows whether the setting is right now
+    tick(session, gateway, EIGHT + timedelta(minutes=1), ZONE, dice=Random(1))
+    assert "không được" in steps(admin)[0]
+    assert post(admin, "/admin/channels/smsgate/start").status_code == 303
+    assert "đã dừng" not in admin.get("/admin/sites/").text
+
+
+def test_routes_and_paces_are_kept_and_wrong_ones_said(session: Session, admin: FlaskClient) -> None:
+    good = {"reminders-gateway": "twilio", "reminders-fallback": "smsgate"}
+    assert post(admin, "/admin/channels/routes/reminders", **good).status_code == 303
+    same = post(admin, "/admin/channels/routes/reminders", **{**good, "reminders-fallback": "twilio"})
+    assert (same.status_code, "Chọn một đường khác" in same.text) == (422, True)
+    assert post(admin, "/admin/channels/routes/nothing").status_code == 404
+    session.rollback()
+    row = session.execute(select(SmsRoute.kind, SmsRoute.gateway, SmsRoute.fallback)).one()
+    assert tuple(row) == ("reminders", "twilio", "smsgate")
+    assert post(admin, "/admin/channels/smsgate/pace", **{"smsgate-per_minute": "12"}).status_code == 303
+    assert post(admin, "/admin/channels/smsgate/pace", **{"smsgate-per_minute": "0"}).status_code == 422
+    assert post(admin, "/admin/channels/nothing/pace", **{"nothing-per_minute": "3"}).status_code == 404
+    session.rollback()
+    assert session.execute(select(SmsChannel.segments_per_minute)).scalar_one() == 12
+
+
+def test_readyz_and_the_queue_command_say_how_channels_are(app: Flask, session: Session, admin: FlaskClient) -> None:
+    tick(session, phone(), EIGHT, ZONE, dice=Random(1))
+    ready = app.test_client().get("/readyz")
+    assert (ready.status_code, ready.get_json()["gateway"]) == (200, "smsgate")
+    assert post(admin, "/admin/channels/twilio/stop").status_code == 303
+    ready = app.test_client().get("/readyz")
+    assert (ready.status_code, ready.get_json()["problems"]) == (503, ["gateway_stopped"])
+    shown = json.loads(app.test_cli_runner().invoke(args=["queue", "--json"]).output)
+    assert [(one["gateway"], one["state"], one["why"]) for one in shown["channels"]] == [
+        ("smsgate", "works", None),
+        ("twilio", "stopped", "by_hand"),
+    ]
+    plain = app.test_cli_runner().invoke(args=["queue"]).output
+    assert "channel twilio: stopped (by_hand)" in plain

@@ -1,0 +1,74 @@
+"""Settings of gateways: complete or refused with one sentence that names what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from counseling.config import BadConfiguration
+from tests.support.gateways import SMSGATE_SETTINGS, TWILIO_SETTINGS, with_gateways
+from tests.support.settings import config_for
+
+URL = "postgresql://somewhere/db"
+SERVICE = "MG" + "1b" * 16
+
+
+def test_both_gateways_are_read_and_the_named_one_comes_first(tmp_path: Path) -> None:
+    config = with_gateways(URL, tmp_path, SMS_GATEWAY="twilio")
+    assert config.gateway_names == ("twilio", "smsgate")
+    assert config_for(URL, tmp_path).gateway_names == ()
+    shown = repr(config)
+    assert not any(
+        secret in shown for secret in (*list(SMSGATE_SETTINGS.values())[1:], TWILIO_SETTINGS["TWILIO_AUTH_TOKEN"])
+    )
+
+
+def test_addresses_near_and_far(tmp_path: Path) -> None:
+    for url in ("http://192.168.1.20:8080", "http://phone.local:8080/api", "https://api.sms-gate.app/3rdparty/v1"):
+        config = with_gateways(URL, tmp_path, SMSGATE_URL=url)
+        assert config.smsgate is not None
+        assert config.smsgate.url == url
+
+
+@pytest.mark.parametrize("name", [*SMSGATE_SETTINGS, *TWILIO_SETTINGS, "PUBLIC_URL", "SMS_GATEWAY"])
+def test_what_is_missing_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadConfiguration) as bad:
+        with_gateways(URL, tmp_path, **{name: ""})
+    assert name in str(bad.value)
+    assert str(bad.value).count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMSGATE_URL", "192.168.1.20"),
+        ("SMSGATE_URL", "http://api.sms-gate.app"),
+        ("SMSGATE_URL", "https://user:secret@phone.local"),
+        ("SMSGATE_URL", "https://phone.local:0"),
+        ("SMSGATE_SIGNING_KEY", "short"),
+        ("TWILIO_ACCOUNT_SID", "AC12"),
+        ("TWILIO_AUTH_TOKEN", "secret"),
+        ("TWILIO_API_BASE", "ftp://x"),
+        ("TWILIO_MESSAGING_SERVICE_SID", SERVICE),  # beside TWILIO_FROM
+        ("SMS_GATEWAY", "kannel"),
+        ("SMS_GATEWAY", "simulator"),
+    ],
+)
+def test_what_is_malformed_is_named_and_not_repeated(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(BadConfiguration) as bad:
+        with_gateways(URL, tmp_path, **{name: value})
+    assert name in str(bad.value)
+    assert "secret" not in str(bad.value)
+
+
+def test_one_service_in_the_place_of_a_number_is_enough(tmp_path: Path) -> None:
+    config = with_gateways(URL, tmp_path, TWILIO_FROM="", TWILIO_MESSAGING_SERVICE_SID=SERVICE)
+    assert config.twilio is not None
+    assert config.twilio.messaging_service_sid == SERVICE
+
+
+def test_a_demo_texts_no_real_phone(tmp_path: Path) -> None:
+    for changes in ({"SMS_GATEWAY": "smsgate"}, {"SMS_GATEWAY": ""}):
+        with pytest.raises(BadConfiguration):
+            with_gateways(URL, tmp_path, DEMO="1", **changes)
