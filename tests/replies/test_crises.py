@@ -366,7 +366,7 @@ def test_a_wrong_number_is_a_task_and_what_goes_out_by_itself_waits(
     assert len(session.execute(select(Task.id)).all()) == 1
     message = next(one for one in outbound(session) if one.id == reminder)
     later = NOW + timedelta(minutes=90)
-    gone = {"expires_at": later + timedelta(hours=1), "reminder_id": None, "wording": "typed"}
+    gone = {"expires_at": later + timedelta(hours=1), "reminder_id": None, "wording": "missed_yesterday"}
     with writing(session) as tx:
         tx.execute(update(OutboundMessage).where(OutboundMessage.id == message.id).values(**gone))
     give_consent(session, treated, "treatment", WORDS, by=by(cast, "dispenser"), request_key=new_request_key(), now=NOW)

@@ -17,7 +17,8 @@ from counseling.models.audit import AuditEntry
 from counseling.models.text_keeping import SendingPause
 from counseling.models.texts import OutboundMessage, Reminder
 from counseling.queries.sending_pauses import find_pause, is_paused
-from counseling.services.message_attempts import claim_next
+from counseling.services.channels import Lane
+from counseling.services.message_attempts import claim_due
 from counseling.services.queue_changes import Waiting, change_hour, take_back
 from counseling.services.reminder_gates import why_not_now
 from counseling.services.sending_pauses import pause_sending, resume_sending
@@ -123,7 +124,7 @@ def test_what_a_sender_has_taken_or_another_site_sends_is_left_alone(session: Se
     for elsewhere in (waiting(text, site=CAO_LOC), waiting(text, side="support"), waiting(text, "reminder")):
         with pytest.raises(Refusal, match="not_waiting"):
             take_back(session, elsewhere, by=who, now=EIGHT)
-    claim_next(session, EIGHT)
+    claim_due(session, Lane(FakeProvider(), frozenset({"answers", "reminders"}), room=1), EIGHT, 1)
     with pytest.raises(Refusal, match="not_waiting"):
         take_back(session, waiting(text), by=who, now=EIGHT)
     assert message(session, text).state == "claimed"

@@ -68,6 +68,7 @@ def test_nothing_in_any_text_betrays_any_of_ten_thousand_people() -> None:
         pronoun = PRONOUNS[number % len(PRONOUNS)]
         at, on = time(chance.randrange(6, 20), chance.choice((0, 30))), date(2026, 2, 1) + timedelta(days=number % 20)
         values = {"digits": f"{number % 100:02d}", "until": hour_of(at), "hour": hour_and_part(at), "day": day_of(on)}
+        values |= {"since": f"{hour_of(at)} {day_of(on)}"}
         values |= {"opens": hour_of(at), "closes": hour_of(at), "days": days_of(days_off(on, 1 + number % 9))}
         texts |= {text_of(key, pronoun=pronoun, **values) for key in SHIPPED}
     names = {fold(people.invent().full_name) for _ in range(PEOPLE)}
