@@ -5,10 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+import smsutil
 from hypothesis import given
 from hypothesis import strategies as st
 
 from counseling.sms.segments import GSM7, GSM7_TWICE, is_gsm7, segments_of, size_of
+from counseling.sms.wording import SHIPPED
+from counseling.sms.wording_marks import MARKED as MARKED_TEXTS
 
 MARKED = "Nhắc lịch: mời anh/chị đến điểm hẹn lúc 8h sáng mai. Trả lời 1 nếu đến được, 2 nếu cần đổi giờ."
 PLAIN = "Nhac lich: moi anh/chi den diem hen luc 8h sang mai. Tra loi 1 neu den duoc, 2 neu can doi gio."
@@ -75,6 +78,15 @@ def test_plain_letters_are_counted_as_a_second_hand_counts_them(body: str) -> No
     for width in widths:
         parts = [*parts[:-1], parts[-1] + width] if parts[-1] + width <= 153 else [*parts, width]
     assert segments_of(body) == (1 if sum(widths) <= 160 else len(parts))
+
+
+@given(
+    st.lists(st.sampled_from([*SHIPPED.values(), *MARKED_TEXTS.values(), *VIETNAMESE, *"^€|{}", " ", "😀"]), max_size=9)
+)
+def test_all_our_texts_are_counted_as_an_independent_counter_counts_them(pieces: list[str]) -> None:
+    """Whole texts as they ship, in both spellings, and any letters between them."""
+    body = unicodedata.normalize("NFC", "".join(pieces))
+    assert segments_of(body) == len(smsutil.split(body).parts)
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
