@@ -137,6 +137,7 @@ class Desk:
     kind: RoleKind
     side: Side
     place: str
+    has_crisis: bool = False  # words of danger that nobody has taken on wait at its site and side
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 
 from counseling.database import AnySession
+from counseling.models.duty import CrisisAlert
 from counseling.models.people import Device, Staff, StaffRole, StaffSession
 from counseling.models.places import Area, OutreachTeam, Site
 from counseling.permissions import Desk, RoleKind, Side, Viewer
@@ -48,9 +49,13 @@ FIND_VIEWER = (
 )
 
 
+_crises = CrisisAlert.__table__
+_crisis = exists().where(
+    _crises.c.taken_at.is_(None), _crises.c.site_id == _roles.c.site_id, _crises.c.side == _roles.c.side
+)
 _sites, _teams, _areas = Site.__table__, OutreachTeam.__table__, Area.__table__
 DESKS = (
-    select(_roles.c.id, _roles.c.kind, _roles.c.side, _sites.c.name, _teams.c.name, _areas.c.name)
+    select(_roles.c.id, _roles.c.kind, _roles.c.side, _sites.c.name, _teams.c.name, _areas.c.name, _crisis)
     .outerjoin_from(_roles, _sites, _sites.c.id == _roles.c.site_id)
     .outerjoin(_teams, _teams.c.id == _roles.c.team_id)
     .outerjoin(_areas, _areas.c.id == _roles.c.area_id)
@@ -92,4 +97,7 @@ def find_viewer(session: AnySession, token: str, now: datetime) -> tuple[Viewer,
 def list_desks(session: AnySession, staff_id: int) -> list[Desk]:
     """The desks that somebody may sit at now, oldest first."""
     rows = session.execute(DESKS, {"staff_id": staff_id})
-    return [Desk(role_id, RoleKind(kind), Side(side), a or b or c or "") for role_id, kind, side, a, b, c in rows]
+    return [
+        Desk(role_id, RoleKind(kind), Side(side), a or b or c or "", has_crisis=crisis)
+        for role_id, kind, side, a, b, c, crisis in rows
+    ]

@@ -16,7 +16,7 @@ from counseling.permissions import Desk, Permission, RoleKind, Side, Viewer
 from counseling.queries.viewers import list_desks
 from counseling.routes import filters
 from counseling.routes.practice import is_open, practice_strip
-from counseling.routes.urgent import urgent_lines
+from counseling.routes.urgent import Urgent, nothing_urgent, urgent_lines
 
 # Permission, address, label, icon: what the desk's navigation shows to whoever holds the permission.
 PAGES = (
@@ -96,7 +96,7 @@ def around_the_page() -> dict[str, object]:
     return {
         "viewer": LocalProxy(lambda: reader(viewer)) if viewer else None,
         "navigation": LocalProxy(lambda: navigation(viewer)) if viewer else [],
-        "urgent": LocalProxy(lambda: urgent_lines(viewer, desk_label)) if viewer and may_be_called(viewer) else None,
+        "urgent": LocalProxy(lambda: urgent(viewer)) if viewer and may_be_called(viewer) else None,
         "locale": current_locale(),
         "now_local": utc_now().astimezone(zone),
         "at_station": viewer is not None and viewer.device_site_id is not None,
@@ -113,14 +113,27 @@ def may_be_called(viewer: Viewer) -> bool:
     return viewer.role_id is not None and not is_practice
 
 
+def own_desks(viewer: Viewer) -> list[Desk]:
+    if "own_desks" not in g:
+        g.own_desks = list_desks(db.session, viewer.staff_id)
+    found: list[Desk] = g.own_desks
+    return found
+
+
+def urgent(viewer: Viewer) -> Urgent:
+    """Asked for only where one of the reader's desks has something: the head of a page knows that already."""
+    if "urgent" not in g:
+        is_called = any(desk.has_crisis for desk in own_desks(viewer))
+        g.urgent = urgent_lines(viewer, desk_label) if is_called else nothing_urgent(viewer)
+    found: Urgent = g.urgent
+    return found
+
+
 def reader(viewer: Viewer | None) -> Reader | None:
     if viewer is None:
         return None
     if "reader" not in g:
-        desks = [
-            DeskLabel(d.id, desk_label(d), d.place, d.id == viewer.role_id)
-            for d in list_desks(db.session, viewer.staff_id)
-        ]
+        desks = [DeskLabel(d.id, desk_label(d), d.place, d.id == viewer.role_id) for d in own_desks(viewer)]
         hands = f"{viewer.staff_id}/{viewer.session_id}" if viewer.device_site_id is not None else None
         g.reader = Reader(viewer.display_name, desks, viewer.may(Permission.KEEP_DEVICES), hands)
     found: Reader = g.reader

@@ -29,6 +29,10 @@ class Urgent:
     is_live: bool
 
 
+def nothing_urgent(viewer: Viewer) -> Urgent:
+    return Urgent([], "0", viewer.may(Permission.ANSWER_MESSAGES))
+
+
 def urgent_lines(viewer: Viewer, label: Callable[[Desk], str]) -> Urgent:
     """Everything that nobody has taken on at any desk of this person's."""
     found = list_waiting(db.session, viewer)

@@ -113,11 +113,11 @@ def test_only_a_single_digit_is_an_answer(text: str, question: str | None) -> No
     questions,
 )
 def test_a_longer_sentence_is_never_a_stop(stop: str, words: list[str], question: str | None) -> None:
-    """With a stop word at its beginning, its end or in its middle."""
+    """With a stop word at its beginning, its end or in its middle; whatever else the words say."""
     for text in (" ".join([stop, *words]), " ".join([*words, stop]), " ".join([*words, stop, *words])):
         if fold(text).replace(" ", "") in {fold(s).replace(" ", "") for s in STOPS}:
             continue  # "ngung" + "nhan"
-        assert read_reply(text, question) == Reply("other")
+        assert read_reply(text, question).meaning != "stop"
 
 
 @given(st.sampled_from(STOPS), st.text("!.?,;:-_…🙏 \t\n\x00\u200b", max_size=6), st.text("!. ", max_size=6))
