@@ -1,5 +1,7 @@
 """Where the fixtures come from; what they do stands in tests/support/."""
 
+import gc
+
 import hypothesis
 
 pytest_plugins = [
@@ -13,3 +15,10 @@ pytest_plugins = [
 PHASES = tuple(phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain)
 hypothesis.settings.register_profile("house", deadline=None, phases=PHASES)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_finish() -> None:
+    """A fifth of the computing went into looking through what was imported for garbage, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 20)
