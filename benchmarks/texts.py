@@ -19,7 +19,9 @@ from benchmarks.workshop import KINDS, Installation, Workshop, open_session
 from counseling import clock
 from counseling.config import VIETNAM
 from counseling.database import writing
+from counseling.domain.text_purposes import CHECK_IN
 from counseling.models.patients import PhoneNumber, TreatmentFile
+from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import InboundMessage, OutboundMessage, SmsConsent
 from counseling.refs import new_ref, new_request_key
 from counseling.services.sending import send_due
@@ -97,7 +99,9 @@ def _queue_all(session: Session) -> None:
                 )
             )  # fmt: skip
             agreed = {"version": "v1", "language": "vi", "given_at": at, "asked_by_id": 1}
-            tx.execute(insert(SmsConsent).values(**own, **agreed, request_key=new_request_key()))
+            consent = insert(SmsConsent).values(**own, **agreed, request_key=new_request_key())
+            consent_id = tx.execute(consent.returning(SmsConsent.id)).scalar_one()
+            tx.execute(insert(SmsConsentPurpose).values(consent_id=consent_id, purpose=CHECK_IN))
         queued(session, line_id, patient_id=patient_id, wording="check_in", now=EIGHT - timedelta(hours=1))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -129,10 +129,12 @@ def stop_channel(session: AnySession, gateway: str, fault: Fault, now: datetime)
     note_stopped(session, gateway, fault, now)
 
 
+FIND_HEARD = select(SmsChannel.__table__.c.heard_at).where(SmsChannel.__table__.c.gateway == bindparam("of_gateway"))
+
+
 def note_heard(session: AnySession, gateway: str, now: datetime) -> None:
     """A gateway has reported something: it is there."""
-    heard = select(SmsChannel.heard_at).where(SmsChannel.gateway == gateway)
-    last = session.execute(heard).scalar()
+    last = session.connection().execute(FIND_HEARD, {"of_gateway": gateway}).scalar()
     if last is not None and last <= now < last + NOTED_AGAIN_AFTER:
         return
     with writing(session) as tx:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
 from counseling.models.texts import InboundMessage
@@ -23,7 +29,14 @@ from counseling.services.test_texts import note_reply
 LONGEST_BODY = 2_000  # characters; ten parts of the widest alphabet are 670
 LONGEST_KEY = 120
 LONGEST_SENDER = 20  # "VIETTEL", "9029": not everything that texts is a phone
+AT_ONCE = 4  # numbers in one transaction: a dose waits for so many texts at most
 MOST_LINES = 500  # of one call, so that the other work of a tick is not kept waiting
+
+_texts = InboundMessage.__table__
+INSERT_INBOUND = {
+    name: dialect.insert(_texts).on_conflict_do_nothing().returning(_texts.c.id)
+    for name, dialect in {"postgresql": postgresql, "sqlite": sqlite}.items()
+}
 
 
 def store_inbound(
@@ -45,40 +58,78 @@ def store_inbound(
     """
     vault, ref = vault_of(session), new_ref()
     text = body.encode(errors="replace").decode()[:LONGEST_BODY]  # half a surrogate pair cannot be sealed
-    with writing(session) as tx:
-        line_id = ensure_line(tx, vault, _sender_of(number))
-        values = {
+    came = _Came(
+        number=_sender_of(number),
+        values={
             "ref": ref,
             "event_key": _key_of(gateway, event_key),
             "content_token": None if content is None else vault.token("inbound:content", content),
             "kind": kind,
             "gateway": gateway,
-            "line_id": line_id,
             "body": vault.seal("inbound_messages.body", ref, text),
             "received_at": received_at,
-        }
-        dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-        kept = dialect.insert(InboundMessage).values(**values).on_conflict_do_nothing()
-        if tx.execute(kept.returning(InboundMessage.id)).first() is None:
-            return False
-        note_reply(tx, line_id, received_at)
-        return True
+        },
+    )
+    return _store_together(session, came)
 
 
-def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: random.Random) -> int:
-    """Work on every text that nobody has worked on, number by number, each number's in order; gives how many.
+@dataclass
+class _Came:
+    """One text that waits to be stored. `is_new` None: not yet."""
 
-    A number whose text cannot be worked on does not keep the others waiting: the first error is raised at the end.
+    number: str
+    values: dict[str, Any]
+    is_new: bool | None = None
+
+
+class _Gate:
+    """Where those stand who store at the same moment: whoever goes in takes all of them along, in one transaction.
+
+    A commit waits for the disk, however much it writes; a gateway that was away hands over everything at once.
     """
-    read, failed = 0, None
-    for line_id in _lines_that_wait(session):
-        try:
-            read += sum(1 for _ in _work_on(session, line_id, now, zone, dice))
-        except Exception as error:
-            failed = failed or error
-    if failed is not None:
-        raise failed
-    return read
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self.waiting: deque[_Came] = deque()
+
+
+_gates: WeakKeyDictionary[object, _Gate] = WeakKeyDictionary()
+_gates_lock = threading.Lock()
+
+
+def _store_together(session: AnySession, came: _Came) -> bool:
+    with _gates_lock:
+        gate = _gates.setdefault(session.get_bind(), _Gate())
+    gate.waiting.append(came)
+    with gate.turn:
+        if came.is_new is None:
+            _store_all(session, [gate.waiting.popleft() for _ in range(len(gate.waiting))])
+        if came.is_new is None:  # somebody else took it along, and all of theirs came to nothing
+            _store_all(session, [came])
+    return bool(came.is_new)
+
+
+def _store_all(session: AnySession, texts: Sequence[_Came]) -> None:
+    """Store these, all or none. A text that cannot be stored must not keep the others out: then each tries alone."""
+    try:
+        with writing(session) as tx:
+            new = [_store(tx, came) for came in texts]
+    except Exception:
+        if len(texts) == 1:
+            raise
+        return
+    for came, is_new in zip(texts, new, strict=True):
+        came.is_new = is_new
+
+
+def _store(tx: Session, came: _Came) -> bool:
+    line_id = ensure_line(tx, vault_of(tx), came.number)
+    connection = tx.connection()
+    kept = connection.execute(INSERT_INBOUND[connection.dialect.name], {**came.values, "line_id": line_id})
+    if kept.first() is None:
+        return False
+    note_reply(tx, line_id, came.values["received_at"])
+    return True
 
 
 def is_waiting(session: AnySession) -> bool:
@@ -86,6 +137,43 @@ def is_waiting(session: AnySession) -> bool:
     found = session.execute(select(InboundMessage.id).where(InboundMessage.read_at.is_(None)).limit(1)).first()
     session.rollback()
     return found is not None
+
+
+def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: random.Random) -> int:
+    """Work on every text that nobody has worked on, number by number, each number's in order; gives how many.
+
+    A number whose text cannot be worked on does not keep the others waiting: the first error is raised at the end.
+    """
+    read, failed, waiting = 0, None, _lines_that_wait(session)
+    # SQLite has one writer, so several numbers share its commit; on PostgreSQL they would lock each other's people.
+    together = AT_ONCE if session.get_bind().dialect.name == "sqlite" else 1
+    for first in range(0, len(waiting), together):
+        lines = waiting[first : first + together]
+        is_done = together > 1 and _read_oldest(session, [line_id for line_id, _ in lines], now, zone, dice)
+        read += len(lines) if is_done else 0
+        for line_id, count in lines:
+            if is_done and count == 1:
+                continue
+            try:
+                read += sum(1 for _ in _work_on(session, line_id, now, zone, dice))
+            except Exception as error:
+                failed = failed or error
+    if failed is not None:
+        raise failed
+    return read
+
+
+def _read_oldest(
+    session: AnySession, line_ids: Sequence[int], now: datetime, zone: ZoneInfo, dice: random.Random
+) -> bool:
+    """Work on the oldest text of each of these numbers in one transaction; False where nothing came of it."""
+    try:
+        with writing(session) as tx:
+            for line_id in line_ids:
+                work_on_next(tx, line_id, now, zone, dice)
+    except Exception:
+        return False  # one of them cannot be worked on: each is tried by itself
+    return True
 
 
 def _work_on(session: AnySession, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> Iterator[int]:
@@ -97,15 +185,16 @@ def _work_on(session: AnySession, line_id: int, now: datetime, zone: ZoneInfo, d
         yield worked_on
 
 
-def _lines_that_wait(session: AnySession) -> list[int]:
+def _lines_that_wait(session: AnySession) -> list[tuple[int, int]]:
+    """Numbers with texts that nobody has worked on, and how many, those first that wait longest."""
     waiting = (
-        select(InboundMessage.line_id)
+        select(InboundMessage.line_id, func.count())
         .where(InboundMessage.read_at.is_(None))
         .group_by(InboundMessage.line_id)
         .order_by(func.min(InboundMessage.id))
         .limit(MOST_LINES)
     )
-    return list(session.execute(waiting).scalars())
+    return [(line_id, count) for line_id, count in session.execute(waiting)]
 
 
 def _key_of(gateway: str, event_key: str) -> str:

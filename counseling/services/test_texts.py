@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -104,9 +104,18 @@ def note_report(tx: Session, ref: str, state: MessageState, now: datetime) -> No
         tx.execute(first.values(reported=state.value, reported_at=now))
 
 
+# Built once: it is asked for every text that comes in.
+_tests = SmsTest.__table__.c
+FIND_ASKED = (
+    select(_tests.id)
+    .where(_tests.asked_at > bindparam("since"), _tests.replied_at.is_(None), _tests.line_id == bindparam("line_id"))
+    .order_by(_tests.id.desc())
+    .limit(1)
+)
+
+
 def note_reply(tx: Session, line_id: int, now: datetime) -> None:
     """A text came in from a number to which a test went within the day: its way back is there, too."""
-    asked = SmsTest.asked_at > now - REPLY_WITHIN, SmsTest.replied_at.is_(None), SmsTest.line_id == line_id
-    newest = tx.execute(select(SmsTest.id).where(*asked).order_by(SmsTest.id.desc()).limit(1)).scalar()
+    newest = tx.connection().execute(FIND_ASKED, {"line_id": line_id, "since": now - REPLY_WITHIN}).scalar()
     if newest is not None:
         tx.execute(update(SmsTest).where(SmsTest.id == newest).values(replied_at=now))
