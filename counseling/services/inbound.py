@@ -23,7 +23,7 @@ from counseling.refs import new_ref
 from counseling.registers.bad_cell import BadCell
 from counseling.registers.phones import parse_phone
 from counseling.services.inbound_reading import work_on_next
-from counseling.services.phone_lines import ensure_line
+from counseling.services.phone_lines import ensure_lines
 from counseling.services.test_texts import note_reply
 
 LONGEST_BODY = 2_000  # characters; ten parts of the widest alphabet are 670
@@ -34,7 +34,7 @@ MOST_LINES = 500  # of one call, so that the other work of a tick is not kept wa
 
 _texts = InboundMessage.__table__
 INSERT_INBOUND = {
-    name: dialect.insert(_texts).on_conflict_do_nothing().returning(_texts.c.id)
+    name: dialect.insert(_texts).on_conflict_do_nothing().returning(_texts.c.ref)
     for name, dialect in {"postgresql": postgresql, "sqlite": sqlite}.items()
 }
 
@@ -97,9 +97,13 @@ _gates: WeakKeyDictionary[object, _Gate] = WeakKeyDictionary()
 _gates_lock = threading.Lock()
 
 
-def _store_together(session: AnySession, came: _Came) -> bool:
+def _gate_of(session: AnySession) -> _Gate:
     with _gates_lock:
-        gate = _gates.setdefault(session.get_bind(), _Gate())
+        return _gates.setdefault(session.get_bind(), _Gate())
+
+
+def _store_together(session: AnySession, came: _Came) -> bool:
+    gate = _gate_of(session)
     gate.waiting.append(came)
     with gate.turn:
         if came.is_new is None:
@@ -113,23 +117,25 @@ def _store_all(session: AnySession, texts: Sequence[_Came]) -> None:
     """Store these, all or none. A text that cannot be stored must not keep the others out: then each tries alone."""
     try:
         with writing(session) as tx:
-            new = [_store(tx, came) for came in texts]
+            new = _store(tx, texts)
     except Exception:
         if len(texts) == 1:
             raise
         return
-    for came, is_new in zip(texts, new, strict=True):
-        came.is_new = is_new
+    for came in texts:
+        came.is_new = came.values["ref"] in new
 
 
-def _store(tx: Session, came: _Came) -> bool:
-    line_id = ensure_line(tx, vault_of(tx), came.number)
+def _store(tx: Session, texts: Sequence[_Came]) -> set[str]:
+    """Few statements, however many texts; gives the references of those that were not kept before."""
+    lines = ensure_lines(tx, vault_of(tx), {came.number for came in texts})
     connection = tx.connection()
-    kept = connection.execute(INSERT_INBOUND[connection.dialect.name], {**came.values, "line_id": line_id})
-    if kept.first() is None:
-        return False
-    note_reply(tx, line_id, came.values["received_at"])
-    return True
+    rows = [{**came.values, "line_id": lines[came.number]} for came in texts]
+    new = set(connection.execute(INSERT_INBOUND[connection.dialect.name], rows).scalars())
+    for row in rows:
+        if row["ref"] in new:
+            note_reply(tx, row["line_id"], row["received_at"])
+    return new
 
 
 def is_waiting(session: AnySession) -> bool:
@@ -144,15 +150,17 @@ def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: rando
 
     A number whose text cannot be worked on does not keep the others waiting: the first error is raised at the end.
     """
-    read, failed, waiting = 0, None, _lines_that_wait(session)
+    read, failed, waiting, gate = 0, None, _lines_that_wait(session), _gate_of(session)
     # SQLite has one writer, so several numbers share its commit; on PostgreSQL they would lock each other's people.
     together = AT_ONCE if session.get_bind().dialect.name == "sqlite" else 1
     for first in range(0, len(waiting), together):
         lines = waiting[first : first + together]
-        is_done = together > 1 and _read_oldest(session, [line_id for line_id, _ in lines], now, zone, dice)
-        read += len(lines) if is_done else 0
+        with gate.turn:
+            pass  # who stores goes first: a gateway waits for its answer, and this work for nobody
+        done = _read_oldest(session, [line_id for line_id, _ in lines], now, zone, dice) if together > 1 else None
+        read += done or 0
         for line_id, count in lines:
-            if is_done and count == 1:
+            if done is not None and count == 1:
                 continue
             try:
                 read += sum(1 for _ in _work_on(session, line_id, now, zone, dice))
@@ -165,15 +173,13 @@ def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: rando
 
 def _read_oldest(
     session: AnySession, line_ids: Sequence[int], now: datetime, zone: ZoneInfo, dice: random.Random
-) -> bool:
-    """Work on the oldest text of each of these numbers in one transaction; False where nothing came of it."""
+) -> int | None:
+    """Work on the oldest text of each of these numbers in one transaction; gives how many, None where nothing came."""
     try:
         with writing(session) as tx:
-            for line_id in line_ids:
-                work_on_next(tx, line_id, now, zone, dice)
+            return sum(work_on_next(tx, line_id, now, zone, dice) is not None for line_id in line_ids)
     except Exception:
-        return False  # one of them cannot be worked on: each is tried by itself
-    return True
+        return None  # one of them cannot be worked on: each is tried by itself
 
 
 def _work_on(session: AnySession, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> Iterator[int]:
