@@ -129,9 +129,9 @@ def _store_all(session: AnySession, texts: Sequence[_Came]) -> None:
 def _store(tx: Session, texts: Sequence[_Came]) -> set[str]:
     """Few statements, however many texts; gives the references of those that were not kept before."""
     lines = ensure_lines(tx, vault_of(tx), {came.number for came in texts})
-    connection = tx.connection()
     rows = [{**came.values, "line_id": lines[came.number]} for came in texts]
-    new = set(connection.execute(INSERT_INBOUND[connection.dialect.name], rows).scalars())
+    insert = INSERT_INBOUND[tx.get_bind().dialect.name]
+    new = set(tx.connection().execute(insert, rows).scalars())
     for row in rows:
         if row["ref"] in new:
             note_reply(tx, row["line_id"], row["received_at"])

@@ -30,7 +30,7 @@ def ensure_line(tx: Session, vault: Vault, number: str) -> int:
     found = find_line(tx, vault, number)
     if found is not None:
         return found
-    ref, connection = new_ref(), tx.connection()
+    ref = new_ref()
     row = {
         "ref": ref,
         "number": vault.seal("phone_lines.number", ref, number),
@@ -38,7 +38,7 @@ def ensure_line(tx: Session, vault: Vault, number: str) -> int:
         "key_id": vault.newest_id,
         "permanent_failures": 0,
     }
-    line_id = connection.execute(INSERT_LINE[connection.dialect.name], row).scalar()
+    line_id = tx.connection().execute(INSERT_LINE[tx.get_bind().dialect.name], row).scalar()
     if line_id is None:  # somebody else made it at this moment
         line_id = tx.execute(select(PhoneLine.id).where(PhoneLine.token == line_token(vault, number))).scalar_one()
     return int(line_id)
