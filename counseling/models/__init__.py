@@ -7,11 +7,13 @@ from counseling.models import (
     doctor_calls,
     doses,
     hands,
+    help_numbers,
     installation,
     observations,
     orders,
     patients,
     people,
+    phone_entries,
     places,
     practice,
     registers,
@@ -24,7 +26,7 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "installation", "observations",
-    "orders", "patients", "people", "places", "practice", "registers", "tasks", "texts", "usual_hours", "window",
+    "Base", "audit", "contacts", "counseling", "doctor_calls", "doses", "hands", "help_numbers", "installation", "observations",
+    "orders", "patients", "people", "phone_entries", "places", "practice", "registers", "tasks", "texts", "usual_hours", "window",
     "witnesses",
 ]  # fmt: skip

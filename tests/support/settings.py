@@ -27,6 +27,7 @@ def environment(database_url: str, instance: Path, changes: Mapping[str, str] | 
         "SECRET_KEY": "invented for tests, " * 3,
         "DATA_KEYS": invented_key(1),
         "BACKUP_KEY": invented_key(2),
+        "OUTBOX_KEYS": invented_key(3),
         **(changes or {}),
     }
 
