@@ -74,8 +74,9 @@ class Said:
 
 def said_of_text(text: str) -> Said:
     """The way back from `as_text`."""
-    kept = json.loads(text)
-    return Said(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
+    kept: dict[str, Any] = json.loads(text)
+    whole: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    return Said(**whole)
 
 
 def read_letter(raw: bytes) -> Letter:

@@ -17,7 +17,7 @@ GIVEN_TASKS = ("call_back", "see_soon")  # what a supervisor may ask of a statio
 # After a stop somebody of the station goes on with it until the person is dosed or reached.
 FOLLOW_UP = "follow_up"
 STATION_TASKS = (*GIVEN_TASKS, FOLLOW_UP)
-SUPPORT_TASKS = ("look_in", "call_by_phone", "check_in")  # no word of why
+SUPPORT_TASKS = ("danger_sign", "look_in", "call_by_phone", "check_in")  # no word of why
 TASK_KINDS = (*DOCTOR_TASKS, *STATION_TASKS, *SUPPORT_TASKS)
 TASK_OUTCOMES = ("met_well", "met_needs_help", "not_met", "done")
 

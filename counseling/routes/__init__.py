@@ -23,6 +23,7 @@ def blueprints() -> list[Blueprint]:
         messages,
         observations,
         orders,
+        outbox,
         outreach,
         paper_doses,
         patients,
@@ -43,7 +44,7 @@ def blueprints() -> list[Blueprint]:
 
     with_one = (
         account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, hands, health, holds, home,
-        later_than_usual, late_entries, messages, observations, orders, outreach, paper_doses, patients, pins,
+        later_than_usual, late_entries, messages, observations, orders, outbox, outreach, paper_doses, patients, pins,
         practice_days, register, replacements, rules, reversals, second_step, simulator, station, station_devices,
         supervision, tasks, witnesses,
     )  # fmt: skip
