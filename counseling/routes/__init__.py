@@ -11,6 +11,7 @@ def blueprints() -> list[Blueprint]:
         admin,
         contacts,
         counseling_desk,
+        danger,
         doctor,
         doctor_calls,
         doses,
@@ -39,13 +40,14 @@ def blueprints() -> list[Blueprint]:
         station_devices,
         supervision,
         tasks,
+        teams,
         witnesses,
     )
 
     with_one = (
-        account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, hands, health, holds, home,
+        account, admin, contacts, counseling_desk, danger, doctor, doctor_calls, doses, hands, health, holds, home,
         later_than_usual, late_entries, messages, observations, orders, outbox, outreach, paper_doses, patients, pins,
         practice_days, register, replacements, rules, reversals, second_step, simulator, station, station_devices,
-        supervision, tasks, witnesses,
+        supervision, tasks, teams, witnesses,
     )  # fmt: skip
     return [*(module.bp for module in with_one), hands.lock_bp]

@@ -90,18 +90,25 @@ def lock_token(tx: Session, token_id: int, now: datetime) -> Row[*tuple[object, 
     return row
 
 
-def revoke_token(session: AnySession, by: Viewer, token_id: int, now: datetime) -> None:
-    """One's own phone, or as an administrator anybody's. Refuses no_such_token; a revoked one stays as it is."""
+def revoke_own(session: AnySession, viewer: Viewer, token_id: int, now: datetime) -> None:
+    """Of a phone of one's own. Refuses no_such_token; a revoked one stays as it is."""
     with writing(session) as tx:
-        own = PhoneToken.id == token_id
-        if by.may(Permission.ADMINISTER):
-            ensure_administrator(tx, by)
-        else:
-            own = own & (PhoneToken.staff_id == by.staff_id)
-        if tx.execute(select(PhoneToken.id).where(own)).first() is None:
-            raise Refusal("no_such_token")
-        for revoked in _revoke(tx, own, by.staff_id, now):
-            audit.append(tx, audit.HOUSE, by.actor, "phone.token_revoked", f"phone:{revoked}", {}, now)
+        _revoke_one(tx, viewer, token_id, viewer.staff_id, now)
+
+
+def revoke_of(session: AnySession, by: Viewer, staff_id: int, token_id: int, now: datetime) -> None:
+    """The same of somebody's phone, by an administrator."""
+    with writing(session) as tx:
+        ensure_administrator(tx, by)
+        _revoke_one(tx, by, token_id, staff_id, now)
+
+
+def _revoke_one(tx: Session, by: Viewer, token_id: int, staff_id: int, now: datetime) -> None:
+    own = (PhoneToken.id == token_id) & (PhoneToken.staff_id == staff_id)
+    if tx.execute(select(PhoneToken.id).where(own)).first() is None:
+        raise Refusal("no_such_token")
+    for revoked in _revoke(tx, own, by.staff_id, now):
+        audit.append(tx, audit.HOUSE, by.actor, "phone.token_revoked", f"phone:{revoked}", {}, now)
 
 
 def revoke_tokens_of(tx: Session, staff_id: int, by_id: int | None, now: datetime) -> list[int]:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
-from counseling.domain.contacts import ensure_contact
+from counseling.domain.contacts import PLACES, ensure_contact, ensure_ticked
 from counseling.domain.phone_entries import Letter, Said
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
@@ -35,7 +35,10 @@ def keep_unlisted(
     session: AnySession, viewer: Viewer, said: Said, *, request_key: str, today: date, now: datetime
 ) -> None:
     """A visit to somebody who is not on the list, from a page's form: the point finds out. Refuses name_missing."""
-    ensure_contact("home", said.outcome, None, today)
+    place = PLACES.get(said.place, ("", None))[0]
+    next_on = date.fromisoformat(said.next_on) if said.next_on else None
+    ensure_contact(place, said.outcome, next_on, today)
+    ensure_ticked(said.needs, said.danger, said.mood, said.minutes, said.km)
     if not said.said:
         raise Refusal("name_missing")
     if viewer.role_id is None:
