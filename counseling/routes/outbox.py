@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from counseling.clock import utc_now
 from counseling.database import db, letterbox_of
@@ -65,12 +65,12 @@ def take() -> ResponseReturnValue:
         return not_let_in(held)
     if not is_of_our_script():
         return refused(400, "not_from_here")
-    try:
-        request.max_content_length = LONGEST_ENTRY
-        letter = read_letter(request.get_data(cache=False))
-        result = take_entry(db.session, held, letter, report(), zone=zone(), now=utc_now())
-    except RequestEntityTooLarge:
+    raw = request.stream.read(LONGEST_ENTRY + 1)
+    if len(raw) > LONGEST_ENTRY:
         return refused(413, "too_long")
+    try:
+        letter = read_letter(raw)
+        result = take_entry(db.session, held, letter, report(), zone=zone(), now=utc_now())
     except Refusal as refusal:
         return not_taken(refusal)
     return jsonify(id=letter.id, result=result)
