@@ -11,12 +11,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from chaos.outbox import run_campaign as run_outbox
 from chaos.outcomes import Outcome, table, write_json
 from chaos.sender import run_campaign as run_sender
 
 RESULTS = Path(__file__).resolve().parent.parent / "instance" / "chaos.json"
 # Campaign → (faults, seed) → what became of its promises.
-CAMPAIGNS: dict[str, Callable[[int, int], list[Outcome]]] = {"sender": run_sender}
+CAMPAIGNS: dict[str, Callable[[int, int], list[Outcome]]] = {"sender": run_sender, "outbox": run_outbox}
 TIERS = {"taste": 30, "smoke": 500, "standard": 5_000, "nightly": 50_000}  # faults of each campaign
 
 
