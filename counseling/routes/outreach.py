@@ -112,17 +112,25 @@ def month() -> ResponseReturnValue:
 
 
 def month_of(text: str | None) -> date:
-    """The first day of the month that an address names; of this one where it names none or one to come."""
+    """The first day of the month that an address names: of this year or the last, else there is no such page."""
     first = this_day().replace(day=1)
     try:
         asked = date.fromisoformat(f"{text}-01") if text else first
     except ValueError:
         abort(404)
-    return min(asked, first) if asked.year >= 2000 else first
+    if not oldest_month() <= asked <= first:
+        abort(404)
+    return asked
+
+
+def oldest_month() -> date:
+    return date(this_day().year - 1, 1, 1)
 
 
 def around_month(first: date) -> dict[str, str | None]:
     """The months before and after, as addresses name them."""
     before, after = date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1), next_month(first)
-    is_last = after > this_day()
-    return {"before": f"{before:%Y-%m}", "after": None if is_last else f"{after:%Y-%m}"}
+    return {
+        "before": f"{before:%Y-%m}" if before >= oldest_month() else None,
+        "after": f"{after:%Y-%m}" if after <= this_day() else None,
+    }

@@ -130,7 +130,7 @@ def add_number() -> ResponseReturnValue:
     number, label, signs = form.get("number", ""), stripped(form.get("label"))[:LONGEST_LABEL], form.getlist("sign")
     try:
         source = stripped(form.get("source"))[:LONGEST_LABEL]
-        help_numbers.add_number(db.session, g.viewer, number, label, signs, source, utc_now())
+        help_numbers.add_help_number(db.session, g.viewer, number, label, signs, source, utc_now())
     except Refusal as refusal:
         return numbers_page(refusal), 422
     flash(gettext("Đã thêm số."), "done")

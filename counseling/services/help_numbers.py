@@ -32,7 +32,7 @@ def ship_numbers(tx: Session, now: datetime) -> None:
         tx.execute(insert(HelpNumber), [{**row, "added_at": now} for row in rows])
 
 
-def add_number(
+def add_help_number(
     session: AnySession, viewer: Viewer, number: str, label: str, signs: Collection[str], source: str, now: datetime
 ) -> None:
     """A number of the supervisor's own area; whoever adds it has looked at it. The same number twice is one.
@@ -57,15 +57,15 @@ def add_number(
 
 def approve_number(session: AnySession, viewer: Viewer, number_id: int, now: datetime) -> None:
     """Somebody has looked at a number and answers for it. Refuses no_such_number."""
-    _change(session, viewer, number_id, "approved", now)
+    _set_number(session, viewer, number_id, "approved", now)
 
 
 def end_number(session: AnySession, viewer: Viewer, number_id: int, now: datetime) -> None:
     """A number of the area that is no more. The country's own stay. Refuses no_such_number."""
-    _change(session, viewer, number_id, "ended", now)
+    _set_number(session, viewer, number_id, "ended", now)
 
 
-def _change(session: AnySession, viewer: Viewer, number_id: int, what: str, now: datetime) -> None:
+def _set_number(session: AnySession, viewer: Viewer, number_id: int, what: str, now: datetime) -> None:
     with writing(session) as tx:
         own = HelpNumber.area_id.in_(select(Area.id).where(within_area(Area.id, viewer.area_id or 0)))
         mine = own if what == "ended" else own | HelpNumber.area_id.is_(None)

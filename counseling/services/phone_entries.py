@@ -32,7 +32,7 @@ from counseling.logs import logger
 from counseling.models.phone_entries import PhoneEntry, PhoneToken
 from counseling.queries.actors import Author, find_author, get_author
 from counseling.services.phone_tokens import Held, lock_token
-from counseling.services.phone_visits import Left, Visit, work
+from counseling.services.phone_visits import Left, Visit, do_visit
 from counseling.services.waiting_rows import add_waiting
 
 HOUR = timedelta(hours=1)
@@ -72,7 +72,7 @@ def take_entry(
     arrived = arrive(session, held, letter, report, zone, now)
     for _ in range(2):
         try:
-            return _take(session, held, arrived, report, now)
+            return _keep_once(session, held, arrived, report, now)
         except (Refusal, OperationalError):
             raise
         except IntegrityError:  # the same entry in the same second, by another request: now it stands there
@@ -80,7 +80,7 @@ def take_entry(
         except Exception as error:  # a mistake of ours must not keep a visit on a phone for ever
             logger().error("phone entry not worked", entry=letter.id, error_type=type(error).__name__)
             break
-    return _take(session, held, replace(arrived, code="not_worked"), report, now)
+    return _keep_once(session, held, replace(arrived, code="not_worked"), report, now)
 
 
 def arrive(session: AnySession, held: Held, letter: Letter, report: Report, zone: ZoneInfo, now: datetime) -> Arrived:
@@ -115,7 +115,7 @@ def _doubt(author: Author | None, held: Held) -> str | None:
     return None if author.may_log else "actor_may_not"
 
 
-def _take(session: AnySession, held: Held, arrived: Arrived, report: Report, now: datetime) -> str:
+def _keep_once(session: AnySession, held: Held, arrived: Arrived, report: Report, now: datetime) -> str:
     letter = arrived.letter
     with writing(session) as tx:
         token = lock_token(tx, held.id, now)
@@ -138,7 +138,7 @@ def work_on(tx: Session, arrived: Arrived, now: datetime) -> list[Left]:
     if arrived.code or arrived.said is None or arrived.author is None:
         return [Left(arrived.code or "unreadable", arrived.said, 0)]
     visit = Visit(arrived.letter.kind, arrived.letter.id, arrived.said, arrived.author.viewer, arrived.on, arrived.at)
-    return work(tx, visit, now)
+    return do_visit(tx, visit, now)
 
 
 def _count(token: Row[*tuple[Any, ...]], now: datetime) -> dict[str, object]:

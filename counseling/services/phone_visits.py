@@ -56,7 +56,7 @@ def key_of(entry_id: str, number: int = 0) -> str:
     return plain if number == 0 else hashlib.sha256(f"{plain}:{number}".encode()).hexdigest()[:32]
 
 
-def work(tx: Session, visit: Visit, now: datetime) -> list[Left]:
+def do_visit(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     """Inside the caller's transaction. Files are locked first, all of them: the audit's chain is the last lock."""
     if visit.kind not in KINDS:
         return [Left("form_unknown", visit.said, 0)]
