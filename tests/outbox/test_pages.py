@@ -67,7 +67,7 @@ def test_every_field_of_the_form_is_kept_and_comes_back_to_be_corrected(
     assert (row.kind, row.company, row.topics, row.needs, row.mood, row.minutes, row.km) == (
         "home", "family", "work,money", "papers,health", "low", 30, 12,
     )  # fmt: skip
-    assert "Tại nhà, cùng gia đình" in words(volunteer.get(f"/outreach/{person.ref}/").text)
+    assert "Cùng người nhà" in words(volunteer.get(f"/outreach/{person.ref}/").text)
     page = volunteer.get(f"/outreach/{person.ref}/contacts/{row.ref}/").text
     marked = set(re.findall(r'name="(\w+)" value="([^"]*)" checked', page))
     assert {("kind", "family"), ("need", "papers"), ("need", "health"), ("mood", "low"), ("minutes", "30")} <= marked
