@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.phone_entries import Said, said_of_text
@@ -66,10 +66,12 @@ def get_waiting_visit(session: AnySession, viewer: Viewer, ref: str) -> Waiting:
     return _line(session, viewer, row)
 
 
-def count_waiting(session: AnySession, viewer: Viewer) -> int:
-    """How many wait at the reader's point."""
-    query = select(func.count()).where(waiting_visits_visible_to(viewer), WaitingVisit.state == "waiting")
-    return session.execute(query).scalar_one()
+def count_waiting(session: AnySession, viewer: Viewer) -> tuple[int, int]:
+    """How many wait at the reader's point, and how many of them tell of danger."""
+    is_waiting = waiting_visits_visible_to(viewer), WaitingVisit.state == "waiting"
+    in_danger = func.coalesce(func.sum(case((WaitingVisit.danger != "", 1), else_=0)), 0)
+    count, danger = session.execute(select(func.count(), in_danger).where(*is_waiting)).one()
+    return count, danger
 
 
 def count_by_point(session: AnySession, viewer: Viewer) -> list[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -65,6 +65,16 @@ def add_details(tx: Session, contact_id: int, contact: NewContact, now: datetime
             said_at=contact.said_at or now,
         )
     )
+
+
+def carry_over(tx: Session, old_id: int, contact: NewContact) -> NewContact:
+    """What a correction does not ask for again: for whom it was written, and to which meeting it belongs."""
+    columns = ContactDetails.behalf_of_id, ContactDetails.group_key
+    old = tx.execute(select(*columns).where(ContactDetails.contact_id == old_id)).first()
+    if old is None:
+        return contact
+    group_key = contact.group_key or (old.group_key if contact.company == "group" else None)
+    return replace(contact, behalf_of_id=contact.behalf_of_id or old.behalf_of_id, group_key=group_key)
 
 
 def danger_text(signs: Collection[str]) -> str:

@@ -32,6 +32,7 @@ from counseling.services.contact_details import (
     add_details,
     alert_about,
     audited,
+    carry_over,
     ensure_known,
     signs_of,
 )
@@ -159,6 +160,7 @@ def replace_contact(
         return first
     entries, old = _own_entry(tx, viewer, patient_id, contact_ref)
     ensure_contact(contact.kind, contact.outcome, contact.next_on, old.contact_on)
+    contact = carry_over(tx, old.id, contact)
     row = {name: getattr(old, name) for name in KEPT}
     entry = _add(tx, viewer, {**row, "corrects_id": old.id}, contact, request_key, now)
     new_signs = [sign for sign in contact.danger if sign not in signs_of(tx, old.id)]

@@ -137,6 +137,9 @@ def work_on(tx: Session, arrived: Arrived, now: datetime) -> list[Left]:
     """Do what the entry says, inside the caller's transaction; gives what has to be matched by somebody."""
     if arrived.code or arrived.said is None or arrived.author is None:
         return [Left(arrived.code or "unreadable", arrived.said, 0)]
+    # Once more, now that the transaction stands: a desk may have ended since the entry was opened.
+    if arrived.author.viewer.role_id is None or not get_author(tx, arrived.author.viewer.role_id).may_log:
+        return [Left("actor_may_not", arrived.said, 0)]
     visit = Visit(arrived.letter.kind, arrived.letter.id, arrived.said, arrived.author.viewer, arrived.on, arrived.at)
     return do_visit(tx, visit, now)
 

@@ -31,7 +31,7 @@ from tests.outbox.story import (
     token_of,
     waiting,
 )
-from tests.outreach.story import asked, log, someone, summary, task_state
+from tests.outreach.story import asked, correct, log, someone, summary, task_state
 from tests.support.cast import TEAM2, Cast
 from tests.support.phone import visit
 from tests.support.settings import MORNING
@@ -249,3 +249,5 @@ def test_an_entry_names_a_colleague_without_a_phone(session: Session, cast: Cast
     assert hand_in(session, cast, visit(person.ref, behalf_of=colleague)) == "stored"
     (row,) = contacts(session)
     assert (row.recorded_by_id, row.behalf_of_id) == (cast.staff["volunteer"], cast.staff["volunteer2"])
+    correct(session, cast, person, row.ref, "not_met")
+    assert contacts(session)[-1].behalf_of_id == cast.staff["volunteer2"]

@@ -129,7 +129,7 @@ def test_a_stranger_is_written_down_and_matched_by_the_point(app: Flask, session
     sent = form(said="anh sửa xe thôn Nà Pàn", outcome="met_needs_help", danger=["violence"], note="tối ở nhà chị gái")
     for _ in range(2):
         assert post(volunteer, "/outreach/new", **sent).location == "/outreach/danger/"
-    assert "1 lần chờ đối chiếu" in words(counselor.get("/tasks/").text)
+    assert "Có dấu hiệu nguy hiểm, chưa rõ là ai: xem ngay" in words(counselor.get("/tasks/").text)
     page = counselor.get("/teams/").text
     assert "anh sửa xe thôn Nà Pàn" in page and "Bị đánh, bị đe dọa" in words(page)
     (address,) = re.findall(r'href="(/teams/visits/\w+/)"', page)
@@ -149,6 +149,7 @@ def test_a_dismissed_visit_says_why_and_is_decided_once(app: Flask, session: Ses
     someone(session, cast)
     hand_in(session, cast, visit(None, said="thử máy"))
     ref, counselor = waiting(session)[0].ref, at(app, "counselor")
+    assert "1 lần chờ đối chiếu" in words(counselor.get("/tasks/").text)
     assert post(counselor, f"/teams/visits/{ref}/dismiss", reason="boring").status_code == 400
     assert post(counselor, f"/teams/visits/{ref}/dismiss", reason="trial").status_code == 303
     again = post(counselor, f"/teams/visits/{ref}/match", person=someone(session, cast, "Chị Tư").ref)
@@ -171,6 +172,11 @@ def test_a_group_is_ticked_and_counted_once(app: Flask, session: Session, cast: 
         assert post(volunteer, "/outreach/group", **sent).status_code == 303
     rows = contacts(session)
     assert {row.patient_id for row in rows} == {people[0].id, people[1].id} and len(rows) == 2
+    assert words(volunteer.get("/outreach/month").text).count("22/11/2026 – – 1 – 1:00 4") == 1
+    first = rows[0]
+    whose = next(person for person in people if person.id == first.patient_id)
+    again = form(kind="group", minutes="60", km="4", mood="good")
+    assert post(volunteer, f"/outreach/{whose.ref}/contacts/{first.ref}/", **again).status_code == 303
     assert words(volunteer.get("/outreach/month").text).count("22/11/2026 – – 1 – 1:00 4") == 1
 
 
