@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,8 +57,6 @@ def hand_in(
 def a_letter(
     session: Session, cast: Cast, said: Any, *, who: str = "volunteer", saved: datetime = SAVED, **changes: Any
 ) -> Any:
-    import json
-
     actor = changes.pop("actor", None) or actor_of(session, cast, who)
     return read_letter(json.dumps(entry(said, actor, saved, **changes)).encode())
 

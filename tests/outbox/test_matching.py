@@ -26,7 +26,7 @@ from counseling.routes import viewing
 from counseling.services.key_rotation import rotate_keys
 from counseling.services.waiting_rows import open_said
 from counseling.services.waiting_visits import dismiss_visit, keep_unlisted, match_visit, try_again
-from tests.outbox.story import ARRIVAL, SAVED, contacts, entries, hand_in, waiting
+from tests.outbox.story import ARRIVAL, SAVED, actor_of, contacts, entries, hand_in, waiting
 from tests.outreach.story import someone, summary
 from tests.support.cast import Cast
 from tests.support.phone import visit
@@ -189,8 +189,6 @@ def test_what_waits_is_read_under_the_newest_field_key_after_a_rotation(
 def test_a_page_of_before_a_rotation_still_names_its_author(
     session: Session, cast: Cast, open_with: Callable[..., Session]
 ) -> None:
-    from tests.outbox.story import actor_of
-
     person, actor = someone(session, cast), actor_of(session, cast)
     both = open_with(DATA_KEYS=f"{invented_key(7)},{invented_key(1)}")
     assert actor_of(both, cast) != actor

@@ -10,11 +10,12 @@ from html import unescape
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from counseling.database import writing
+from counseling.database import vault_of, writing
 from counseling.models.people import StaffRole
+from counseling.models.tasks import Task
 from counseling.models.texts import InboundMessage
 from counseling.refs import new_ref, new_request_key
 from counseling.services.phone_entries import Report
@@ -214,8 +215,6 @@ def test_few_answers_that_somebody_is_well_are_not_counted_out(app: Flask, sessi
 
 
 def answered(session: Session, patient_id: int, number: int) -> None:
-    from counseling.database import vault_of
-
     ref = new_ref()
     with writing(session) as tx:
         line = ensure_line(tx, vault_of(tx), f"+8496123456{number}")
@@ -240,10 +239,6 @@ def test_phones_that_wait_are_a_matter_of_the_signal(app: Flask, session: Sessio
 
 
 def test_a_task_of_danger_is_closed_like_any_other(app: Flask, session: Session, cast: Cast) -> None:
-    from sqlalchemy import select
-
-    from counseling.models.tasks import Task
-
     person = someone(session, cast)
     hand_in(session, cast, visit(person.ref, danger=["suicide"]))
     task_id = session.execute(select(Task.id).where(Task.kind == "danger_sign")).scalar_one()

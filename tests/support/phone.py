@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import uuid
@@ -10,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from counseling.envelopes import Letterbox, from_b64url, seal
-from tests.support.settings import invented_key
+from tests.support.settings import OUTBOX_KEY, invented_key
 
 NONCE_BYTES = 12
 # The public half of the key that installations of tests have.
-BOX = Letterbox([bytes([3]) * 32])
-assert invented_key(3)
+BOX = Letterbox([base64.b64decode(invented_key(OUTBOX_KEY))])
 
 
 def visit(who: str | None = None, **changes: Any) -> dict[str, Any]:
