@@ -43,7 +43,8 @@ from tests.support.phone import visit
 from tests.support.server import ROOT, free_port
 from tests.support.settings import environment
 
-PEOPLE, EVENTS_OF_A_PHONE = 20, 200  # a token hands in no more than 300 an hour
+# A token hands in no more than 300 an hour; and nobody is visited more often than people are.
+EVENTS_OF_A_PHONE, PEOPLE_OF_A_PHONE = 200, 10
 START_SECONDS = 60.0
 LOST, TWICE = "lost", "twice"
 
@@ -71,7 +72,7 @@ def _fill(say: Say, folder: Path, phones: int) -> int:
         cast = fill(session, now)
         viewer, by = cast.viewer_of("volunteer"), By(cast.staff["counselor"], "campaign")
         people = []
-        for number in range(PEOPLE):
+        for number in range(phones * PEOPLE_OF_A_PHONE):
             told = {"site_id": DONG_KINH, "team_id": TEAM, "status_since": now.date()}
             details = SupportDetails(community_name=f"Người {number}", **told)
             people.append(register_supported(session, details, by=by, request_key=new_request_key(), now=now))
