@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chaos.gateway import run_campaign as run_gateway
+from chaos.outbox import run_campaign as run_outbox
 from chaos.outcomes import Outcome, table, write_json
 from chaos.sender import run_campaign as run_sender
 from chaos.webhooks import run_campaign as run_webhooks
@@ -22,6 +23,7 @@ CAMPAIGNS: dict[str, Callable[[int, int], list[Outcome]]] = {
     "sender": run_sender,
     "gateway": run_gateway,
     "webhooks": run_webhooks,
+    "outbox": run_outbox,
 }
 TIERS = {"taste": 30, "smoke": 500, "standard": 5_000, "nightly": 50_000}  # faults of each campaign
 

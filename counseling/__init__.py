@@ -17,7 +17,18 @@ from counseling.config import Config
 from counseling.database import db, init_database
 from counseling.practice.folder import PREFIX
 from counseling.queries.latest_instant import latest_instant
-from counseling.routes import blueprints, doorkeeper, errors, gateways, practice, row_ids, shell, viewing, zero_bytes
+from counseling.routes import (
+    blueprints,
+    doorkeeper,
+    errors,
+    gateways,
+    outbox,
+    practice,
+    row_ids,
+    shell,
+    viewing,
+    zero_bytes,
+)
 from counseling.uploads import RequestInMemory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +60,7 @@ def create_app(config: Config) -> Flask:
     shell.init_app(app)
     viewing.init_app(app)
     row_ids.init_app(app)
+    outbox.init_app(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     csrf.exempt(gateways.bp)  # gateways sign what they send and carry no cookie

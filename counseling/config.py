@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from counseling.envelopes import is_scalar
 from counseling.gateway_settings import BadSetting, read_smsgate, read_twilio
 from counseling.sms.accounts import SmsGateAccount, TwilioAccount
 
@@ -41,6 +42,7 @@ class Config:
     secret_key: str = field(repr=False)
     data_keys: tuple[bytes, ...] = field(repr=False)
     backup_key: bytes = field(repr=False)
+    outbox_keys: tuple[bytes, ...] = field(repr=False)  # private halves that open what phones have sealed
     timezone: ZoneInfo = VIETNAM
     demo: bool = False
     demo_now: datetime | None = None
@@ -90,6 +92,7 @@ class _Reader:
             secret_key=self.secret("SECRET_KEY", _long_secret),
             data_keys=self.secret("DATA_KEYS", _keys),
             backup_key=self.secret("BACKUP_KEY", _key),
+            outbox_keys=self.secret("OUTBOX_KEYS", _scalars),
             timezone=self.read("TIMEZONE", ZoneInfo, VIETNAM),
             demo=self.demo,
             demo_now=self.read("DEMO_NOW", _instant, None),
@@ -188,6 +191,13 @@ def _keys(text: str) -> tuple[bytes, ...]:
     keys = tuple(_key(part.strip()) for part in text.split(","))
     if len(set(keys)) != len(keys):
         raise ValueError("the same key stands there twice")
+    return keys
+
+
+def _scalars(text: str) -> tuple[bytes, ...]:
+    keys = _keys(text)
+    if not all(is_scalar(key) for key in keys):
+        raise ValueError("each key must be a private key of P-256; take other random bytes")
     return keys
 
 

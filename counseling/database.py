@@ -24,6 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from counseling.clock import monotonic
 from counseling.config import BadConfiguration, Config
+from counseling.envelopes import Letterbox
 from counseling.vault import Vault
 
 # SQLite 3.7.0–3.51.2 can lose committed rows or corrupt the file in WAL mode (sqlite.org/wal.html, "WAL-reset bug").
@@ -53,6 +54,7 @@ Transaction = Session | Connection
 @dataclass(frozen=True)
 class _Equipment:
     vault: Vault
+    letterbox: Letterbox
     write_lock: AbstractContextManager[Any]
     write_options: Mapping[str, Any]
 
@@ -80,7 +82,7 @@ def _equip(engine: Engine, config: Config) -> None:
     # One lock in front of SQLite's writes: without it the slowest 1 % of doses wait 0.3–0.7 s in the busy loop.
     lock: AbstractContextManager[Any] = threading.Lock() if config.is_embedded else nullcontext()
     options: Mapping[str, Any] = {"writes": True, **({} if config.is_embedded else IN_A_TRANSACTION)}
-    _equipment[engine] = _Equipment(Vault(config.data_keys), lock, options)
+    _equipment[engine] = _Equipment(Vault(config.data_keys), Letterbox(config.outbox_keys), lock, options)
     if config.is_embedded:
         event.listen(engine, "begin", _begin)
     else:
@@ -152,6 +154,10 @@ def _ensure_alive(connection: Any, record: ConnectionPoolEntry, _: object) -> No
 
 def vault_of(session: AnySession) -> Vault:
     return _equipment_of(_plain(session)).vault
+
+
+def letterbox_of(session: AnySession) -> Letterbox:
+    return _equipment_of(_plain(session)).letterbox
 
 
 @contextmanager

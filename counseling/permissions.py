@@ -58,6 +58,9 @@ class Permission(StrEnum):
     GIVE_TASK = "give_task"
     EDIT_WORDINGS = "edit_wordings"
     MANAGE_REMINDERS = "manage_reminders"
+    SEE_COVERAGE = "see_coverage"
+    MATCH_VISITS = "match_visits"
+    KEEP_HELP_NUMBERS = "keep_help_numbers"
     PRACTISE = "practise"
     SEE_PRACTICE_DAYS = "see_practice_days"
     ADMINISTER = "administer"
@@ -114,6 +117,8 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
             Permission.RECORD_SESSION,
             Permission.MANAGE_AFTERCARE,
             Permission.MANAGE_REMINDERS,
+            Permission.SEE_COVERAGE,
+            Permission.MATCH_VISITS,
         }
     ),
     (RoleKind.VOLUNTEER, Side.SUPPORT): frozenset(
@@ -123,7 +128,13 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
         _SUPERVISORS | {Permission.SEE_ADHERENCE_LIST, Permission.SEE_TREATMENT_FILE, Permission.SEE_PRACTICE_DAYS}
     ),
     (RoleKind.SUPERVISOR, Side.SUPPORT): frozenset(
-        _SUPERVISORS | {Permission.SEE_CONTACT_LIST, Permission.SEE_SUPPORT_FILE}
+        _SUPERVISORS
+        | {
+            Permission.SEE_CONTACT_LIST,
+            Permission.SEE_SUPPORT_FILE,
+            Permission.SEE_COVERAGE,
+            Permission.KEEP_HELP_NUMBERS,
+        }
     ),
     (RoleKind.ADMINISTRATOR, Side.HOUSE): frozenset(_EVERYBODY | {Permission.ADMINISTER}),
 }

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from counseling.models.counseling import Appointment, CounselingSession
 from counseling.models.patients import SupportFile, TreatmentFile
+from counseling.models.phone_entries import WaitingVisit
 from counseling.models.places import Area, OutreachTeam, Site
 from counseling.models.tasks import DOCTOR_TASKS, STATION_TASKS, Task
 from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
@@ -86,6 +87,22 @@ def sessions_visible_to(viewer: Viewer) -> ColumnElement[bool]:
 def appointments_visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Who comes when is known at the counseling point only."""
     return _own_point(viewer, Appointment.site_id)
+
+
+def waiting_visits_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """What a visit says that waits to be matched is read at the point that the team works with."""
+    return _own_point(viewer, WaitingVisit.site_id)
+
+
+def teams_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Whose phones and sheets somebody looks after: a point's teams, an area's teams."""
+    if viewer.side is not Side.SUPPORT:
+        return false()
+    if viewer.kind is RoleKind.COUNSELOR:
+        return OutreachTeam.site_id == viewer.site_id
+    if viewer.kind is RoleKind.SUPERVISOR and viewer.area_id is not None:
+        return OutreachTeam.site_id.in_(select(Site.id).where(within_area(Site.area_id, viewer.area_id)))
+    return false()
 
 
 def texts_visible_to(

@@ -23,6 +23,7 @@ from counseling.demo.round_people import set_up
 from counseling.demo.second_looks import add_second_looks
 from counseling.demo.sizes import DAYS, PATIENTS, SEED
 from counseling.demo.stories import invent_patients, scaled
+from counseling.demo.team_phones import add_team_phones
 from counseling.demo.whole_round import add_round
 from counseling.domain.audit_chain import HOUSE
 from counseling.domain.refusal import Refusal
@@ -72,6 +73,7 @@ def fill_demo(
         add_second_looks(book)
         supported = in_aftercare(patients)
         add_round(book, seed, supported, list(zip(ids, planned, strict=True)))
+        add_team_phones(book, seed)
         chains.add(now, HOUSE, ACTOR, "demo.filled", "demo", {"seed": seed, "patients": patients, "days": days})
         chains.write(tx)
     ship_rules(session, set_up_at)

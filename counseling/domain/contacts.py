@@ -11,11 +11,22 @@ from counseling.domain.refusal import Refusal
 # In the order in which the page offers them; none of them is about health care of any kind.
 TOPICS = ("family", "work", "health", "money", "housing", "papers", "mood", "friends")
 KINDS = ("home", "point", "phone", "elsewhere")
+# What pages offer as "where"; the last two say with whom. → where, and in which company.
+PLACES: Mapping[str, tuple[str, str | None]] = {
+    "home": ("home", None), "family": ("home", "family"), "phone": ("phone", None), "point": ("point", None),
+    "group": ("elsewhere", "group"), "elsewhere": ("elsewhere", None),
+}  # fmt: skip
+NEEDS = ("work", "money", "papers", "housing", "health", "company")
+MOODS = ("good", "so_so", "low")
+# Signs at which nobody waits; what to do then stands on a page of its own.
+DANGERS = ("overdose", "suicide", "violence")
+MINUTES = (15, 30, 60, 120)  # what the chips offer
+MOST_MINUTES, MOST_KM = 480, 500
 ANSWERS = ("met_well", "met_needs_help", "not_met")
 MET = frozenset({"met_well", "met_needs_help"})
 WITHDRAWN = "withdrawn"
 # Which kind of contact a task asks for; anything else begins at home.
-KIND_OF_TASK: Mapping[str, str] = {"call_by_phone": "phone"}
+KIND_OF_TASK: Mapping[str, str] = {"call_by_phone": "phone", "danger_sign": "phone"}
 # What the chips of the page offer: days until somebody is to be met again.
 NEXT_IN_DAYS = (7, 14, 30)
 LATEST_NEXT_DAYS = 366
@@ -67,6 +78,27 @@ def topics_text(topics: Iterable[str]) -> str:
     if not chosen <= set(TOPICS):
         raise Refusal("topic_unknown")
     return ",".join(topic for topic in TOPICS if topic in chosen)
+
+
+def place_of(kind: str, company: str | None) -> str:
+    """Where a contact was, as pages offer it."""
+    return next((place for place, kept in PLACES.items() if kept == (kind, company)), kind)
+
+
+def ensure_ticked(
+    needs: Collection[str], danger: Collection[str], mood: str | None, minutes: int | None, km: int | None
+) -> None:
+    """Refuses need_unknown, danger_unknown, mood_unknown, minutes_out_of_range, km_out_of_range."""
+    if not set(needs) <= set(NEEDS):
+        raise Refusal("need_unknown")
+    if not set(danger) <= set(DANGERS):
+        raise Refusal("danger_unknown")
+    if mood is not None and mood not in MOODS:
+        raise Refusal("mood_unknown")
+    if minutes is not None and not 1 <= minutes <= MOST_MINUTES:
+        raise Refusal("minutes_out_of_range")
+    if km is not None and not 0 <= km <= MOST_KM:
+        raise Refusal("km_out_of_range")
 
 
 def ensure_contact(kind: str, outcome: str, next_on: date | None, today: date) -> None:

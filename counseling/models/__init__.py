@@ -9,11 +9,13 @@ from counseling.models import (
     doses,
     duty,
     hands,
+    help_numbers,
     installation,
     observations,
     orders,
     patients,
     people,
+    phone_entries,
     places,
     practice,
     registers,
@@ -29,7 +31,7 @@ from counseling.models import (
 from counseling.models.base import Base
 
 __all__ = [
-    "Base", "audit", "channels", "contacts", "counseling", "doctor_calls", "doses", "duty", "hands", "installation",
-    "observations", "orders", "patients", "people", "places", "practice", "registers", "tasks", "text_choices",
-    "text_keeping", "texts", "usual_hours", "window", "witnesses", "wordings",
+    "Base", "audit", "channels", "contacts", "counseling", "doctor_calls", "doses", "duty", "hands", "help_numbers",
+    "installation", "observations", "orders", "patients", "people", "phone_entries", "places", "practice", "registers",
+    "tasks", "text_choices", "text_keeping", "texts", "usual_hours", "window", "witnesses", "wordings",
 ]  # fmt: skip

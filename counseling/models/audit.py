@@ -18,7 +18,7 @@ class AuditEntry(Base):
     chain: Mapped[str] = mapped_column(String(24))  # site:3, views:3, house
     sequence: Mapped[int]
     at: Mapped[datetime]
-    actor: Mapped[str] = mapped_column(String(40))  # staff:7/session:12, or a command's name
+    actor: Mapped[str] = mapped_column(String(40))  # staff:7/session:12, staff:7/phone:3, or a command's name
     action: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(60))  # dose:1034, patient:17
     details: Mapped[str] = mapped_column(Text)  # canonical JSON

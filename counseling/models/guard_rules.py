@@ -30,6 +30,8 @@ APPEND_ONLY: dict[str, tuple[str, ...]] = {
     "text_blankings": (),
     "gateway_phone_checks": (),
     "duty_calls": (),
+    "phone_entries": (),
+    "contact_details": (),
 }
 RULE_ROW = "id, source, effective_from, approved_by_id, approved_on, facility_id, change_id"
 RULE_TABLES = ("gap_bands", "order_limits")
@@ -87,6 +89,8 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "file_status_changes": ("id",),
     "audit_entries": ("id", "chain, sequence"),
     "outreach_contacts": ("id", "request_key", "ref"),
+    "contact_details": ("contact_id",),
+    "phone_entries": ("id", "entry_id"),
     "counseling_sessions": ("id", "request_key", "ref"),
     "delivery_receipts": ("id", "event_key"),
     "dose_orders": ("id", "request_key"),

@@ -76,6 +76,7 @@ class PracticeFolder:
             secret_key=keys["secret"],
             data_keys=(base64.b64decode(keys["data"]),),
             backup_key=base64.b64decode(keys["backup"]),
+            outbox_keys=(secrets.token_bytes(KEY_BYTES),),  # no phone seals anything to a practice
             demo=False,
             demo_now=None,
             trusted_proxies=0,  # the real application has read the proxy's headers already

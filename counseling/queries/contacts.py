@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
-from counseling.domain.contacts import WITHDRAWN, Entry, first_of
+from counseling.domain.contacts import WITHDRAWN, Entry, first_of, place_of
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff
+from counseling.models.phone_entries import ContactDetails
 from counseling.permissions import RoleKind, Viewer
 from counseling.scopes import support_files_visible_to
 from counseling.support_rows import open_community_name
@@ -23,6 +24,13 @@ _LATER = aliased(OutreachContact)
 # The last word of its chain, and not a withdrawal: in SQL what domain.contacts.standing is in plain words.
 COUNTS: ColumnElement[bool] = (OutreachContact.outcome != WITHDRAWN) & ~exists().where(
     _LATER.corrects_id == OutreachContact.id
+)
+
+
+_LINES = (
+    select(OutreachContact, Staff.display_name, ContactDetails)
+    .join(Staff, Staff.id == OutreachContact.recorded_by_id)
+    .outerjoin(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
 )
 
 
@@ -39,6 +47,12 @@ class ContactLine:
     contact_on: date
     who: str
     is_own: bool
+    place: str = "home"
+    needs: tuple[str, ...] = ()
+    danger: tuple[str, ...] = ()
+    mood: str | None = None
+    minutes: int | None = None
+    km: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ def list_contacts(session: AnySession, viewer: Viewer, patient_id: int) -> list[
     A note is for whoever wrote it and for the point's counselors; a team shares what was ticked.
     """
     entries = list_entries(session, patient_id)
-    query = select(OutreachContact, Staff.display_name).join(Staff, Staff.id == OutreachContact.recorded_by_id)
+    query = _LINES
     if viewer.kind is RoleKind.VOLUNTEER:
         query = query.where(OutreachContact.team_id == viewer.team_id)
     found = session.execute(query.where(OutreachContact.patient_id == patient_id, COUNTS)).all()
@@ -74,9 +88,8 @@ def list_contacts(session: AnySession, viewer: Viewer, patient_id: int) -> list[
 
 def find_own_contact(session: AnySession, viewer: Viewer, patient_id: int, contact_ref: str) -> ContactLine | None:
     """An entry that this reader recorded about the person and may still correct."""
-    query = select(OutreachContact, Staff.display_name).join(Staff, Staff.id == OutreachContact.recorded_by_id)
     own = OutreachContact.ref == contact_ref, OutreachContact.recorded_by_id == viewer.staff_id
-    row = session.execute(query.where(*own, OutreachContact.patient_id == patient_id, COUNTS)).first()
+    row = session.execute(_LINES.where(*own, OutreachContact.patient_id == patient_id, COUNTS)).first()
     return None if row is None else _line(session, viewer, *row)
 
 
@@ -95,17 +108,31 @@ def find_saved(session: AnySession, viewer: Viewer, contact_ref: str) -> SavedCo
     return SavedContact(contact_ref, row.ref, name, row.outcome)
 
 
-def _line(session: AnySession, viewer: Viewer, row: Any, who: str) -> ContactLine:
+def _line(session: AnySession, viewer: Viewer, row: Any, who: str, details: Any) -> ContactLine:
     is_own = row.recorded_by_id == viewer.staff_id
     may_read = is_own or viewer.kind is RoleKind.COUNSELOR
     return ContactLine(
         ref=row.ref,
         kind=row.kind,
         outcome=row.outcome,
-        topics=tuple(row.topics.split(",")) if row.topics else (),
+        topics=_codes(row.topics),
         note=vault_of(session).open("outreach_contacts.note", row.ref, row.note) if may_read else None,
         next_on=row.next_on,
         contact_on=row.contact_on,
         who=who,
         is_own=is_own,
+        place=place_of(row.kind, details.company if details else None),
+        **_ticked(details),
     )
+
+
+def _ticked(details: Any) -> dict[str, Any]:
+    """Contacts of before details were kept have none."""
+    if details is None:
+        return {}
+    codes = {"needs": _codes(details.needs), "danger": _codes(details.danger)}
+    return {**codes, "mood": details.mood, "minutes": details.minutes, "km": details.km}
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()

@@ -14,6 +14,7 @@ def blueprints() -> list[Blueprint]:
         contacts,
         counseling_desk,
         crises,
+        danger,
         doctor,
         doctor_calls,
         doses,
@@ -29,6 +30,7 @@ def blueprints() -> list[Blueprint]:
         missed_calls,
         observations,
         orders,
+        outbox,
         outreach,
         paper_doses,
         patients,
@@ -46,15 +48,17 @@ def blueprints() -> list[Blueprint]:
         station_devices,
         supervision,
         tasks,
+        teams,
         text_tasks,
         witnesses,
         wordings,
     )
 
     with_one = (
-        account, admin, answers, canned, contacts, counseling_desk, crises, doctor, doctor_calls, doses, duty, gateways,
-        hands, health, holds, home, later_than_usual, late_entries, messages, missed_calls, observations, orders,
-        outreach, paper_doses, patients, pins, practice_days, register, reminders, replacements, rules, reversals,
-        second_step, sending, simulator, station, station_devices, supervision, tasks, text_tasks, witnesses, wordings,
+        account, admin, answers, canned, contacts, counseling_desk, crises, danger, doctor, doctor_calls, doses, duty,
+        gateways, hands, health, holds, home, later_than_usual, late_entries, messages, missed_calls, observations,
+        orders, outbox, outreach, paper_doses, patients, pins, practice_days, register, reminders, replacements, rules,
+        reversals, second_step, sending, simulator, station, station_devices, supervision, tasks, teams, text_tasks,
+        witnesses, wordings,
     )  # fmt: skip
     return [*(module.bp for module in with_one), hands.lock_bp]

@@ -25,6 +25,7 @@ from counseling.domain.refusal import Refusal
 from counseling.languages import LOCALES
 from counseling.logs import logger
 from counseling.permissions import Permission, Viewer, public, requires
+from counseling.queries.phones import list_phones
 from counseling.queries.sessions import list_open_sessions
 from counseling.queries.viewers import find_viewer
 from counseling.routes.account_forms import PasswordForm, SignInForm
@@ -34,6 +35,7 @@ from counseling.routes.own_paths import own_path
 from counseling.routes.refusal_words import say_at
 from counseling.routes.row_ids import row_id
 from counseling.services import own_account, signing_in
+from counseling.services.phone_tokens import revoke_own
 
 bp = Blueprint("account", __name__)
 WORDS = "pages/account/_words.html"
@@ -176,7 +178,8 @@ def password_page(form: PasswordForm) -> ResponseReturnValue:
 @requires(Permission.USE_OWN_ACCOUNT)
 def sessions() -> ResponseReturnValue:
     rows = list_open_sessions(db.session, utc_now(), g.viewer.staff_id)
-    return render_template("pages/account/sessions.html", rows=rows, own_id=g.viewer.session_id)
+    phones = list_phones(db.session, g.viewer.staff_id, utc_now())
+    return render_template("pages/account/sessions.html", rows=rows, phones=phones, own_id=g.viewer.session_id)
 
 
 @bp.post("/account/sessions/<int:session_id>/end")
@@ -186,4 +189,15 @@ def end_session(session_id: int) -> ResponseReturnValue:
         own_account.end_own_session(db.session, g.viewer, session_id, utc_now())
     except Refusal:
         abort(404)
+    return redirect(url_for("account.sessions"), 303)
+
+
+@bp.post("/account/phones/<int:token_id>/revoke")
+@requires(Permission.USE_OWN_ACCOUNT)
+def revoke_phone(token_id: int) -> ResponseReturnValue:
+    try:
+        revoke_own(db.session, g.viewer, token_id, utc_now())
+    except Refusal:
+        abort(404)
+    flash(gettext("Máy đó không gửi được nữa. Khi có sóng, nó xóa danh sách nhưng vẫn giữ lần ghi chưa gửi."), "done")
     return redirect(url_for("account.sessions"), 303)

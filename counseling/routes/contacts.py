@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
@@ -12,24 +12,23 @@ from sqlalchemy import Row
 
 from counseling.clock import utc_now
 from counseling.database import db, vault_of
-from counseling.domain.contacts import KIND_OF_TASK, NEXT_IN_DAYS, TOPICS
+from counseling.domain.contacts import DANGERS, KIND_OF_TASK, MINUTES, MOODS, NEEDS, NEXT_IN_DAYS, TOPICS
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
+from counseling.queries.actors import list_colleagues
 from counseling.queries.contacts import ContactLine, find_own_contact, find_saved, list_contacts
 from counseling.queries.file_parts import list_phones
 from counseling.queries.patients import NotFound, get_support_row
 from counseling.queries.worklist import list_open_tasks
 from counseling.refs import new_request_key
-from counseling.routes.patients.parts import ensure_ref, key_of, this_day
-from counseling.routes.typed_fields import stripped
+from counseling.routes.contact_form import form_key, ticked
+from counseling.routes.patients.parts import ensure_ref, this_day
 from counseling.routes.viewing import note_view
-from counseling.services.outreach_contacts import NewContact, correct_contact, log_contact, undo_contact
+from counseling.services.outreach_contacts import correct_contact, log_contact, undo_contact
 from counseling.support_rows import open_community_name
 from counseling.treatment_rows import SUPPORT
 
 bp = Blueprint("contacts", __name__, url_prefix="/outreach/<ref>")
-
-LONGEST_NOTE = 500
 
 
 @bp.get("/")
@@ -62,6 +61,8 @@ def log(ref: str) -> ResponseReturnValue:
         abort(404)
     except Refusal:  # what no page of ours offers
         abort(400)
+    if contact.danger:  # nobody is alone with it: what to do now, and whom to call
+        return redirect(url_for("danger.show", saved=saved), 303)
     if g.viewer.may(Permission.SEE_OUTREACH_LIST):
         return redirect(url_for("outreach.index", saved=saved), 303)
     return redirect(url_for(".show", ref=ref, saved=saved), 303)
@@ -73,7 +74,7 @@ def correct(ref: str, contact: str) -> ResponseReturnValue:
     row = person(ref)
     old = own_contact(row.patient_id, contact)
     note_view("contacts.correct", [row.patient_id])
-    return render_template("pages/outreach/correct.html", **around(row), contact=old, kind=old.kind)
+    return render_template("pages/outreach/correct.html", **around(row), contact=old, kind=old.place)
 
 
 @bp.post("/contacts/<contact>/")
@@ -139,11 +140,24 @@ def around(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "row": row,
         "name": open_community_name(vault_of(db.session), row.ref, row.community_name),
         "today": today,
-        "topics": TOPICS,
-        "next_days": [(days, today + timedelta(days=days)) for days in NEXT_IN_DAYS],
+        **offered(),
         "request_key": new_request_key(),
         "back_url": url_for("patients.show", ref=row.ref) if at_point else url_for("outreach.index"),
         "at_point": at_point,
+    }
+
+
+def offered() -> dict[str, Any]:
+    """What the forms of a contact offer to tick."""
+    today = this_day()
+    return {
+        "topics": TOPICS,
+        "needs": NEEDS,
+        "moods": MOODS,
+        "dangers": DANGERS,
+        "minutes": MINUTES,
+        "next_days": [(days, today + timedelta(days=days)) for days in NEXT_IN_DAYS],
+        "colleagues": list_colleagues(db.session, g.viewer),
     }
 
 
@@ -155,27 +169,3 @@ def just_saved() -> dict[str, Any]:
         "saved": find_saved(db.session, g.viewer, contact) if known else None,
         "undo_key": new_request_key(),
     }
-
-
-def form_key() -> str:
-    return key_of(request.form.get("request_key"))
-
-
-def ticked() -> NewContact:
-    """What the form says; codes that are none are refused by the service."""
-    form = request.form
-    return NewContact(
-        kind=form.get("kind", ""),
-        outcome=form.get("outcome", ""),
-        topics=form.getlist("topic"),
-        note=stripped(form.get("note"))[:LONGEST_NOTE] or None,
-        next_on=chosen_day(form.get("next", "")),
-        answers=form.getlist("task"),
-    )
-
-
-def chosen_day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        abort(400)

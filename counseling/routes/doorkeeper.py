@@ -21,7 +21,7 @@ SEEN_AGAIN_AFTER = timedelta(seconds=60)
 # Addresses that stay the same whether a person exists or not, and whether the reader may see them or not.
 NOT_FOUND_RATHER_THAN_FORBIDDEN = (
     *("patients", "register", "orders", "doses", "holds", "observations", "replacements", "reversals", "paper_doses"),
-    *("contacts", "tasks", "messages", "sending", "reminders", "devices", "doctor_calls"),
+    *("contacts", "tasks", "messages", "sending", "reminders", "devices", "doctor_calls", "teams"),
     *("answers", "text_tasks", "missed_calls", "canned", "duty", "crises"),  # under /messages
 )
 

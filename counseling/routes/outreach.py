@@ -1,18 +1,31 @@
-"""A volunteer's worklist: whom to go to, in which order, and below it whom the team has met today."""
+"""A volunteer's worklist: whom to go to, in which order, and below it whom the team has met today.
+
+From it: a visit to somebody who is not on it, a meeting of several people, and the month on one page.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template, request
+from datetime import date
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
 
 from counseling.clock import utc_now
 from counseling.database import db
+from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
+from counseling.queries.month_sheets import month_sheet, next_month
+from counseling.queries.patients import NotFound
 from counseling.queries.worklist import list_work
-from counseling.routes.contacts import just_saved
+from counseling.refs import new_request_key
+from counseling.routes.contact_form import form_key, said_of_stranger, ticked
+from counseling.routes.contacts import just_saved, offered
 from counseling.routes.patients.finding import page_of
-from counseling.routes.patients.parts import this_day
+from counseling.routes.patients.parts import ensure_ref, this_day, zone
 from counseling.routes.viewing import note_view
+from counseling.services.group_contacts import log_group
+from counseling.services.waiting_visits import keep_unlisted
 
 bp = Blueprint("outreach", __name__, url_prefix="/outreach")
 
@@ -24,3 +37,100 @@ def index() -> ResponseReturnValue:
     work = list_work(db.session, g.viewer, today, utc_now(), page)
     note_view("outreach.list", [row.patient_id for row in (*work.waiting, *work.done)])
     return render_template("pages/outreach/index.html", work=work, today=today, **just_saved())
+
+
+@bp.get("/new")
+@requires(Permission.SEE_OUTREACH_LIST)
+def new() -> ResponseReturnValue:
+    return stranger_page()
+
+
+@bp.post("/new")
+@requires(Permission.SEE_OUTREACH_LIST)
+def keep() -> ResponseReturnValue:
+    key, said = form_key(), said_of_stranger()
+    if not said.said:
+        return stranger_page(is_nameless=True), 422
+    try:
+        keep_unlisted(db.session, g.viewer, said, request_key=key, today=this_day(), now=utc_now())
+    except Refusal:  # what no page of ours offers
+        abort(400)
+    flash(gettext("Đã lưu. Điểm tư vấn sẽ xem đó là ai rồi ghi vào sổ."), "done")
+    return redirect(url_for("danger.show") if said.danger else url_for(".index"), 303)
+
+
+def stranger_page(*, is_nameless: bool = False) -> str:
+    fields = {"kind": "home", "request_key": new_request_key(), "is_nameless": is_nameless}
+    return render_template("pages/outreach/new.html", chosen=None, today=this_day(), **fields, **offered())
+
+
+@bp.get("/group")
+@requires(Permission.SEE_OUTREACH_LIST)
+def group() -> ResponseReturnValue:
+    return group_page()
+
+
+@bp.post("/group")
+@requires(Permission.SEE_OUTREACH_LIST)
+def log_meeting() -> ResponseReturnValue:
+    key, contact, came = form_key(), ticked(), request.form.getlist("person")
+    if not came:
+        return group_page(is_empty=True), 422
+    for ref in came:
+        ensure_ref(ref)
+    today = this_day()
+    try:
+        count = log_group(db.session, g.viewer, came, contact, request_key=key, today=today, now=utc_now())
+    except NotFound:
+        abort(404)
+    except Refusal:
+        abort(400)
+    flash(ngettext("Đã ghi buổi nhóm có %(num)s người.", "Đã ghi buổi nhóm có %(num)s người.", count), "done")
+    return redirect(url_for(".index"), 303)
+
+
+def group_page(*, is_empty: bool = False) -> str:
+    """Everybody of the team on one page: a team has no more people than fit into a meeting's list."""
+    today, page, people = this_day(), 1, []
+    while True:
+        work = list_work(db.session, g.viewer, today, utc_now(), page)
+        people += work.waiting
+        if page >= work.pages:
+            break
+        page += 1
+    people = sorted([*people, *work.done], key=lambda row: row.community_name.casefold())
+    note_view("outreach.group", [row.patient_id for row in people])
+    fields = {"people": people, "today": today, "request_key": new_request_key(), "is_empty": is_empty}
+    return render_template("pages/outreach/group.html", **fields, **offered())
+
+
+@bp.get("/month")
+@requires(Permission.SEE_OUTREACH_LIST)
+def month() -> ResponseReturnValue:
+    sheet = month_sheet(db.session, g.viewer.role_id, month_of(request.args.get("month")), zone())
+    return render_template("pages/outreach/month.html", sheet=sheet, **around_month(sheet.first))
+
+
+def month_of(text: str | None) -> date:
+    """The first day of the month that an address names: of this year or the last, else there is no such page."""
+    first = this_day().replace(day=1)
+    try:
+        asked = date.fromisoformat(f"{text}-01") if text else first
+    except ValueError:
+        abort(404)
+    if not oldest_month() <= asked <= first:
+        abort(404)
+    return asked
+
+
+def oldest_month() -> date:
+    return date(this_day().year - 1, 1, 1)
+
+
+def around_month(first: date) -> dict[str, str | None]:
+    """The months before and after, as addresses name them."""
+    before, after = date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1), next_month(first)
+    return {
+        "before": f"{before:%Y-%m}" if before >= oldest_month() else None,
+        "after": f"{after:%Y-%m}" if after <= this_day() else None,
+    }

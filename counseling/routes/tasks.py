@@ -18,6 +18,7 @@ from counseling.queries import tasks
 from counseling.queries.doctor_calls import Call, list_calls
 from counseling.queries.file_parts import list_phones
 from counseling.queries.patients import NotFound, get_support_row, get_treatment_row
+from counseling.queries.waiting_visits import count_waiting
 from counseling.routes.patients.parts import ensure_ref, this_day
 from counseling.routes.viewing import note_view
 from counseling.services.tasks import settle_waiting
@@ -35,7 +36,14 @@ def index() -> ResponseReturnValue:
     settled = tasks.list_settled(db.session, g.viewer, beginning_of(today), now)
     in_need = tasks.list_in_need(db.session, g.viewer)
     note_view("tasks.list", [*(row.patient_id for row in waiting + settled), *(row.patient_id for row in in_need)])
-    return render_template("pages/tasks/index.html", waiting=waiting, settled=settled, in_need=in_need, today=today)
+    return render_template(
+        "pages/tasks/index.html",
+        waiting=waiting,
+        settled=settled,
+        in_need=in_need,
+        today=today,
+        unmatched=count_waiting(db.session, g.viewer) if g.viewer.may(Permission.MATCH_VISITS) else None,
+    )
 
 
 @bp.get("/<ref>/")

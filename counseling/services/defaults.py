@@ -12,6 +12,7 @@ from counseling.domain.missed_doses import SHIPPED_BANDS, GapBand
 from counseling.domain.order_limits import SHIPPED_LIMITS
 from counseling.models.installation import Installation
 from counseling.models.orders import Drug, GapBandRow, OrderLimitRow
+from counseling.services.help_numbers import ship_numbers
 
 SHIPPED_SINCE = date(2024, 12, 31)  # Decision 4066/QĐ-BYT, the national guide in force
 METHADONE = {
@@ -25,6 +26,7 @@ METHADONE = {
 def ship_defaults(session: AnySession, *, is_demo: bool, now: datetime) -> None:
     """Add what is missing; nothing that stands there is changed."""
     with writing(session) as tx:
+        ship_numbers(tx, now)  # of installations older than these numbers too
         if tx.execute(select(Installation.id)).first() is not None:
             return
         tx.execute(

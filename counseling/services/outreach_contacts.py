@@ -6,16 +6,15 @@ check-in of aftercare. Undoing or correcting it does the same again from the row
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, func, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
-from counseling.domain.contacts import MET, WITHDRAWN, Entry, ensure_contact, first_of, is_met_on, topics_text
+from counseling.domain.contacts import MET, TOPICS, WITHDRAWN, Entry, ensure_contact, first_of, is_met_on
+from counseling.domain.phone_entries import codes_text
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
@@ -27,22 +26,25 @@ from counseling.refs import new_ref
 from counseling.scopes import support_files_visible_to, tasks_visible_to
 from counseling.services import audit
 from counseling.services.aftercare import note_check_in, take_back_check_in
+from counseling.services.contact_details import (
+    LONGEST_TOPICS,
+    NewContact,
+    add_details,
+    alert_about,
+    audited,
+    carry_over,
+    ensure_known,
+    signs_of,
+)
 from counseling.services.contact_summary import summarise_contacts
 from counseling.services.tasks import change_answer, close_task, reopen_answered
 
+__all__ = [
+    "NewContact", "add_contact", "correct_contact", "find_recorded", "lock_file", "log_contact", "replace_contact",
+    "undo_contact", "withdraw_contact",
+]  # fmt: skip
+
 KEPT = ("patient_id", "site_id", "team_id", "contact_on", "task_id")  # of an entry, by whatever takes its place
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewContact:
-    """What was ticked. `answers`: the kinds of open tasks that stood on the page, to be closed with the outcome."""
-
-    kind: str
-    outcome: str
-    topics: Collection[str] = ()
-    note: str | None = None
-    next_on: date | None = None
-    answers: Collection[str] = ()
 
 
 def log_contact(
@@ -59,21 +61,39 @@ def log_contact(
 
     Raises NotFound for whoever may not (any more) see the file, and Refusal as domain.contacts does.
     """
-    ensure_contact(contact.kind, contact.outcome, contact.next_on, today)
-    topics = topics_text(contact.topics)
+    ensure_known(contact)
     with writing(session) as tx:
-        file = _lock_file(tx, viewer, ref)
-        first = _find_recorded(tx, file.patient_id, request_key)
-        if first is not None:
-            return first
-        closed = _close_tasks(tx, viewer, file.patient_id, contact, now)
-        place = {"patient_id": file.patient_id, "site_id": file.site_id, "team_id": viewer.team_id}
-        row = {**place, "contact_on": today, "task_id": closed[0] if closed else None}
-        entry = _add(tx, viewer, row, contact, topics, request_key, now)
-        _recount(tx, file.patient_id, today)
-        details: dict[str, object] = {"contact": entry.id, "outcome": contact.outcome, "kind": contact.kind}
-        _note(tx, viewer, "contact.logged", row, {**details, "tasks": closed}, now)
-        return str(entry.ref)
+        file = lock_file(tx, viewer, ref)
+        return add_contact(tx, viewer, file, contact, request_key=request_key, on=today, now=now)
+
+
+def add_contact(
+    tx: Session,
+    viewer: Viewer,
+    file: Row[*tuple[Any, ...]],
+    contact: NewContact,
+    *,
+    request_key: str,
+    on: date,
+    now: datetime,
+) -> str:
+    """The same inside the caller's transaction, with somebody whose file it has locked; codes are taken as they are.
+
+    Refuses kind_unknown, outcome_unknown and next_out_of_range.
+    """
+    ensure_contact(contact.kind, contact.outcome, contact.next_on, on)
+    first = find_recorded(tx, file.patient_id, request_key)
+    if first is not None:
+        return first
+    closed = _close_tasks(tx, viewer, file.patient_id, contact, now)
+    place = {"patient_id": file.patient_id, "site_id": file.site_id, "team_id": viewer.team_id}
+    row = {**place, "contact_on": on, "task_id": closed[0] if closed else None}
+    entry = _add(tx, viewer, row, contact, request_key, now)
+    alert_about(tx, row, entry.id, contact.danger, by_id=viewer.staff_id, today=on, now=now)
+    _recount(tx, file.patient_id, on)
+    details: dict[str, object] = {"contact": entry.id, "outcome": contact.outcome, "kind": contact.kind}
+    _note(tx, viewer, "contact.logged", row, {**details, **audited(contact), "tasks": closed}, now)
+    return str(entry.ref)
 
 
 def undo_contact(
@@ -84,17 +104,24 @@ def undo_contact(
     Raises NotFound for an entry of somebody else, Refusal("entry_replaced") when another word has taken its place.
     """
     with writing(session) as tx:
-        file = _lock_file(tx, viewer, ref)
-        if _find_recorded(tx, file.patient_id, request_key) is not None:
-            return
-        entries, old = _own_entry(tx, viewer, file.patient_id, contact_ref)
-        row = {name: getattr(old, name) for name in KEPT}
-        empty = NewContact(kind=old.kind, outcome=WITHDRAWN)
-        entry = _add(tx, viewer, {**row, "corrects_id": old.id}, empty, "", request_key, now)
-        opened = reopen_answered(tx, file.patient_id, by_id=viewer.staff_id, at=_began_at(tx, entries, old))
-        _recount(tx, file.patient_id, old.contact_on, was=old.outcome)
-        details = {"contact": entry.id, "corrects": old.id, "tasks": opened}
-        _note(tx, viewer, "contact.withdrawn", row, details, now)
+        file = lock_file(tx, viewer, ref)
+        withdraw_contact(tx, viewer, file.patient_id, contact_ref, request_key=request_key, now=now)
+
+
+def withdraw_contact(
+    tx: Session, viewer: Viewer, patient_id: int, contact_ref: str, *, request_key: str, now: datetime
+) -> None:
+    """The same inside the caller's transaction, which has locked the person's file."""
+    if find_recorded(tx, patient_id, request_key) is not None:
+        return
+    entries, old = _own_entry(tx, viewer, patient_id, contact_ref)
+    row = {name: getattr(old, name) for name in KEPT}
+    empty = NewContact(kind=old.kind, outcome=WITHDRAWN)
+    entry = _add(tx, viewer, {**row, "corrects_id": old.id}, empty, request_key, now)
+    opened = reopen_answered(tx, patient_id, by_id=viewer.staff_id, at=_began_at(tx, entries, old))
+    _recount(tx, patient_id, old.contact_on, was=old.outcome)
+    details = {"contact": entry.id, "corrects": old.id, "tasks": opened}
+    _note(tx, viewer, "contact.withdrawn", row, details, now)
 
 
 def correct_contact(
@@ -111,27 +138,43 @@ def correct_contact(
 
     Raises NotFound and Refusal("entry_replaced") as `undo_contact` does.
     """
+    ensure_known(contact)
     with writing(session) as tx:
-        file = _lock_file(tx, viewer, ref)
-        first = _find_recorded(tx, file.patient_id, request_key)
-        if first is not None:
-            return first
-        entries, old = _own_entry(tx, viewer, file.patient_id, contact_ref)
-        ensure_contact(contact.kind, contact.outcome, contact.next_on, old.contact_on)
-        row = {name: getattr(old, name) for name in KEPT}
-        columns = {**row, "corrects_id": old.id}
-        entry = _add(tx, viewer, columns, contact, topics_text(contact.topics), request_key, now)
-        began_at = _began_at(tx, entries, old)
-        change_answer(tx, file.patient_id, contact.outcome, by_id=viewer.staff_id, at=began_at)
-        _recount(tx, file.patient_id, old.contact_on, was=old.outcome)
-        details = {"contact": entry.id, "corrects": old.id, "outcome": contact.outcome, "kind": contact.kind}
-        _note(tx, viewer, "contact.corrected", row, details, now)
-        return str(entry.ref)
+        file = lock_file(tx, viewer, ref)
+        return replace_contact(tx, viewer, file.patient_id, contact_ref, contact, request_key=request_key, now=now)
 
 
-def _lock_file(tx: Session, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:
+def replace_contact(
+    tx: Session,
+    viewer: Viewer,
+    patient_id: int,
+    contact_ref: str,
+    contact: NewContact,
+    *,
+    request_key: str,
+    now: datetime,
+) -> str:
+    """The same inside the caller's transaction, which has locked the person's file."""
+    first = find_recorded(tx, patient_id, request_key)
+    if first is not None:
+        return first
+    entries, old = _own_entry(tx, viewer, patient_id, contact_ref)
+    ensure_contact(contact.kind, contact.outcome, contact.next_on, old.contact_on)
+    contact = carry_over(tx, old.id, contact)
+    row = {name: getattr(old, name) for name in KEPT}
+    entry = _add(tx, viewer, {**row, "corrects_id": old.id}, contact, request_key, now)
+    new_signs = [sign for sign in contact.danger if sign not in signs_of(tx, old.id)]
+    alert_about(tx, row, entry.id, new_signs, by_id=viewer.staff_id, today=old.contact_on, now=now)
+    change_answer(tx, patient_id, contact.outcome, by_id=viewer.staff_id, at=_began_at(tx, entries, old))
+    _recount(tx, patient_id, old.contact_on, was=old.outcome)
+    details = {"contact": entry.id, "corrects": old.id, "outcome": contact.outcome, "kind": contact.kind}
+    _note(tx, viewer, "contact.corrected", row, {**details, **audited(contact)}, now)
+    return str(entry.ref)
+
+
+def lock_file(tx: Session, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:
     """The file, if the reader may see it at this moment; locked, so that two words about one person come in turn."""
-    query = select(SupportFile.patient_id, SupportFile.site_id)
+    query = select(SupportFile.patient_id, SupportFile.site_id, SupportFile.status)
     query = query.where(support_files_visible_to(viewer), SupportFile.ref == ref).with_for_update()
     file = tx.execute(query).first()
     if file is None:
@@ -139,7 +182,7 @@ def _lock_file(tx: Session, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:
     return file
 
 
-def _find_recorded(tx: Session, patient_id: int, request_key: str) -> str | None:
+def find_recorded(tx: Session, patient_id: int, request_key: str) -> str | None:
     query = select(OutreachContact.ref).where(
         OutreachContact.request_key == request_key, OutreachContact.patient_id == patient_id
     )
@@ -177,26 +220,24 @@ def _close_tasks(tx: Session, viewer: Viewer, patient_id: int, contact: NewConta
         Task.kind.in_(contact.answers),
         Task.closed_at.is_(None),
     )
+    if contact.said_at is not None:  # on a phone: a task that came after the visit is not answered by it
+        query = query.where(func.coalesce(Task.visible_from, Task.opened_at) <= contact.said_at)
     found = tx.execute(query.order_by(Task.due_on, Task.id)).scalars().all()
     who, outcome = viewer.staff_id, contact.outcome
     return [task_id for task_id in found if close_task(tx, task_id, by_id=who, at=now, outcome=outcome)]
 
 
 def _add(
-    tx: Session,
-    viewer: Viewer,
-    row: dict[str, Any],
-    contact: NewContact,
-    topics: str,
-    request_key: str,
-    now: datetime,
+    tx: Session, viewer: Viewer, row: dict[str, Any], contact: NewContact, request_key: str, now: datetime
 ) -> Row[*tuple[Any, ...]]:
-    ref = new_ref()
+    ref, topics = new_ref(), codes_text(contact.topics, TOPICS, LONGEST_TOPICS)
     said = {"kind": contact.kind, "outcome": contact.outcome, "topics": topics, "next_on": contact.next_on}
     note = vault_of(tx).seal("outreach_contacts.note", ref, contact.note)
     who = {"recorded_by_id": viewer.staff_id, "recorded_at": now, "request_key": request_key}
     made = insert(OutreachContact).values(ref=ref, note=note, **row, **said, **who)
-    return tx.execute(made.returning(OutreachContact.id, OutreachContact.ref)).one()
+    entry = tx.execute(made.returning(OutreachContact.id, OutreachContact.ref)).one()
+    add_details(tx, entry.id, contact, now)
+    return entry
 
 
 def _recount(tx: Session, patient_id: int, day: date, was: str | None = None) -> None:

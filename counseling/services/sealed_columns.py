@@ -20,6 +20,7 @@ from counseling.models.hands import StaffTotp
 from counseling.models.observations import DoseObservation
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, FileStatusChange, PhoneNumber, SupportFile, TreatmentFile
+from counseling.models.phone_entries import WaitingVisit
 from counseling.models.registers import RegisterImport, RegisterImportRow
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine, SimulatedText
 from counseling.models.window import PatientHold
@@ -79,6 +80,7 @@ SEALED: tuple[SealedTable, ...] = (
     _own(SimulatedText, SimulatedText.message_ref, "body"),
     _own(VisitConsent, VisitConsent.ref, "never_by"),
     _own(OutreachContact, OutreachContact.ref, "note"),
+    _own(WaitingVisit, WaitingVisit.ref, "said"),
     _own(CounselingSession, CounselingSession.ref, "agreed"),
     _own(RegisterImport, RegisterImport.ref, "file_name"),
     _own(RegisterImport, RegisterImport.ref, "file", batch=1),  # up to 20 MiB each
@@ -94,6 +96,8 @@ KEPT_AS_THEY_ARE: Mapping[str, str] = {
     "installation.digest_salt": "a salt, no secret of a person; changing it would break old digests of the audit",
     "staff_sessions.token_hash": "a hash of a random token",
     "devices.token_hash": "a hash of a random token",
+    "phone_tokens.token_hash": "a hash of a random token",
+    "phone_entries.body": "sealed by the phone to a key of OUTBOX_KEYS; what waits to be matched is sealed anew",
     "recovery_codes.code_hash": "a hash of a random code of 79 bits",
     "search_keys.token": "blind index: redone from the opened fields",
     "search_keys.key_id": "names the key of the token",

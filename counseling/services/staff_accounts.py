@@ -16,7 +16,8 @@ from counseling.domain.refusal import Refusal
 from counseling.models.people import Staff
 from counseling.permissions import Viewer
 from counseling.services import audit, passwords, second_factor
-from counseling.services.administration import actor_of, ensure_administrator
+from counseling.services.administration import actor_of, ensure_administrator, staff_id_of
+from counseling.services.phone_tokens import revoke_tokens_of
 from counseling.services.pins import forget_pin
 from counseling.services.signing_in import username_of
 from counseling.services.staff_roles import NewRole, add_role
@@ -112,6 +113,8 @@ def _change(
         second_factor.forget(tx, staff_id)
     # Before the audit: whoever signs out at this moment holds their session and waits for the chain.
     facts = {"sessions": end_sessions_of(tx, staff_id, by, now)} if ends_sessions else {}
+    if values.get("disabled_at") is not None:
+        facts["phones"] = revoke_tokens_of(tx, staff_id, staff_id_of(by), now)
     audit.append(tx, audit.HOUSE, actor_of(by), action, f"staff:{staff_id}", facts, now)
 
 

@@ -39,7 +39,9 @@ SUPPORT_FIELDS = {"community", "hamlet", "ref"}
 READS: dict[str, set[str]] = {
     **dict.fromkeys(("dispenser", "dispenser2", "doctor", "nurse"), TEAM_FIELDS),
     **dict.fromkeys(("supervisor", "province"), SUPERVISED_FIELDS),
-    **dict.fromkeys(("counselor", "nurse/support"), SUPPORT_FIELDS | {"note", "agreed", "appointment", "number"}),
+    **dict.fromkeys(
+        ("counselor", "nurse/support"), SUPPORT_FIELDS | {"note", "said", "agreed", "appointment", "number"}
+    ),
     **dict.fromkeys(("volunteer", "volunteer2"), SUPPORT_FIELDS | {"note"}),
     **dict.fromkeys(("community", "province/support"), SUPPORT_FIELDS),
     "admin": set(),
@@ -258,6 +260,19 @@ def chosen(world: World, file: File | None, desk: str) -> dict[str, Any]:
     }
 
 
+def unmatched(world: World | None) -> dict[str, Any]:
+    """Address of the visit that waits at Đông Kinh; of none when `world` is None."""
+    return {"ref": world.files["mau_son"].values["unmatched"] if world else NO_REF}
+
+
+def matched(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {"person": world.files["mau_son"].ref}
+
+
+def stranger(world: World, file: File | None, desk: str) -> dict[str, Any]:
+    return {"said": "Anh Tám", "kind": "home", "outcome": "met_well", "next": "", **key(world, file, desk)}
+
+
 SPARE = "volunteer2 person"
 STAFF, AREA, SITE, TEAM = (
     ids(staff_id=SPARE),
@@ -293,6 +308,8 @@ DOORS: dict[str, Door] = {
     "account.sessions": page(EVERYBODY),
     "account.end_session": Door(frozenset({"volunteer2"}), done=303, refused=404, form=nothing, about="house",
                                 values=ids(session_id="other session")),
+    "account.revoke_phone": Door(frozenset({"volunteer"}), 303, 404, "house", nothing,
+                                 values=ids(token_id="phone")),
     "pins.show": page(EVERYBODY),
     "pins.save": Door(done=422, form=nothing),
     "second_step.show": page(EVERYBODY),
@@ -464,6 +481,26 @@ DOORS: dict[str, Door] = {
     "counseling_desk.choose_end": Door(COUNSELORS, about="file"),
     "counseling_desk.finish_aftercare": Door(COUNSELORS, 303, about="file", form=fixed(reason="own_wish")),
     "outreach.index": page(VOLUNTEERS),
+    "outreach.new": page(VOLUNTEERS),
+    "outreach.keep": Door(VOLUNTEERS, 303, form=stranger),
+    "outreach.group": page(VOLUNTEERS),
+    "outreach.log_meeting": Door(VOLUNTEERS, 422, form=key),  # nobody was ticked
+    "outreach.month": page(VOLUNTEERS),
+    "danger.show": page(MEETING),
+    # Entries of phones: their token is asked for, whoever is signed in
+    "outbox.take": Door(public=True, done=401, form=nothing),
+    "outbox.device": Door(MEETING, form=nothing),
+    "teams.index": page(COUNSELORS | COMMUNITY, refused=404),
+    "teams.sheet": Door(frozenset({"counselor", "community", "province/support"}), 200, 404, "house",
+                        values=ids(role_id="volunteer role")),
+    "teams.visit": Door(frozenset({"counselor"}), 200, 404, "house", values=unmatched),
+    "teams.match": Door(frozenset({"counselor"}), 303, 404, "house", matched, values=unmatched),
+    "teams.dismiss": Door(frozenset({"counselor"}), 303, 404, "house", fixed(reason="trial"), values=unmatched),
+    "teams.again": Door(frozenset({"counselor"}), 404, 404, "house", nothing, values=unmatched),  # it was read at once
+    "teams.numbers": page(COMMUNITY, refused=404),
+    "teams.add_number": Door(COMMUNITY, 422, 404, form=nothing),
+    "teams.approve_number": Door(COMMUNITY, 303, 404, "house", nothing, values=ids(number_id="help number")),
+    "teams.end_number": Door(COMMUNITY, 404, 404, "house", nothing, values=ids(number_id="help number")),
     "contacts.show": Door(MEETING, 200, 404, "file"),
     "contacts.log": Door(MEETING, 303, 404, "file", lambda *who: {"kind": "home", "outcome": "met_well", **key(*who)}),
     # An entry of the volunteer's own about "mau_son": even the counselor of the same person has no part in it.
@@ -551,6 +588,7 @@ DOORS: dict[str, Door] = {
     "admin.reset_password": house(STAFF, nothing, 200),
     "admin.give_role": house(STAFF, fixed(role="dispenser:treatment", place="site:2"), 303),
     "admin.end_role": house(ids(staff_id=SPARE, role_id="volunteer2 role"), nothing, 303),
+    "admin.revoke_phone": house(ids(staff_id="volunteer person", token_id="phone"), nothing, 303),
     "admin.end_all_sessions": house(STAFF, nothing, 303),
     "admin.session_list": house(),
     "admin.end_session": house(ids(session_id="other session"), nothing, 303),

@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
 from counseling.database import db, vault_of, writing
+from counseling.domain.phone_entries import Said
 from counseling.models.doses import DayDose
+from counseling.models.help_numbers import HelpNumber
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.people import Device
+from counseling.models.phone_entries import PhoneToken, WaitingVisit
 from counseling.models.places import Area, OutreachTeam, Site, SiteHoursException
 from counseling.models.tasks import Task
 from counseling.models.texts import InboundMessage
@@ -34,11 +37,13 @@ from counseling.services.holds import set_hold
 from counseling.services.outreach_contacts import NewContact, log_contact
 from counseling.services.patients import DosedElsewhereUntil, register_patient
 from counseling.services.phone_lines import ensure_line
+from counseling.services.phone_tokens import issue_token
 from counseling.services.phones import add_phone
 from counseling.services.register_imports import upload_register
 from counseling.services.support_people import register_supported
 from counseling.services.tasks import open_task
 from counseling.services.treatment_files import By
+from counseling.services.waiting_visits import keep_unlisted
 from counseling.services.worker_beats import beat
 from counseling.support_rows import SupportDetails, sealed_support_columns
 from counseling.treatment_rows import (
@@ -114,6 +119,8 @@ def build(app: Flask) -> World:
         }
         ids["exception"] = _add_exception(session)
         ids["device"] = _add_device(session, cast)
+        ids["phone"] = _add_phone_token(session, cast)
+        ids["help number"] = session.execute(select(HelpNumber.id).order_by(HelpNumber.id)).scalars().first() or 0
     world = World(files, {}, {}, ids)
     for desk, (username, number) in DESKS.items():
         client = app.test_client()
@@ -177,6 +184,7 @@ def _add_people(session: Session, cast: Cast, ids: dict[str, int]) -> dict[str, 
     }
     files |= {name: _supported(session, cast, name, *where) for name, where in points.items()}
     _log_a_contact(session, cast, files["mau_son"])
+    _leave_a_visit(session, cast, files["mau_son"])
     for number, name in enumerate(points):
         _add_a_number(session, cast, files[name], number)
     for number, file in enumerate(files.values()):
@@ -221,6 +229,21 @@ def _log_a_contact(session: Session, cast: Cast, file: File) -> None:
     who = cast.viewer_of("volunteer")
     file.values["contact"] = log_contact(session, who, file.ref, contact, request_key=new_request_key(), **when)
     file.marks[words.lower()] = "note"
+
+
+def _leave_a_visit(session: Session, cast: Cast, file: File) -> None:
+    """The volunteer has also met somebody who is on no list: the point is to find out who that is."""
+    words = mark("said", file.name)
+    said, who = Said(outcome="met_well", said=words), cast.viewer_of("volunteer")
+    when = {"today": YESTERDAY.date(), "now": YESTERDAY}
+    keep_unlisted(session, who, said, request_key=new_request_key(), **when)
+    file.values["unmatched"] = session.execute(select(WaitingVisit.ref)).scalar_one()
+    file.marks[words.lower()] = "said"
+
+
+def _add_phone_token(session: Session, cast: Cast) -> int:
+    issue_token(session, cast.viewer_of("volunteer"), YESTERDAY)
+    return session.execute(select(PhoneToken.id)).scalar_one()
 
 
 def _hand_in_registers(session: Session, cast: Cast, files: dict[str, File]) -> None:

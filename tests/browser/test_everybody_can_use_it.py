@@ -30,11 +30,14 @@ PAGES = {
     "counselor": [
         "/counseling/", "/counseling/people", "/counseling/new", "/counseling/session/new", "rows:/counseling/people",
         "/station/", "/messages/", "rows:/messages/", "/messages/queue", "rows:/messages/queue",
+        "/teams/", "rows:/teams/",
     ],
     "nurse": ["/desk"],
-    "volunteer": ["/outreach/"],
+    "volunteer": [
+        "/outreach/", "/outreach/new", "/outreach/group", "/outreach/danger/", "/outreach/month",
+    ],
     "supervisor": ["/supervision/"],
-    "community": ["/supervision/"],
+    "community": ["/supervision/", "/teams/", "/teams/numbers"],
     "province": ["/wordings/", "/wordings/missed_yesterday/"],
     "admin": ["/admin/", "/admin/texts/", "/admin/texts/phone"],
 }  # fmt: skip

@@ -24,7 +24,7 @@ def sentence(environ: dict[str, str]) -> str:
     return said
 
 
-@pytest.mark.parametrize("name", ["DATABASE_KEY", "SECRET_KEY", "DATA_KEYS", "BACKUP_KEY"])
+@pytest.mark.parametrize("name", ["DATABASE_KEY", "SECRET_KEY", "DATA_KEYS", "BACKUP_KEY", "OUTBOX_KEYS"])
 def test_a_missing_secret_is_named(tmp_path: Path, name: str) -> None:
     assert sentence(settings(tmp_path, **{name: None})).startswith(f"{name} is not set")
 
@@ -42,6 +42,9 @@ def test_a_missing_secret_is_named(tmp_path: Path, name: str) -> None:
         ("DATA_KEYS", f"{invented_key(1)},{invented_key(1)}"),
         ("DATA_KEYS", f"{invented_key(1)},"),
         ("BACKUP_KEY", "not base64!"),
+        ("OUTBOX_KEYS", "AAAA"),
+        ("OUTBOX_KEYS", invented_key(0)),  # nothing is sealed to no key
+        ("OUTBOX_KEYS", invented_key(255)),  # beyond the order of the curve
         ("TIMEZONE", "Asia/Nowhere"),
         ("TIMEZONE", "../etc/passwd"),
         ("DEMO", "yes"),
@@ -88,7 +91,7 @@ def test_config_toml_is_read_and_the_environment_wins(tmp_path: Path) -> None:
 def test_secrets_do_not_stand_in_the_configurations_text(tmp_path: Path) -> None:
     environ = settings(tmp_path)
     shown = repr(Config.from_environment(environ))
-    for name in ("DATABASE_KEY", "SECRET_KEY", "DATA_KEYS", "BACKUP_KEY"):
+    for name in ("DATABASE_KEY", "SECRET_KEY", "DATA_KEYS", "BACKUP_KEY", "OUTBOX_KEYS"):
         assert environ[name] not in shown
     assert "\\x01" not in shown
 

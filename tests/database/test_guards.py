@@ -139,10 +139,21 @@ def an_order(cast: Cast, person: Person, first: date, last: date, phase: str = "
 def contacted(session: Session, cast: Cast, person: Person, who: Mapping[str, Any]) -> None:
     about = {"patient_id": person.id, "site_id": DONG_KINH, "ref": "abcdefghjkmnpqrs"}
     met = {"kind": "home", "outcome": "met_well", "topics": "", "contact_on": TODAY}
-    add(session, "outreach_contacts", **about, **met, request_key=new_request_key(), **who)
+    contact_id = add(session, "outreach_contacts", **about, **met, request_key=new_request_key(), **who)
+    add(session, "contact_details", contact_id=contact_id, needs="", danger="", said_at=MORNING)
+    handed_in(session, cast)
     talk = {"kind": "adherence", "form": "one_to_one", "sex": "unknown", "topics": "", "minutes": 30, "held_on": TODAY}
     by = {"counselor_id": cast.staff["counselor"], "recorded_at": MORNING}
     add(session, "counseling_sessions", **about, **talk, **by, request_key=new_request_key())
+
+
+def handed_in(session: Session, cast: Cast) -> None:
+    token = {"token_hash": b"p" * 32, "staff_id": cast.staff["volunteer"], "role_id": cast.roles["volunteer"][0]}
+    times = {"issued_at": MORNING, "expires_at": MORNING + timedelta(days=90)}
+    token_id = add(session, "phone_tokens", **token, **times, device_id=cast.device, waiting=0, counted=0)
+    entry = {"entry_id": "e" * 36, "token_id": token_id, "kind": "visit", "actor": "a", "result": "stored"}
+    when = {"client_time": MORNING, "offset_minutes": 420, "received_at": MORNING, "skew_seconds": 0}
+    add(session, "phone_entries", **entry, **when, form_version=1, tries=0, body=b"{}")
 
 
 def reported(session: Session, person: Person) -> int:

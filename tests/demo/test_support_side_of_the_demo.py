@@ -24,7 +24,10 @@ from tests.demo.looking import TODAY, count, treated
 from tests.support.settings import MORNING
 
 # What may lie ahead: what was planned, and until when something counts.
-AHEAD = {"appointments.starts_at", "outbound_messages.expires_at", "outbound_messages.question_until"}
+AHEAD = {
+    "appointments.starts_at", "outbound_messages.expires_at", "outbound_messages.question_until",
+    "phone_tokens.expires_at",
+}  # fmt: skip
 
 
 def entries_of(session: Session, patient_id: int) -> list[Entry]:

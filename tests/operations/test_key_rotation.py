@@ -22,6 +22,7 @@ from counseling.models.doses import StationVisit
 from counseling.models.observations import DoseObservation
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import Card, SearchKey, SupportFile, TreatmentFile
+from counseling.models.phone_entries import WaitingVisit
 from counseling.models.registers import RegisterImport, RegisterImportRow
 from counseling.models.texts import InboundMessage, OutboundMessage, SimulatedText
 from counseling.models.window import PatientHold
@@ -208,6 +209,10 @@ def add_contacts(tx: Session, cast: Cast, patient_id: int) -> None:
     tx.execute(
         insert(CounselingSession).values(**same, **session_of, agreed=agreed, counselor_id=who, recorded_at=MORNING)
     )
+    unmatched = {"site_id": DONG_KINH, "code": "not_on_list", "visited_on": TODAY, "state": "waiting"}
+    times = {"happened_at": MORNING, "came_at": MORNING, "ref": ref, "request_key": same["request_key"]}
+    said = vault.seal("waiting_visits.said", ref, '{"outcome": "met_well"}')
+    tx.execute(insert(WaitingVisit).values(**unmatched, **times, said=said))
 
 
 def opened(session: Session) -> dict[str, list[bytes | None]]:

@@ -317,8 +317,14 @@ def test_the_practice_is_always_an_encrypted_file_with_keys_of_its_own(learner: 
     assert not database.read_bytes().startswith(b"SQLite format 3")
     real, practice = app.extensions["diem_tua_config"], folder.config()
     assert practice.is_embedded and practice.sms_gateway is None and not practice.demo
-    secrets = [practice.secret_key, practice.database_key, *practice.data_keys, practice.backup_key]
-    assert not {*secrets} & {real.secret_key, real.database_key, *real.data_keys, real.backup_key}
+    secrets = [
+        practice.secret_key,
+        practice.database_key,
+        *practice.data_keys,
+        practice.backup_key,
+        *practice.outbox_keys,
+    ]
+    assert not {*secrets} & {real.secret_key, real.database_key, *real.data_keys, real.backup_key, *real.outbox_keys}
     assert oct((folder.path / "keys").stat().st_mode & 0o777) == "0o600"
 
 

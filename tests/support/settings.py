@@ -12,6 +12,8 @@ from counseling.config import Config
 # The moment that stories in tests begin, unless they say otherwise: a Sunday morning at the station.
 MORNING = datetime.fromisoformat("2026-11-22T06:30+07:00")
 
+OUTBOX_KEY = 3
+
 
 def invented_key(number: int) -> str:
     """A valid 32-byte key in base64; another one for every number up to 255."""
@@ -27,6 +29,7 @@ def environment(database_url: str, instance: Path, changes: Mapping[str, str] | 
         "SECRET_KEY": "invented for tests, " * 3,
         "DATA_KEYS": invented_key(1),
         "BACKUP_KEY": invented_key(2),
+        "OUTBOX_KEYS": invented_key(OUTBOX_KEY),
         **(changes or {}),
     }
 

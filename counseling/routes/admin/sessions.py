@@ -15,7 +15,7 @@ from counseling.queries.staff import find_staff
 from counseling.routes.admin import bp
 from counseling.routes.admin.shared import found
 from counseling.routes.own_paths import own_path
-from counseling.services import staff_sessions
+from counseling.services import phone_tokens, staff_sessions
 from counseling.services.station_devices import revoke_device as revoke_station_device
 
 
@@ -46,6 +46,17 @@ def revoke_device(site_id: int, device_id: int) -> ResponseReturnValue:
         abort(404)
     flash(gettext("Đã bỏ máy đó. Mọi người đang dùng máy đó đã được đăng xuất."), "done")
     return redirect(url_for("admin.site_page", site_id=site_id), 303)
+
+
+@bp.post("/staff/<int:staff_id>/phones/<int:token_id>/revoke")
+@requires(Permission.ADMINISTER)
+def revoke_phone(staff_id: int, token_id: int) -> ResponseReturnValue:
+    try:
+        phone_tokens.revoke_of(db.session, g.viewer, staff_id, token_id, utc_now())
+    except Refusal:
+        abort(404)
+    flash(gettext("Máy đó không gửi được nữa. Khi có sóng, nó xóa danh sách nhưng vẫn giữ lần ghi chưa gửi."), "done")
+    return redirect(url_for("admin.staff_page", staff_id=staff_id), 303)
 
 
 @bp.post("/staff/<int:staff_id>/sessions/end")

@@ -12,6 +12,7 @@ from counseling.clock import utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
+from counseling.queries.phones import list_phones
 from counseling.queries.sessions import list_open_sessions
 from counseling.queries.staff import StaffRow, find_staff, list_staff
 from counseling.routes.admin import bp
@@ -125,6 +126,7 @@ def show(
         names=names or NameForm(display_name=row.display_name),
         refusal=refusal,
         sessions=list_open_sessions(db.session, utc_now(), row.id),
+        phones=list_phones(db.session, row.id, utc_now()),
         desk_label=desk_label,
         is_self=row.id == g.viewer.staff_id,
     )

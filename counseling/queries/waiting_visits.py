@@ -1,0 +1,132 @@
+"""Visits that wait until somebody of the point says whose they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+
+from counseling.database import AnySession, vault_of
+from counseling.domain.phone_entries import Said, said_of_text
+from counseling.models.patients import SupportFile
+from counseling.models.people import Staff, StaffRole
+from counseling.models.phone_entries import WaitingVisit
+from counseling.models.places import OutreachTeam, Site
+from counseling.permissions import Viewer
+from counseling.queries.patients import NotFound
+from counseling.scopes import support_files_visible_to, teams_visible_to, waiting_visits_visible_to
+from counseling.support_rows import open_community_name
+
+MOST_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """`said` None: nothing could be read of it. `person`: the name of whom it names, where the reader may see that."""
+
+    ref: str
+    code: str
+    said: Said | None
+    danger: tuple[str, ...]
+    visited_on: date
+    came_at: datetime
+    who: str | None
+    team: str | None
+    is_author_known: bool
+    person: str | None
+    person_id: int | None
+    person_ref: str | None
+
+
+@dataclass(frozen=True)
+class Supported:
+    """Somebody to whom a visit may belong."""
+
+    patient_id: int
+    ref: str
+    name: str
+    hamlet: str | None
+
+
+def list_waiting_visits(session: AnySession, viewer: Viewer) -> list[Waiting]:
+    """Signs of danger first, then the longest waiting."""
+    query = _VISITS.where(waiting_visits_visible_to(viewer), WaitingVisit.state == "waiting")
+    rows = session.execute(query.order_by(WaitingVisit.danger == "", WaitingVisit.id).limit(MOST_ROWS)).all()
+    return [_line(session, viewer, row) for row in rows]
+
+
+def get_waiting_visit(session: AnySession, viewer: Viewer, ref: str) -> Waiting:
+    """One that waits. Raises NotFound, also for one that somebody has decided on."""
+    query = _VISITS.where(waiting_visits_visible_to(viewer), WaitingVisit.ref == ref, WaitingVisit.state == "waiting")
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound
+    return _line(session, viewer, row)
+
+
+def count_waiting(session: AnySession, viewer: Viewer) -> tuple[int, int]:
+    """How many wait at the reader's point, and how many of them tell of danger."""
+    is_waiting = waiting_visits_visible_to(viewer), WaitingVisit.state == "waiting"
+    in_danger = func.coalesce(func.sum(case((WaitingVisit.danger != "", 1), else_=0)), 0)
+    count, danger = session.execute(select(func.count(), in_danger).where(*is_waiting)).one()
+    return count, danger
+
+
+def count_by_point(session: AnySession, viewer: Viewer) -> list[tuple[str, int]]:
+    """How many wait at each point of the reader's teams, and nothing of what they say."""
+    points = select(OutreachTeam.site_id).where(teams_visible_to(viewer))
+    query = select(Site.name, func.count()).join(WaitingVisit, WaitingVisit.site_id == Site.id)
+    query = query.where(WaitingVisit.state == "waiting", Site.id.in_(points)).group_by(Site.id, Site.name)
+    return [(name, count) for name, count in session.execute(query.order_by(Site.name))]
+
+
+def list_supported(session: AnySession, viewer: Viewer) -> list[Supported]:
+    """The active people of the reader's point, those of whom a visit may be."""
+    query = select(SupportFile.patient_id, SupportFile.ref, SupportFile.community_name, SupportFile.hamlet)
+    rows = session.execute(query.where(support_files_visible_to(viewer), SupportFile.status == "active"))
+    vault = vault_of(session)
+    people = [
+        Supported(row.patient_id, row.ref, open_community_name(vault, row.ref, row.community_name), row.hamlet)
+        for row in rows
+    ]
+    return sorted(people, key=lambda one: (one.name.casefold(), one.patient_id))
+
+
+_VISITS: Select[*tuple[Any, ...]] = (
+    select(
+        *WaitingVisit.__table__.columns,
+        Staff.display_name.label("author_name"),
+        OutreachTeam.name.label("team_name"),
+    )
+    .outerjoin(StaffRole, StaffRole.id == WaitingVisit.role_id)
+    .outerjoin(Staff, Staff.id == StaffRole.staff_id)
+    .outerjoin(OutreachTeam, OutreachTeam.id == WaitingVisit.team_id)
+)
+
+
+def _line(session: AnySession, viewer: Viewer, row: Any) -> Waiting:
+    vault = vault_of(session)
+    text = vault.open("waiting_visits.said", row.ref, row.said)
+    said = said_of_text(text) if text else None
+    person = _named(session, viewer, said.who) if said and said.who else None
+    return Waiting(
+        ref=row.ref,
+        code=row.code,
+        said=said,
+        danger=tuple(row.danger.split(",")) if row.danger else (),
+        visited_on=row.visited_on,
+        came_at=row.came_at,
+        who=row.author_name,
+        team=row.team_name,
+        is_author_known=row.role_id is not None,
+        person=open_community_name(vault, person.ref, person.community_name) if person else None,
+        person_id=person.patient_id if person else None,
+        person_ref=person.ref if person else None,
+    )
+
+
+def _named(session: AnySession, viewer: Viewer, ref: str) -> Any:
+    query = select(SupportFile.patient_id, SupportFile.ref, SupportFile.community_name)
+    return session.execute(query.where(support_files_visible_to(viewer), SupportFile.ref == ref)).first()

@@ -1,0 +1,118 @@
+"""What is ticked of a contact: as it comes from a form or a phone, as it is kept, and whom a danger sign calls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from counseling.domain.contacts import DANGERS, NEEDS, ensure_ticked, topics_text
+from counseling.domain.phone_entries import codes_text
+from counseling.models.phone_entries import ContactDetails
+from counseling.services.tasks import open_task
+
+LONGEST_TOPICS, LONGEST_NEEDS, LONGEST_DANGER = 120, 120, 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewContact:
+    """What was ticked. `answers`: the kinds of open tasks that stood on the page, to be closed with the outcome.
+
+    `company`: with the family, or in a group; `group_key` is the same for all who came. `said_at`: when it was saved
+    on a phone, None where it was not.
+    """
+
+    kind: str
+    outcome: str
+    topics: Collection[str] = ()
+    note: str | None = None
+    next_on: date | None = None
+    answers: Collection[str] = ()
+    company: str | None = None
+    needs: Collection[str] = ()
+    mood: str | None = None
+    danger: Collection[str] = ()
+    minutes: int | None = None
+    km: int | None = None
+    behalf_of_id: int | None = None
+    group_key: str | None = None
+    said_at: datetime | None = None
+
+
+def ensure_known(contact: NewContact) -> None:
+    """What no page of ours offers is refused, as domain.contacts says."""
+    topics_text(contact.topics)
+    ensure_ticked(contact.needs, contact.danger, contact.mood, contact.minutes, contact.km)
+
+
+def add_details(tx: Session, contact_id: int, contact: NewContact, now: datetime) -> None:
+    """Beside the row of the contact, inside the caller's transaction."""
+    tx.execute(
+        insert(ContactDetails).values(
+            contact_id=contact_id,
+            company=contact.company,
+            group_key=contact.group_key,
+            needs=codes_text(contact.needs, NEEDS, LONGEST_NEEDS),
+            mood=contact.mood,
+            danger=danger_text(contact.danger),
+            minutes=contact.minutes,
+            km=contact.km,
+            behalf_of_id=contact.behalf_of_id,
+            said_at=contact.said_at or now,
+        )
+    )
+
+
+def carry_over(tx: Session, old_id: int, contact: NewContact) -> NewContact:
+    """What a correction does not ask for again: for whom it was written, and to which meeting it belongs."""
+    columns = ContactDetails.behalf_of_id, ContactDetails.group_key
+    old = tx.execute(select(*columns).where(ContactDetails.contact_id == old_id)).first()
+    if old is None:
+        return contact
+    group_key = contact.group_key or (old.group_key if contact.company == "group" else None)
+    return replace(contact, behalf_of_id=contact.behalf_of_id or old.behalf_of_id, group_key=group_key)
+
+
+def danger_text(signs: Collection[str]) -> str:
+    return codes_text(signs, DANGERS, LONGEST_DANGER)
+
+
+def signs_of(tx: Session, contact_id: int) -> list[str]:
+    """Danger signs of an entry; those of before details were kept have none."""
+    found = tx.execute(select(ContactDetails.danger).where(ContactDetails.contact_id == contact_id)).scalar()
+    return found.split(",") if found else []
+
+
+def alert_about(
+    tx: Session,
+    row: dict[str, Any],
+    contact_id: int,
+    signs: Collection[str],
+    *,
+    by_id: int,
+    today: date,
+    now: datetime,
+) -> None:
+    """A task for the counselors of the point, first on their list; it says no more than that somebody must look."""
+    if signs:
+        open_task(
+            tx,
+            side="support",
+            kind="danger_sign",
+            patient_id=row["patient_id"],
+            site_id=row["site_id"],
+            due_on=today,
+            dedupe_key=f"danger_sign:{row['patient_id']}:{contact_id}",
+            opened_by_id=by_id,
+            at=now,
+        )
+
+
+def audited(contact: NewContact) -> dict[str, object]:
+    """What the audit keeps of the details: that signs of danger were said, and for whom it was written."""
+    signs = {"danger": danger_text(contact.danger)} if contact.danger else {}
+    return {**signs, **({"behalf_of": contact.behalf_of_id} if contact.behalf_of_id else {})}

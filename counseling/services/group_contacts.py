@@ -1,0 +1,43 @@
+"""A meeting of several people: a contact with each who came, written together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date, datetime
+
+from counseling.database import AnySession, writing
+from counseling.domain.phone_entries import MOST_PEOPLE
+from counseling.domain.refusal import Refusal
+from counseling.permissions import Viewer
+from counseling.services.contact_details import NewContact, ensure_known
+from counseling.services.outreach_contacts import add_contact, lock_file
+from counseling.services.phone_visits import key_of
+
+
+def log_group(
+    session: AnySession,
+    viewer: Viewer,
+    refs: Collection[str],
+    contact: NewContact,
+    *,
+    request_key: str,
+    today: date,
+    now: datetime,
+) -> int:
+    """Gives how many came. Raises NotFound where one is outside the reader's scope; refuses nobody_came.
+
+    Files are locked in one order, all of them before anything is written.
+    """
+    ensure_known(contact)
+    people = sorted(set(refs))
+    if not 0 < len(people) <= MOST_PEOPLE:
+        raise Refusal("nobody_came")
+    told = replace(contact, kind="elsewhere", company="group", group_key=request_key, answers=())
+    with writing(session) as tx:
+        files = [lock_file(tx, viewer, ref) for ref in people]
+        for ref, file in zip(people, files, strict=True):
+            # A key of the person's own: whoever is added to a form that is sent again does not move the others.
+            key = key_of(f"{request_key}{ref}", 1)
+            add_contact(tx, viewer, file, told, request_key=key, on=today, now=now)
+    return len(people)

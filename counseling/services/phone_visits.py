@@ -1,0 +1,176 @@
+"""What one entry of a phone says, done as the page's own form does it; what cannot be done is left for somebody."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from counseling.domain.contacts import LATEST_NEXT_DAYS, PLACES
+from counseling.domain.phone_entries import KINDS, Said
+from counseling.domain.refusal import Refusal
+from counseling.models.contacts import OutreachContact
+from counseling.models.patients import SupportFile
+from counseling.models.phone_entries import WAITING_CODES, ContactDetails
+from counseling.permissions import Viewer
+from counseling.queries.actors import find_colleague
+from counseling.queries.patients import NotFound
+from counseling.services.contact_details import NewContact
+from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
+
+File = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An entry that can be read and whose author may write: on which day it was, and when it was saved."""
+
+    kind: str
+    entry_id: str
+    said: Said
+    viewer: Viewer
+    on: date
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Left:
+    """What has to be matched by somebody, and why. `number`: which of a group's people."""
+
+    code: str
+    said: Said | None
+    number: int
+
+    def key_in(self, entry_id: str) -> str:
+        return key_of(entry_id, self.number)
+
+
+def key_of(entry_id: str, number: int = 0) -> str:
+    """The request key of the contact that comes of an entry: the database guards a second time against a repeat."""
+    plain = entry_id.replace("-", "")
+    return plain if number == 0 else hashlib.sha256(f"{plain}:{number}".encode()).hexdigest()[:32]
+
+
+def do_visit(tx: Session, visit: Visit, now: datetime) -> list[Left]:
+    """Inside the caller's transaction. Files are locked first, all of them: the audit's chain is the last lock."""
+    if visit.kind not in KINDS:
+        return [Left("form_unknown", visit.said, 0)]
+    if visit.kind == "correction":
+        return _correct(tx, visit, now)
+    people = visit.said.people if visit.kind == "group" else ()
+    targets = [visit.said.about(ref) for ref in people] or [visit.said]
+    found = [_find_file(tx, visit.viewer, said) for said in _in_one_order(targets)]
+    files = dict(zip((said.who for said in _in_one_order(targets)), found, strict=True))
+    left = []
+    for number, said in enumerate(targets):
+        code = _log(tx, visit, files[said.who], said, number, now)
+        if code is not None:
+            left.append(Left(code, said, number))
+    return left
+
+
+def contact_of(tx: Session, viewer: Viewer, said: Said, on: date, at: datetime, group_key: str | None) -> NewContact:
+    """What a form would have brought. A next day that has no sense beside the day of the visit is left out."""
+    kind, company = PLACES.get(said.place, ("elsewhere", None))
+    next_on = date.fromisoformat(said.next_on) if said.next_on else None
+    if next_on is not None and not on < next_on <= on + timedelta(days=LATEST_NEXT_DAYS):
+        next_on = None
+    return NewContact(
+        kind=kind,
+        company="group" if group_key else company,
+        group_key=group_key,
+        outcome=said.outcome,
+        topics=said.topics,
+        needs=said.needs,
+        mood=said.mood,
+        danger=said.danger,
+        note=said.agreed,
+        next_on=next_on,
+        answers=said.answers,
+        minutes=said.minutes,
+        km=said.km,
+        behalf_of_id=find_colleague(tx, viewer, said.behalf_of) if said.behalf_of else None,
+        said_at=at,
+    )
+
+
+def _in_one_order(targets: Sequence[Said]) -> list[Said]:
+    return sorted(targets, key=lambda said: said.who or "")
+
+
+def _find_file(tx: Session, viewer: Viewer, said: Said) -> File | str:
+    """The locked file, or why there is none for this author."""
+    if said.who is None:
+        return "not_on_list"
+    try:
+        file = lock_file(tx, viewer, said.who)
+    except NotFound:
+        known = tx.execute(select(SupportFile.patient_id).where(SupportFile.ref == said.who)).first()
+        return "not_in_scope" if known else "unknown_ref"
+    return file if file.status == "active" else "support_ended"
+
+
+def _log(tx: Session, visit: Visit, file: File | str, said: Said, number: int, now: datetime) -> str | None:
+    if isinstance(file, str):
+        return file
+    group_key = key_of(visit.entry_id) if visit.kind == "group" else None
+    contact = contact_of(tx, visit.viewer, said, visit.on, visit.at, group_key)
+    key = key_of(visit.entry_id, number)
+    add_contact(tx, visit.viewer, file, contact, request_key=key, on=visit.on, now=now)
+    return None
+
+
+def _correct(tx: Session, visit: Visit, now: datetime) -> list[Left]:
+    """Another entry in the place of an earlier one of the phone; about somebody else, if it was the wrong person."""
+    said = visit.said
+    old = _find_corrected(tx, visit)
+    if old is None:
+        return [Left("unknown_entry", said, 0)]
+    try:
+        lock_file(tx, visit.viewer, old.person_ref)
+        other = None if said.who in (None, old.person_ref) else _find_file(tx, visit.viewer, said)
+        if isinstance(other, str):
+            return [Left(other, said, 0)]
+        key = key_of(visit.entry_id)
+        if other is None:
+            contact = contact_of(tx, visit.viewer, said, old.contact_on, visit.at, old.group_key)
+            replace_contact(tx, visit.viewer, old.patient_id, old.ref, contact, request_key=key, now=now)
+            return []
+        withdrawn = key_of(visit.entry_id, 1)
+        withdraw_contact(tx, visit.viewer, old.patient_id, old.ref, request_key=withdrawn, now=now)
+        contact = contact_of(tx, visit.viewer, said, old.contact_on, visit.at, old.group_key)
+        add_contact(tx, visit.viewer, other, contact, request_key=key, on=old.contact_on, now=now)
+    except NotFound:
+        return [Left("not_in_scope", said, 0)]
+    except Refusal as refusal:  # raised before anything is written
+        return [Left(refusal.code if refusal.code in WAITING_CODES else "not_worked", said, 0)]
+    return []
+
+
+def _find_corrected(tx: Session, visit: Visit) -> File | None:
+    """The author's contact of the entry that is named; of a group's, the one about this person; its last word."""
+    if visit.said.corrects is None:
+        return None
+    key, row = key_of(visit.said.corrects), OutreachContact
+    query = (
+        select(
+            row.id, row.ref, row.patient_id, row.contact_on, SupportFile.ref.label("person_ref"),
+            ContactDetails.group_key,
+        )
+        .join(SupportFile, SupportFile.patient_id == row.patient_id)
+        .join(ContactDetails, ContactDetails.contact_id == row.id)
+        .where(row.recorded_by_id == visit.viewer.staff_id)
+    )  # fmt: skip
+    of_group = query.where(ContactDetails.group_key == key, SupportFile.ref == visit.said.who)
+    found = tx.execute(of_group.order_by(row.id)).first() or tx.execute(query.where(row.request_key == key)).first()
+    while found is not None:
+        later = tx.execute(query.where(row.corrects_id == found.id)).first()
+        if later is None:
+            return found
+        found = later
+    return None

@@ -1,0 +1,159 @@
+"""Visits that wait to be matched: somebody of the point says whose they are, or why they are nobody's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
+
+from counseling.database import AnySession, vault_of, writing
+from counseling.domain.contacts import PLACES, ensure_contact, ensure_ticked
+from counseling.domain.phone_entries import Letter, Said
+from counseling.domain.refusal import Refusal
+from counseling.models.contacts import OutreachContact
+from counseling.models.phone_entries import DISMISS_REASONS, PhoneEntry, PhoneToken, WaitingVisit
+from counseling.permissions import Viewer
+from counseling.queries.actors import get_author
+from counseling.queries.patients import NotFound
+from counseling.scopes import waiting_visits_visible_to
+from counseling.services import audit
+from counseling.services.outreach_contacts import add_contact, lock_file
+from counseling.services.phone_entries import Report, arrive, work_on
+from counseling.services.phone_tokens import Held
+from counseling.services.phone_visits import Left, contact_of
+from counseling.services.waiting_rows import add_waiting, open_said, seal_said
+
+UNREAD = ("form_unknown", "key_gone", "unreadable", "not_worked")
+
+
+def keep_unlisted(
+    session: AnySession, viewer: Viewer, said: Said, *, request_key: str, today: date, now: datetime
+) -> None:
+    """A visit to somebody who is not on the list, from a page's form: the point finds out. Refuses name_missing."""
+    place = PLACES.get(said.place, ("", None))[0]
+    next_on = date.fromisoformat(said.next_on) if said.next_on else None
+    ensure_contact(place, said.outcome, next_on, today)
+    ensure_ticked(said.needs, said.danger, said.mood, said.minutes, said.km)
+    if not said.said:
+        raise Refusal("name_missing")
+    if viewer.role_id is None:
+        raise NotFound
+    author = get_author(session, viewer.role_id)
+    with writing(session) as tx:
+        if tx.execute(select(WaitingVisit.id).where(WaitingVisit.request_key == request_key)).first() is None:
+            add_waiting(tx, author, code="not_on_list", said=said, request_key=request_key, on=today, at=now, now=now)
+
+
+def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, now: datetime) -> None:
+    """Put the visit into the book of somebody of the point, as its author's. A second match changes nothing.
+
+    Raises NotFound; refuses author_unknown, unreadable and visit_decided (somebody else has dismissed it).
+    """
+    with writing(session) as tx:
+        row = _lock(tx, viewer, ref)
+        if row.state != "waiting":
+            _ensure_as_decided(row, "matched")
+            return
+        said = open_said(vault_of(tx), row.ref, row.said)
+        if row.role_id is None:
+            raise Refusal("author_unknown")
+        if said is None:
+            raise Refusal("unreadable")
+        author = get_author(tx, row.role_id).viewer
+        file = lock_file(tx, viewer, person_ref)
+        contact = contact_of(tx, author, said, row.visited_on, row.happened_at, None)
+        key = row.request_key
+        made = add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)
+        contact_id = tx.execute(select(OutreachContact.id).where(OutreachContact.ref == made)).scalar_one()
+        _decide(tx, viewer, row, "matched", now, contact_id=contact_id)
+
+
+def dismiss_visit(session: AnySession, viewer: Viewer, ref: str, reason: str, now: datetime) -> None:
+    """Nothing is to be recorded of it, and why. Raises NotFound; refuses reason_unknown and visit_decided."""
+    if reason not in DISMISS_REASONS:
+        raise Refusal("reason_unknown")
+    with writing(session) as tx:
+        row = _lock(tx, viewer, ref)
+        if row.state != "waiting":
+            _ensure_as_decided(row, "dismissed")
+            return
+        _decide(tx, viewer, row, "dismissed", now, reason=reason)
+
+
+def try_again(session: AnySession, viewer: Viewer, ref: str, *, zone: ZoneInfo, now: datetime) -> bool:
+    """Open once more what could not be read: a key may be back, a newer program may know the form.
+
+    True when it could be: then it is recorded, or waits with what it says. Raises NotFound.
+    """
+    found = session.execute(_within(viewer, ref).join(PhoneEntry, PhoneEntry.id == WaitingVisit.entry_id)).first()
+    if found is None or found.code not in UNREAD:
+        raise NotFound
+    entry = session.execute(select(PhoneEntry.__table__).where(PhoneEntry.id == found.entry_id)).one()
+    token = session.execute(
+        select(PhoneToken.staff_id, PhoneToken.role_id).where(PhoneToken.id == entry.token_id)
+    ).one()
+    held = Held(entry.token_id, token.staff_id, token.role_id, is_good=True, is_revoked=False)
+    opened = arrive(session, held, _letter(entry), Report(), zone, entry.received_at)
+    arrived = replace(opened, on=found.visited_on, at=found.happened_at)
+    if arrived.code in UNREAD:
+        return False
+    with writing(session) as tx:
+        row = _lock(tx, viewer, ref)
+        if row.state != "waiting":
+            return True
+        left = work_on(tx, arrived, now)
+        if not left:
+            _decide(tx, viewer, row, "matched", now)
+        else:
+            _say(tx, row, left[0])
+            for one in left[1:]:
+                key, home = one.key_in(entry.entry_id), arrived.author or arrived.home
+                times = {"on": row.visited_on, "at": row.happened_at, "now": now}
+                add_waiting(tx, home, code=one.code, said=one.said, request_key=key, entry_id=entry.id, **times)
+        return True
+
+
+def _within(viewer: Viewer, ref: str) -> Any:
+    return select(WaitingVisit.__table__).where(waiting_visits_visible_to(viewer), WaitingVisit.ref == ref)
+
+
+def _lock(tx: Session, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:
+    row: Row[*tuple[Any, ...]] | None = tx.execute(_within(viewer, ref).with_for_update()).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _letter(entry: Row[*tuple[Any, ...]]) -> Letter:
+    return Letter(
+        id=entry.entry_id,
+        kind=entry.kind,
+        actor=entry.actor,
+        client_time=entry.client_time,
+        offset_minutes=entry.offset_minutes,
+        form_version=entry.form_version,
+        tries=entry.tries,
+        body=json.loads(entry.body),
+    )
+
+
+def _ensure_as_decided(row: Row[*tuple[Any, ...]], state: str) -> None:
+    if row.state != state:
+        raise Refusal("visit_decided")
+
+
+def _say(tx: Session, row: Row[*tuple[Any, ...]], left: Left) -> None:
+    said = seal_said(vault_of(tx), row.ref, left.said)
+    tx.execute(update(WaitingVisit).where(WaitingVisit.id == row.id).values(code=left.code, said=said))
+
+
+def _decide(tx: Session, viewer: Viewer, row: Row[*tuple[Any, ...]], state: str, now: datetime, **more: object) -> None:
+    decided = {"state": state, "decided_at": now, "decided_by_id": viewer.staff_id, **more}
+    tx.execute(update(WaitingVisit).where(WaitingVisit.id == row.id).values(**decided))
+    chain, subject = audit.site_chain(row.site_id), f"waiting_visit:{row.id}"
+    audit.append(tx, chain, viewer.actor, f"visit.{state}", subject, dict(more), now)

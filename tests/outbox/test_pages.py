@@ -1,0 +1,247 @@
+"""Without JavaScript: strangers, groups, danger, the month, what waits and what still lies on phones, page by page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from counseling.database import vault_of, writing
+from counseling.models.people import StaffRole
+from counseling.models.tasks import Task
+from counseling.models.texts import InboundMessage
+from counseling.refs import new_ref, new_request_key
+from counseling.services.phone_entries import Report
+from counseling.services.phone_lines import ensure_line
+from tests.outbox.story import ARRIVAL, SAVED, contacts, hand_in, waiting
+from tests.outreach.story import log, someone, task_state
+from tests.support.cast import CAO_LOC, TEAM2, Cast, post, sign_in
+from tests.support.phone import visit
+from tests.support.settings import MORNING
+
+NOW = MORNING + timedelta(hours=6)
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.fixture(autouse=True)
+def noon(cast: Cast, start_clock_at) -> Iterator[None]:  # type: ignore[no-untyped-def]
+    start_clock_at(NOW)
+    yield
+
+
+def at(app: Flask, username: str, desk: int = 0) -> FlaskClient:
+    client = app.test_client()
+    sign_in(client, username, desk=desk)
+    return client
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def form(**fields: object) -> dict[str, object]:
+    return {"kind": "home", "next": "", "outcome": "met_well", "request_key": new_request_key(), **fields}
+
+
+def test_every_field_of_the_form_is_kept_and_comes_back_to_be_corrected(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    ticked = {
+        "topic": ["work", "money"], "need": ["papers", "health"], "mood": "low", "minutes": "30", "km": "12",
+        "note": "hẹn ra ủy ban",
+    }  # fmt: skip
+    sent = form(kind="family", outcome="met_needs_help", **ticked)
+    assert post(volunteer, f"/outreach/{person.ref}/", **sent).status_code == 303
+    (row,) = contacts(session)
+    assert (row.kind, row.company, row.topics, row.needs, row.mood, row.minutes, row.km) == (
+        "home", "family", "work,money", "papers,health", "low", 30, 12,
+    )  # fmt: skip
+    assert "Cùng người nhà" in words(volunteer.get(f"/outreach/{person.ref}/").text)
+    page = volunteer.get(f"/outreach/{person.ref}/contacts/{row.ref}/").text
+    marked = set(re.findall(r'name="(\w+)" value="([^"]*)" checked', page))
+    assert {("kind", "family"), ("need", "papers"), ("need", "health"), ("mood", "low"), ("minutes", "30")} <= marked
+    assert 'value="12"' in page and "hẹn ra ủy ban" in page
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"kind": "moon"}, {"need": "castle"}, {"mood": "furious"}, {"danger": "rain"}, {"minutes": "9999"},
+        {"km": "-3"}, {"km": "1e2"}, {"behalf_of": "f" * 32},
+    ],
+)  # fmt: skip
+def test_what_no_page_offers_is_not_taken(app: Flask, session: Session, cast: Cast, odd: dict[str, str]) -> None:
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    assert post(volunteer, f"/outreach/{person.ref}/", **form(**odd)).status_code == 400
+    assert not contacts(session)
+
+
+def test_danger_leads_to_what_to_do_and_calls_the_point(app: Flask, session: Session, cast: Cast) -> None:
+    person, volunteer, counselor = someone(session, cast), at(app, "volunteer"), at(app, "counselor")
+    answer = post(volunteer, f"/outreach/{person.ref}/", **form(danger=["overdose"]))
+    page = volunteer.get(answer.location).text
+    assert answer.location.startswith("/outreach/danger/") and "Điểm tư vấn được báo" in page
+    assert "tel:115" in page and "tel:113" in page and person.ref not in page
+    overdose = page[page.index('id="overdose"') : page.index('id="suicide"')]
+    assert "tel:115" in overdose and "tel:113" not in overdose
+    listed = words(counselor.get("/tasks/").text)
+    assert "Anh Ba sửa xe Có dấu hiệu nguy hiểm: gọi ngay" in listed
+    assert "dấu hiệu nguy hiểm" not in words(volunteer.get("/outreach/").text)
+    called = form(kind="phone", task="danger_sign")
+    post(counselor, f"/outreach/{person.ref}/", **called)
+    assert "Có dấu hiệu nguy hiểm" not in words(counselor.get("/tasks/").text).split("Xong hôm nay")[0]
+
+
+def test_a_number_of_the_area_stands_first_once_a_supervisor_has_added_it(app: Flask, session: Session) -> None:
+    community, volunteer, far = at(app, "community"), at(app, "volunteer"), at(app, "volunteer2")
+    assert "*" in words(volunteer.get("/outreach/danger/").text)
+    added = post(community, "/teams/numbers", number="0205 3 812 345", label="Trạm Mẫu Sơn", sign=["overdose"])
+    assert added.status_code == 303
+    page = volunteer.get("/outreach/danger/").text
+    assert page.index("tel:02053812345") < page.index("tel:115")
+    assert "02053812345" not in far.get("/outreach/danger/").text  # Công Sơn lies outside the area
+    for wrong in ({"number": "12"}, {"label": ""}, {"sign": []}):
+        again = {"number": "0205 3 812 346", "label": "Trạm", "sign": ["overdose"], **wrong}
+        assert post(community, "/teams/numbers", **again).status_code == 422
+    for address in re.findall(r'action="(/teams/numbers/\d+/approve)"', community.get("/teams/numbers").text):
+        assert post(community, address).status_code == 303
+    assert "chưa có người ở địa bàn này xem lại" not in words(volunteer.get("/outreach/danger/").text)
+    (end,) = re.findall(r'action="(/teams/numbers/\d+/end)"', community.get("/teams/numbers").text)
+    post(community, end)
+    assert "02053812345" not in volunteer.get("/outreach/danger/").text
+
+
+def test_a_stranger_is_written_down_and_matched_by_the_point(app: Flask, session: Session, cast: Cast) -> None:
+    person, volunteer, counselor = someone(session, cast), at(app, "volunteer"), at(app, "counselor")
+    nameless = post(volunteer, "/outreach/new", **form(said=" "))
+    assert nameless.status_code == 422 and "Ghi một tên gọi" in words(nameless.text)
+    sent = form(said="anh sửa xe thôn Nà Pàn", outcome="met_needs_help", danger=["violence"], note="tối ở nhà chị gái")
+    for _ in range(2):
+        assert post(volunteer, "/outreach/new", **sent).location == "/outreach/danger/"
+    assert "Có dấu hiệu nguy hiểm, chưa rõ là ai: xem ngay" in words(counselor.get("/tasks/").text)
+    page = counselor.get("/teams/").text
+    assert "anh sửa xe thôn Nà Pàn" in page and "Bị đánh, bị đe dọa" in words(page)
+    (address,) = re.findall(r'href="(/teams/visits/\w+/)"', page)
+    shown = words(counselor.get(address).text)
+    assert "Người mẫu volunteer" in shown and "tối ở nhà chị gái" in shown and "Anh Ba sửa xe" in shown
+    assert post(counselor, f"{address}match", person=person.ref).status_code == 303
+    (row,) = contacts(session)
+    assert (row.patient_id, row.recorded_by_id) == (person.id, cast.staff["volunteer"])
+    assert counselor.get(address).status_code == 404
+    assert "anh sửa xe" not in volunteer.get("/outreach/").text
+    with writing(session) as tx:
+        tx.execute(update(StaffRole).where(StaffRole.id == cast.roles["counselor"][0]).values(site_id=CAO_LOC))
+    assert "anh sửa xe" not in counselor.get("/teams/").text
+
+
+def test_a_dismissed_visit_says_why_and_is_decided_once(app: Flask, session: Session, cast: Cast) -> None:
+    someone(session, cast)
+    hand_in(session, cast, visit(None, said="thử máy"))
+    ref, counselor = waiting(session)[0].ref, at(app, "counselor")
+    assert "1 lần chờ đối chiếu" in words(counselor.get("/tasks/").text)
+    assert post(counselor, f"/teams/visits/{ref}/dismiss", reason="boring").status_code == 400
+    assert post(counselor, f"/teams/visits/{ref}/dismiss", reason="trial").status_code == 303
+    again = post(counselor, f"/teams/visits/{ref}/match", person=someone(session, cast, "Chị Tư").ref)
+    assert "vừa có người khác xử lý" in words(counselor.get(again.location).text)
+    assert not contacts(session)
+
+
+def test_a_group_is_ticked_and_counted_once(app: Flask, session: Session, cast: Cast) -> None:
+    people = [someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Anh Năm")]
+    stranger = someone(session, cast, "Người đội khác", team_id=TEAM2, site_id=CAO_LOC)
+    volunteer = at(app, "volunteer")
+    page = volunteer.get("/outreach/group").text
+    assert re.findall(r'name="person" value="(\w+)"', page) == [people[0].ref, people[2].ref, people[1].ref]
+    assert post(volunteer, "/outreach/group", **form(kind="group")).status_code == 422
+    outside = form(kind="group", person=[people[0].ref, stranger.ref])
+    assert post(volunteer, "/outreach/group", **outside).status_code == 404
+    assert not contacts(session)
+    sent = form(kind="group", person=[people[0].ref, people[1].ref], minutes="60", km="4")
+    for _ in range(2):
+        assert post(volunteer, "/outreach/group", **sent).status_code == 303
+    rows = contacts(session)
+    assert {row.patient_id for row in rows} == {people[0].id, people[1].id} and len(rows) == 2
+    assert words(volunteer.get("/outreach/month").text).count("22/11/2026 – – 1 – 1:00 4") == 1
+    first = rows[0]
+    whose = next(person for person in people if person.id == first.patient_id)
+    again = form(kind="group", minutes="60", km="4", mood="good")
+    assert post(volunteer, f"/outreach/{whose.ref}/contacts/{first.ref}/", **again).status_code == 303
+    assert words(volunteer.get("/outreach/month").text).count("22/11/2026 – – 1 – 1:00 4") == 1
+
+
+def test_the_months_sheet_counts_and_names_nobody(app: Flask, session: Session, cast: Cast) -> None:
+    person, other = someone(session, cast), someone(session, cast, "Chị Tư")
+    first = log(session, cast, person, minutes=30, km=5)
+    log(session, cast, person, "not_met", kind="phone", minutes=15)
+    log(session, cast, other, minutes=60, behalf_of_id=cast.staff["volunteer2"])
+    log(session, cast, other, minutes=120, today=MORNING.date() - timedelta(days=30))
+    volunteer = at(app, "volunteer")
+    post(volunteer, f"/outreach/{person.ref}/contacts/{first}/", **form(minutes="60", km="7"))
+    page = volunteer.get("/outreach/month").text
+    assert "22/11/2026 1 1 – 1 1:15 7 Cộng 1 1 – 1 1:15 7" in words(page)
+    assert "Cảm ơn bạn đã đến" in page
+    for mark in (person.ref, other.ref, "Anh Ba", "Chị Tư", "Nà Pàn"):
+        assert mark not in page
+    assert "23/10/2026 1 – – – 2:00 –" in words(volunteer.get("/outreach/month?month=2026-10").text)
+    assert "Tháng sau" not in words(page)
+    assert volunteer.get("/outreach/month?month=2026-13").status_code == 404
+    role, far_role = cast.roles["volunteer"][0], cast.roles["volunteer2"][0]
+    counselor = at(app, "counselor")
+    assert "1:15 7" in words(counselor.get(f"/teams/sheets/{role}").text)
+    assert counselor.get(f"/teams/sheets/{far_role}").status_code == 404
+    assert counselor.get(f"/teams/sheets/{cast.roles['counselor'][0]}").status_code == 404
+
+
+def test_few_answers_that_somebody_is_well_are_not_counted_out(app: Flask, session: Session, cast: Cast) -> None:
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    log(session, cast, person)
+    for number in range(1, 4):
+        answered(session, person.id, number)
+        page = words(volunteer.get("/outreach/month").text)
+        assert ("3 tin trả lời rằng mọi việc ổn" in page) == (number == 3)
+        assert "Cảm ơn bạn đã đến" in page
+
+
+def answered(session: Session, patient_id: int, number: int) -> None:
+    ref = new_ref()
+    with writing(session) as tx:
+        line = ensure_line(tx, vault_of(tx), f"+8496123456{number}")
+        row = {
+            "ref": ref, "event_key": ref, "gateway": "simulator", "side": "support", "site_id": 2, "line_id": line,
+            "patient_id": patient_id, "meaning": "answer", "answer": "well", "received_at": MORNING, "read_at": MORNING,
+        }  # fmt: skip
+        tx.execute(insert(InboundMessage).values(**row))
+
+
+def test_phones_that_wait_are_a_matter_of_the_signal(app: Flask, session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    report = Report(sent_at=ARRIVAL + timedelta(hours=1), waiting=3, waiting_since=SAVED - timedelta(days=5))
+    hand_in(session, cast, visit(person.ref), report=report)
+    for who in ("counselor", "community"):
+        page = words(at(app, who).get("/teams/").text)
+        assert "3 lần ghi còn trên máy" in page and "Đồng hồ máy lệch" in page and "Lần ghi vẫn an toàn" in page
+        assert not re.search(r"lỗi|chậm trễ|vi phạm|không chịu", page)
+    hand_in(session, cast, visit(None, said="anh sửa xe"))
+    community = words(at(app, "community").get("/teams/").text)
+    assert "anh sửa xe" not in community and "Trạm Y tế phường Đông Kinh 1" in community
+
+
+def test_a_task_of_danger_is_closed_like_any_other(app: Flask, session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    hand_in(session, cast, visit(person.ref, danger=["suicide"]))
+    task_id = session.execute(select(Task.id).where(Task.kind == "danger_sign")).scalar_one()
+    counselor = at(app, "counselor")
+    post(counselor, f"/tasks/{person.ref}/close", kind="danger_sign", outcome="done")
+    assert task_state(session, task_id) == (False, "done")
