@@ -17,7 +17,7 @@ from counseling.config import Config
 from counseling.database import db, init_database
 from counseling.practice.folder import PREFIX
 from counseling.queries.latest_instant import latest_instant
-from counseling.routes import blueprints, doorkeeper, errors, practice, row_ids, shell, viewing, zero_bytes
+from counseling.routes import blueprints, doorkeeper, errors, offline, practice, row_ids, shell, viewing, zero_bytes
 from counseling.uploads import RequestInMemory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +49,7 @@ def create_app(config: Config) -> Flask:
     shell.init_app(app)
     viewing.init_app(app)
     row_ids.init_app(app)
+    offline.init_app(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     commands.init_app(app)

@@ -22,6 +22,7 @@ def blueprints() -> list[Blueprint]:
         later_than_usual,
         messages,
         observations,
+        offline,
         orders,
         outreach,
         paper_doses,
@@ -43,7 +44,7 @@ def blueprints() -> list[Blueprint]:
 
     with_one = (
         account, admin, contacts, counseling_desk, doctor, doctor_calls, doses, hands, health, holds, home,
-        later_than_usual, late_entries, messages, observations, orders, outreach, paper_doses, patients, pins,
+        later_than_usual, late_entries, messages, observations, offline, orders, outreach, paper_doses, patients, pins,
         practice_days, register, replacements, rules, reversals, second_step, simulator, station, station_devices,
         supervision, tasks, witnesses,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from counseling.clock import utc_now
 from counseling.database import db
+from counseling.domain.contacts import TOPICS
 from counseling.permissions import Permission, requires
 from counseling.queries.worklist import list_work
 from counseling.routes.contacts import just_saved
@@ -23,4 +24,4 @@ def index() -> ResponseReturnValue:
     today, page = this_day(), page_of(request.args.get("page"))
     work = list_work(db.session, g.viewer, today, utc_now(), page)
     note_view("outreach.list", [row.patient_id for row in (*work.waiting, *work.done)])
-    return render_template("pages/outreach/index.html", work=work, today=today, **just_saved())
+    return render_template("pages/outreach/index.html", work=work, today=today, topics=TOPICS, **just_saved())
