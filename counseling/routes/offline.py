@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from werkzeug.local import LocalProxy
 
 from counseling.permissions import Viewer, public
@@ -24,8 +25,9 @@ SHELL = (
 )
 KEEP_FOR = "X-Keep-For"
 # Browsers within another app lose what they keep when that app is closed, and cannot be installed.
-IN_APP = re.compile(r"\b(Zalo|FBAN|FBAV|Instagram|TikTok|musical_ly|Line)\b|; wv\)")
+IN_APP = re.compile(r"\b(Zalo|FBAN|FBAV|Instagram|TikTok|musical_ly|Line)\b")
 IN_APP_NAMES = {"FBAN": "Facebook", "FBAV": "Facebook", "musical_ly": "TikTok"}
+SOME_APP = "; wv)"  # how Android marks the window of any app
 
 
 def init_app(app: Flask) -> None:
@@ -49,9 +51,11 @@ def phone() -> dict[str, Any] | None:
 
 def in_app() -> str:
     """The name of the app in whose window the page stands; empty in a browser of its own."""
-    found = IN_APP.search(request.user_agent.string)
-    name = (found.group(1) or "") if found else ""
-    return IN_APP_NAMES.get(name, name or "…") if found else ""
+    agent = request.user_agent.string
+    found = IN_APP.search(agent)
+    if found is None:
+        return gettext("ứng dụng khác") if SOME_APP in agent else ""
+    return IN_APP_NAMES.get(found.group(1), found.group(1))
 
 
 def mark_as_kept(response: Response) -> Response:

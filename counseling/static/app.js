@@ -156,7 +156,10 @@
   // ---- a phone keeps one volunteer's list (sw.js, phone.js): for whoever else signs in at it, it is gone ----
   async function forget() {
     navigator.serviceWorker?.controller?.postMessage("wipe");
-    for (const name of (await self.caches?.keys()) || []) if (name.startsWith("kept-")) await caches.delete(name);
+    for (const name of (await self.caches?.keys()) || []) {
+      const place = name.startsWith("kept-") && (await caches.open(name));
+      if (place) await Promise.all((await place.keys()).map((request) => place.delete(request)));
+    }
   }
   document.addEventListener("submit", (event) => event.target.querySelector("[name=password]") && forget());
   if (document.body?.dataset.who === "") forget();

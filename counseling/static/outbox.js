@@ -161,24 +161,36 @@ self.Outbox = (() => {
       tell(result);
     }
   }
-  let wait = SHORTEST_WAIT_MS, isSending = false;
+  let wait = SHORTEST_WAIT_MS, running;
   async function flush(all) {
-    if (isSending) return "busy";
-    isSending = true;
+    while (running) { // by hand it waits for its turn
+      if (!all) return "busy";
+      await running.catch(() => {});
+    }
+    const work = (lock) => (lock === null ? "busy" : sendAll(all));
+    running = navigator.locks ? navigator.locks.request("outbox", { ifAvailable: !all }, work) : sendAll(all);
     try {
-      const outcome = navigator.locks
-        ? await navigator.locks.request("outbox", { ifAvailable: true }, (lock) => (lock ? sendAll(all) : "busy"))
-        : await sendAll(all);
+      const outcome = await running;
       wait = outcome === "later" ? Math.min(wait * 2, LONGEST_WAIT_MS) : SHORTEST_WAIT_MS;
       return outcome;
-    } finally { isSending = false; }
+    } finally { running = undefined; }
+  }
+
+  // A cache whose handle somebody still holds stays on the disk after it was deleted; what lies in it does not.
+  async function clear(but) {
+    for (const name of (await self.caches?.keys()) || []) {
+      if (!name.startsWith("kept-") || name === but) continue;
+      const place = await caches.open(name);
+      for (const request of await place.keys()) await place.delete(request);
+      await caches.delete(name);
+    }
   }
 
   // ---- nothing readable stays: the list, what was done, tokens of those with nothing left to send; never an entry ----
   async function wipe(actor) {
     tell("wiped");
     try { for (const name of ["pin", "seen", "kept"]) localStorage.removeItem(name); } catch { /* a worker has none */ }
-    if (self.caches) for (const name of await caches.keys()) if (name.startsWith("kept-")) await caches.delete(name);
+    await clear();
     const left = new Set((await entries().catch(() => [])).map((entry) => entry.actor));
     await transaction(["done", "tokens"], "readwrite", (sent, tokens) => {
       sent.clear();
@@ -192,7 +204,7 @@ self.Outbox = (() => {
   });
 
   return {
-    HOLD_MS, put, undo, entries, done, token, prepare, flush, wipe, forgetOld,
+    HOLD_MS, clear, put, undo, entries, done, token, prepare, flush, wipe, forgetOld,
     wait: () => wait,
     listen: (to) => { listener = to; },
     keepToken: (actor, value) => transaction(["tokens"], "readwrite", (store) => { store.put(value, actor); }),

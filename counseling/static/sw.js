@@ -37,7 +37,7 @@ Outbox.listen((what) => { if (what === "wiped") forget(); });
 async function forget() {
   wiped += 1;
   isClosed = true;
-  for (const name of await caches.keys()) if (name.startsWith(KEPT)) await caches.delete(name);
+  await Outbox.clear();
 }
 
 async function kept() {
@@ -46,8 +46,9 @@ async function kept() {
     if (!name.startsWith(KEPT)) continue;
     const copy = await (await caches.open(name)).match(HOME);
     if (copy && Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At"))) < KEPT_MS) return copy;
-    await caches.delete(name);
+    await copy?.body?.cancel();
   }
+  await Outbox.clear();
   return undefined;
 }
 async function keep(answer, number, before) {
@@ -58,7 +59,7 @@ async function keep(answer, number, before) {
   headers.delete("Content-Encoding");
   headers.delete("Content-Length");
   headers.set("X-Kept-At", String(Date.now()));
-  for (const name of await caches.keys()) if (name.startsWith(KEPT) && name !== KEPT + who) await caches.delete(name);
+  await Outbox.clear(KEPT + who);
   const place = await caches.open(KEPT + who);
   newest = number;
   isClosed = false;
@@ -73,13 +74,14 @@ async function page(event, isList) {
     return answer;
   });
   event.waitUntil(asking.catch(() => {}));
-  const copy = await kept();
-  if (!copy) return asking.catch(offline);
   let timer;
   const late = new Promise((done) => { timer = setTimeout(done, LIMIT_MS); });
   const answer = await Promise.race([asking.catch(() => null), late]);
   clearTimeout(timer);
   if (answer && answer.status < 500) return answer;
+  // Only now: a copy that is opened and not read keeps its file on the disk after it was deleted.
+  const copy = await kept();
+  if (!copy) return asking.catch(offline);
   return before === wiped ? (isList ? copy : Response.redirect(HOME)) : offline();
 }
 const offline = async () => (await caches.match(OFFLINE)) || Response.error();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -88,7 +89,7 @@ class Receiver:
     def give_token(self) -> Response:
         if request.headers.get("X-Outbox") != "1":
             abort(400)
-        token = f"token-{len(self.tokens)}"
+        token = secrets.token_urlsafe(16)
         self.tokens[token] = actor_of(g.viewer.staff_id)
         return jsonify(token=token, expires_at=(utc_now() + timedelta(days=90)).isoformat())
 
