@@ -283,7 +283,11 @@
     on(form, "submit", save);
     on(form, "change", () => {
       const signs = new FormData(form).getAll("danger");
-      for (const part of all("[data-danger]", form)) show(part, signs.includes(part.dataset.danger));
+      for (const part of all("[data-danger]", form)) {
+        const isNew = part.hidden && signs.includes(part.dataset.danger);
+        show(part, signs.includes(part.dataset.danger));
+        if (isNew) part.scrollIntoView();
+      }
     });
     on(one("[data-back]", form), "click", close);
     on(window, "popstate", () => {

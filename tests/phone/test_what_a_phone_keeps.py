@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import kill
 from pathlib import Path
 
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -39,7 +39,8 @@ def own_browser(browser: Browser, profile: Path) -> Iterator[BrowserContext]:
         viewport={"width": PHONE[0], "height": PHONE[1]},
     )  # fmt: skip
     yield context
-    context.close()
+    with suppress(Error):  # a story may have killed it
+        context.close()
 
 
 def found_in(profile: Path, *words: str) -> set[str]:
