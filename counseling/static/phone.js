@@ -155,7 +155,7 @@
 
   // ---- one visit ----
   const list = one("#work"), visit = one("#visit"), form = one("#visit-form"), undo = one("#undo");
-  let person = {}, prepared, isSaving = false, isOwnStep = false, undoTimer = 0, newest;
+  let person = {}, prepared, isSaving = false, hasStep = false, undoTimer = 0, newest;
   function open(who) {
     person = { kind: "visit", ...who };
     form.reset();
@@ -172,10 +172,12 @@
     form.elements.place.value = person.task === "call_by_phone" ? "phone" : "home";
     if (parts.group) one("[data-people]").replaceChildren(...people());
     swap(true);
-    history.pushState({ visit: 1 }, "");
+    if (!hasStep) history.pushState({ visit: 1 }, "");
+    hasStep = true;
   }
+  const rows = () => all(".row > a[data-ref]:not([data-entry])", list);
   function people() {
-    return all(".row > a[data-ref]:not([data-entry])", list).map((row) => {
+    return rows().map((row) => {
       const label = document.createElement("label"), box = document.createElement("input"), name = document.createElement("span");
       label.className = "chip choice";
       Object.assign(box, { type: "checkbox", name: "person", value: row.dataset.ref, autocomplete: "off" });
@@ -192,11 +194,6 @@
     document.body.classList.toggle("task", isVisit);
     scrollTo(0, isVisit ? 0 : top);
     if (isVisit) one("[data-name]", form).focus({ preventScroll: true });
-  }
-  function close() {
-    swap(false);
-    isOwnStep = true;
-    history.back();
   }
   // The day by this phone's calendar; the server sees by the phone's own time how far it is off.
   function day(days) {
@@ -229,7 +226,8 @@
       show(undo, true);
       clearTimeout(undoTimer);
       undoTimer = setTimeout(() => show(undo, false), Outbox.HOLD_MS);
-      close();
+      for (const row of rows()) if (row.dataset.ref === person.ref) row.parentElement.classList.add("logged");
+      swap(false); // the step back that the form had stays for the next one
       navigator.storage?.persist?.().then(showStorage).catch(() => {});
       clearTimeout(timer);
       timer = setTimeout(send, Outbox.HOLD_MS + 50);
@@ -242,7 +240,7 @@
   }
 
   // ---- the list ----
-  const names = () => new Map(all(".row > a[data-ref]:not([data-entry])", list).map((row) => [row.dataset.ref, one(".who", row).textContent]));
+  const names = () => new Map(rows().map((row) => [row.dataset.ref, one(".who", row).textContent]));
   async function showDone(entries) {
     const place = one("#done-here"), words = place.dataset, known = names(), today = new Date().toDateString();
     const mine = (entry) => entry.actor === actor && new Date(entry.at).toDateString() === today;
@@ -268,7 +266,7 @@
       return row;
     }));
     const logged = new Set(shown.map((entry) => entry.ref));
-    for (const row of all(".row > a[data-ref]:not([data-entry])", list)) row.parentElement.classList.toggle("logged", logged.has(row.dataset.ref));
+    for (const row of rows()) row.parentElement.classList.toggle("logged", logged.has(row.dataset.ref));
   }
   function listWork() {
     on(list, "click", (event) => {
@@ -289,15 +287,15 @@
         if (isNew) part.scrollIntoView();
       }
     });
-    on(one("[data-back]", form), "click", close);
-    on(window, "popstate", () => {
-      if (isOwnStep) isOwnStep = false;
-      else if (!visit.hidden) swap(false);
+    on(one("[data-back]", form), "click", () => swap(false));
+    on(window, "popstate", (event) => {
+      hasStep = Boolean(event.state?.visit);
+      if (!visit.hidden) swap(false);
     });
     on(one("[data-undo]"), "click", async () => {
       if (newest && (await Outbox.undo(newest.id))) show(undo, false);
     });
-    if (history.state?.visit) history.replaceState(null, "");
+    hasStep = Boolean(history.state?.visit);
   }
 
   // ---- the first day, and what this phone is set to ----
