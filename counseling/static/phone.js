@@ -301,10 +301,12 @@
   // ---- the first day, and what this phone is set to ----
   function tour() {
     const cards = one("#tour");
-    if (!cards || kept("toured")) return;
+    if (!cards || !root.classList.contains("first-day")) return;
     const steps = all("[data-card]", cards);
-    show(cards, true);
-    const end = () => { keep("toured", "1"); show(cards, false); };
+    const end = () => {
+      keep("toured", "1");
+      root.classList.remove("first-day");
+    };
     on(one("[data-skip]", cards), "click", end);
     on(one("[data-next]", cards), "click", () => {
       const here = steps.findIndex((step) => !step.hidden);
@@ -344,6 +346,10 @@
     if (!workers) return;
     let isAsked = false;
     const bar = one("#update");
+    // What this page has loaded the worker need not fetch again.
+    const shell = await caches.open("files");
+    for (const { name } of performance.getEntriesByType("resource"))
+      if (name.includes(data.static) && !(await shell.match(name))) await shell.add(name).catch(() => {});
     on(workers, "controllerchange", () => isAsked && (!visit || visit.hidden) && location.reload());
     const registration = await workers.register(data.worker);
     const look = () => show(bar, registration.waiting && workers.controller);
