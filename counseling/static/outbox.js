@@ -43,10 +43,10 @@ self.Outbox = (() => {
 
   const channel = self.BroadcastChannel ? new BroadcastChannel("outbox") : null;
   let listener = () => {};
-  if (channel) channel.onmessage = (event) => listener(event.data);
+  if (channel) channel.onmessage = (event) => listener(event.data, true);
   function tell(what) {
     channel?.postMessage(what);
-    listener(what);
+    listener(what, false);
   }
 
   // ---- sealing: ephemeral ECDH P-256, HKDF, AES-GCM; the phone forgets its half and cannot read back ----
@@ -119,8 +119,10 @@ self.Outbox = (() => {
   }
   async function post(entry, bearer) {
     const { id, kind, actor, client_time, form_version, tries, body } = entry;
+    const limit = new AbortController(); // AbortSignal.timeout is younger than the phones
+    setTimeout(() => limit.abort(), TIMEOUT_MS);
     const answer = await fetch(self.OUTBOX_URL, {
-      method: "POST", credentials: "omit", redirect: "error", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS),
+      method: "POST", credentials: "omit", redirect: "error", cache: "no-store", signal: limit.signal,
       headers: {
         "Content-Type": "application/json", "X-Outbox": "1", Authorization: `Device ${bearer}`,
         "X-Outbox-Waiting": await waiting(id), "X-Outbox-Clock": clientTime(new Date()),
@@ -189,7 +191,7 @@ self.Outbox = (() => {
   // ---- nothing readable stays: the list, what was done, tokens of those with nothing left to send; never an entry ----
   async function wipe(actor) {
     tell("wiped");
-    try { for (const name of ["pin", "seen", "kept"]) localStorage.removeItem(name); } catch { /* a worker has none */ }
+    try { for (const name of ["pin", "seen", "kept", "covered"]) localStorage.removeItem(name); } catch { /* a worker has none */ }
     await clear();
     const left = new Set((await entries().catch(() => [])).map((entry) => entry.actor));
     await transaction(["done", "tokens"], "readwrite", (sent, tokens) => {

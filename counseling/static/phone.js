@@ -227,6 +227,7 @@
       clearTimeout(undoTimer);
       undoTimer = setTimeout(() => show(undo, false), Outbox.HOLD_MS);
       for (const row of rows()) if (row.dataset.ref === person.ref) row.parentElement.classList.add("logged");
+      one("#danger-now").replaceChildren(...all("[data-danger]:not([hidden])", form).map((part) => part.cloneNode(true)));
       swap(false); // the step back that the form had stays for the next one
       navigator.storage?.persist?.().then(showStorage).catch(() => {});
       clearTimeout(timer);
@@ -361,14 +362,15 @@
     look();
   }
 
-  Outbox.listen((what) => {
+  Outbox.listen((what, isElsewhere) => {
+    // Signed out in another tab, or this phone was signed out from afar: what stands here goes too.
+    if (actor && (what === "revoked" || (what === "wiped" && isElsewhere))) return location.replace(data.home);
     if (what === "quarantined") {
       const apart = one("#apart"), count = one("[data-count]", apart);
       count.textContent = Number(count.textContent) + 1;
       show(apart, true);
     }
-    if (what === "wiped" && actor && !kept("out")) return;
-    refresh().catch(() => {});
+    return what === "wiped" ? undefined : refresh().catch(() => {});
   });
   try {
     await Outbox.entries();
