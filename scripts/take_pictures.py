@@ -451,7 +451,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("support-file", "counselor", 0, "/counseling/people", open_file),
     ("outreach", "volunteer", 0, "/outreach/", None),
     ("outreach-visit", "volunteer", 0, "/outreach/", visit),
-    ("outreach-danger", "volunteer", 0, "/outreach/", then(visit, in_danger)),
+    ("outreach-in-danger", "volunteer", 0, "/outreach/", then(visit, in_danger)),
     ("outreach-saved", "volunteer", 0, "/outreach/", then(visit, met_well)),
     ("outreach-covered", "volunteer", 0, "/outreach/", hidden_quickly),
     ("outreach-offline", None, 0, "/offline", None),

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from flask import Blueprint, Flask, Response, abort, g, jsonify, request
+from flask import Flask, Response, abort, g, jsonify, request
 
 from counseling.clock import utc_now
 from counseling.permissions import Permission, RoleKind, Viewer, public, requires
@@ -95,15 +95,23 @@ class Receiver:
 
 
 def attach(app: Flask) -> Receiver:
-    """Give an application that has no outbox this one."""
+    """Put this one at the addresses of an application's outbox: what a phone meets is then for the story to say."""
     receiver = Receiver()
-    entries, device = Blueprint("entries", __name__), Blueprint("device", __name__)
-    entries.post("/outbox", endpoint="receive")(public(lambda: receiver.receive()))
-    device.post("/outbox/device", endpoint="give_token")(
-        requires(Permission.LOG_CONTACT)(lambda: receiver.give_token())
-    )
-    app.extensions["csrf"].exempt(entries)
-    app.register_blueprint(entries)
-    app.register_blueprint(device)
+
+    @public
+    def receive() -> tuple[Response, int]:
+        return receiver.receive()
+
+    @requires(Permission.LOG_CONTACT)
+    def give_token() -> Response:
+        return receiver.give_token()
+
+    endpoints = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules()}
+    for address, view in (("/outbox", receive), ("/outbox/device", give_token)):
+        if address in endpoints:
+            app.view_functions[endpoints[address]] = view
+        else:
+            app.add_url_rule(address, f"received.{view.__name__}", view, methods=["POST"])
+    app.extensions["csrf"].exempt(receive)
     app.extensions["phone"] = receiver.phone_data
     return receiver

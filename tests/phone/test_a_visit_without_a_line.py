@@ -61,12 +61,20 @@ def test_with_the_server_down_the_list_opens_and_a_visit_waits_for_it(
     assert len(line.entries) == 1
 
 
-def test_a_lost_answer_sends_it_again_and_a_portal_gets_nothing(phone: Page, line: Line, receiver: Receiver) -> None:
+def test_an_entry_is_sent_until_its_own_receipt_comes(phone: Page, line: Line, receiver: Receiver) -> None:
     log(phone)
     line.mode = "portal"
     send_now(phone)
     expect_says(phone, "later", 1)
     assert len(entries(phone)) == 1, "a portal says 200 to everything: that is no receipt"
+    line.mode = "up"
+    receiver.refuses = 200, {"id": "00000000-0000-4000-8000-000000000000", "result": "stored"}
+    send_now(phone)
+    until(phone, lambda: bool(line.entries))
+    expect_says(phone, "later", 1)
+    assert len(entries(phone)) == 1, "a receipt for another entry is none"
+    receiver.refuses = None
+    line.entries.clear()
     line.mode = "lost"
     send_now(phone)
     until(phone, lambda: bool(line.entries))
@@ -77,14 +85,6 @@ def test_a_lost_answer_sends_it_again_and_a_portal_gets_nothing(phone: Page, lin
     assert len(receiver.stored) == 1
     assert line.answers[-1][1]["result"] == "already"
     assert {entry["id"] for entry in line.entries} == set(receiver.stored)
-
-
-def test_a_receipt_for_another_entry_is_none(phone: Page, receiver: Receiver) -> None:
-    log(phone)
-    receiver.refuses = 200, {"id": "00000000-0000-4000-8000-000000000000", "result": "stored"}
-    send_now(phone)
-    expect_says(phone, "later", 1)
-    assert len(entries(phone)) == 1
 
 
 def test_what_the_server_refuses_is_kept_and_told_and_holds_nothing_up(phone: Page, receiver: Receiver) -> None:

@@ -12,7 +12,7 @@ from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import answer, entries, expect_sent, log, open_phone, send_now
-from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations
+from tests.support.browser import DESKTOP, NewPage, axe_violations
 from tests.support.cast import Cast
 from tests.support.treatment import Person
 
@@ -110,17 +110,6 @@ def test_the_list_is_searched_without_marks_and_the_back_button_closes_a_visit(
         expect(phone.locator("#undo")).to_contain_text("Chị Tư Đào")
         phone.fill("#find", "")
     assert len(entries(phone)) == 2
-
-
-def test_without_script_the_rows_lead_to_the_plain_forms(new_page: NewPage, line: Line, person: Person) -> None:
-    page = new_page(PHONE, has_touch=True, java_script_enabled=False)
-    page.goto(f"{line.url}/login")
-    page.fill("[name=username]", "volunteer")
-    page.fill("[name=password]", "diem-tua-demo")
-    page.get_by_role("button", name="Đăng nhập", exact=True).tap()
-    page.locator(".row a", has_text="Anh Ba sửa xe").tap()
-    page.get_by_role("button", name="Gặp, ổn").tap()
-    expect(page.locator(".undo:visible")).to_contain_text("gặp, ổn")
 
 
 @pytest.mark.parametrize("size", [NARROW, DESKTOP], ids=["narrow", "desktop"])
