@@ -9,6 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 READY_FOR_TESTS := .venv/.ready-for-tests
 BROWSER_TOOLS := node_modules/.package-lock.json
+BENCH_TOOLS := benchmarks/node_modules/.package-lock.json
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2
 # One test process per core; `make test WORKERS=0` runs all of them in one.
@@ -37,6 +38,10 @@ $(BROWSER_TOOLS): package.json package-lock.json | system-tools
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
+$(BENCH_TOOLS): benchmarks/package.json benchmarks/package-lock.json | system-tools
+	@npm ci --prefix benchmarks --silent --no-audit --no-fund
+	@touch $@
+
 %.mo: %.po | $(READY)
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
@@ -63,7 +68,7 @@ test: test-tools  ## format, lint, types, translations and all tests, on both da
 	@TMPDIR="$$(scripts/fast-temporary-folder)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: bench
-bench: $(READY_FOR_TESTS) system-tools catalogues  ## figures beside their floors (ONLY=name for one)
+bench: $(READY_FOR_TESTS) system-tools $(BROWSER_TOOLS) $(BENCH_TOOLS) catalogues  ## figures beside their floors (ONLY=name for one)
 	@$(BIN)/python -m benchmarks $(ONLY)
 
 .PHONY: chaos

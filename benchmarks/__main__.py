@@ -10,6 +10,7 @@ from benchmarks.dose import measure_dose, measure_dose8
 from benchmarks.figures import Figure, table, write_json
 from benchmarks.lists import measure_lists
 from benchmarks.pages import measure_list, measure_rest
+from benchmarks.phone import measure_phone
 from benchmarks.planning import measure_planning
 from benchmarks.register_import import measure_import
 from benchmarks.stored import measure_stored
@@ -28,6 +29,7 @@ MEASUREMENTS: dict[str, Callable[[Workshop], Iterator[Figure]]] = {
     "planning": measure_planning,
     "outbound": measure_outbound,
     "inbound": measure_inbound,
+    "phone": measure_phone,
 }
 
 

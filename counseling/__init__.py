@@ -22,6 +22,7 @@ from counseling.routes import (
     doorkeeper,
     errors,
     gateways,
+    offline,
     outbox,
     practice,
     row_ids,
@@ -61,6 +62,7 @@ def create_app(config: Config) -> Flask:
     viewing.init_app(app)
     row_ids.init_app(app)
     outbox.init_app(app)
+    offline.init_app(app)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
     csrf.exempt(gateways.bp)  # gateways sign what they send and carry no cookie

@@ -40,10 +40,9 @@ def init_app(app: Flask, config: Config) -> None:
         for name, value in chosen.items():
             response.headers[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
-        response.vary.add("HX-Request")
-        response.vary.add("Cookie")
-        if request.endpoint == "static":
-            response.vary.clear()
+        if request.endpoint != "static":  # the same file for everybody: a browser need not ask again after signing in
+            response.vary.add("HX-Request")
+            response.vary.add("Cookie")
         return response
 
 

@@ -396,6 +396,33 @@ def go(address: str) -> Act:
     return lambda page: page.goto("/".join(page.url.split("/")[:3]) + address) and None
 
 
+def visit(page: Page) -> None:
+    """The form on the phone itself, without the cards of the first day."""
+    page.clock.set_fixed_time(DEMO_NOW)  # the phone's own clock stands on it
+    page.locator("#tour [data-skip]").click()
+    page.locator("#work .row a").first.click()
+    page.locator("#visit h1").wait_for()
+
+
+def in_danger(page: Page) -> None:
+    page.locator("label:has([name=danger][value=overdose])").click()
+
+
+def met_well(page: Page) -> None:
+    page.get_by_role("button", name="Gặp, ổn").click()
+    page.locator("#undo").wait_for()
+
+
+def hidden_quickly(page: Page) -> None:
+    page.clock.set_fixed_time(DEMO_NOW)
+    page.locator("[data-hide]").click()
+
+
+def open_plain(page: Page) -> None:
+    """The same person's page on the server, where the form does without script."""
+    page.goto(str(page.evaluate("() => document.querySelector('main .rows a').href")))
+
+
 # name, account (None: signed out), desk number for whoever has two, address, what is done there
 PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("sign-in", None, 0, "/login", None),
@@ -495,7 +522,12 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("counseling-book", "counselor", 0, "/counseling/people", then(open_file, follow("Hẹn gặp"))),
     ("support-file", "counselor", 0, "/counseling/people", open_file),
     ("outreach", "volunteer", 0, "/outreach/", None),
-    ("outreach-person", "volunteer", 0, "/outreach/", open_file),
+    ("outreach-visit", "volunteer", 0, "/outreach/", visit),
+    ("outreach-in-danger", "volunteer", 0, "/outreach/", then(visit, in_danger)),
+    ("outreach-saved", "volunteer", 0, "/outreach/", then(visit, met_well)),
+    ("outreach-covered", "volunteer", 0, "/outreach/", hidden_quickly),
+    ("outreach-offline", None, 0, "/offline", None),
+    ("outreach-person", "volunteer", 0, "/outreach/", open_plain),
     ("outreach-new", "volunteer", 0, "/outreach/new", None),
     ("outreach-group", "volunteer", 0, "/outreach/group", None),
     ("outreach-danger", "volunteer", 0, "/outreach/danger/", None),
@@ -541,7 +573,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ),
     ("station-reversals", "dispenser", 0, "/reversals/", ask_for_reversal),
     ("counseling-appointment", "counselor", 0, "/counseling/", open_file),
-    ("outreach-correct", "volunteer", 0, "/outreach/", then(open_file, correct_own)),
+    ("outreach-correct", "volunteer", 0, "/outreach/", then(open_plain, correct_own)),
 ]
 
 
@@ -562,7 +594,8 @@ def main() -> None:
                 for size, (width, height) in SIZES.items():
                     finger = {"has_touch": True, "is_mobile": True} if size == "phone" else {}
                     viewport = {"width": width, "height": height}
-                    context = browser.new_context(locale="vi-VN", viewport=viewport, **finger)
+                    place = {"locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh"}
+                    context = browser.new_context(**place, viewport=viewport, **finger)
                     page = context.new_page()
                     try:
                         take(page, server.url, account, desk, address, act)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from counseling.database import AnySession, vault_of
+from counseling.domain.names import fold
 from counseling.models.contacts import OutreachContact
 from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
@@ -41,6 +42,11 @@ class WorkRow:
     due_on: date | None
     last_contact_on: date | None
     last_outcome: str | None
+
+    @property
+    def folded(self) -> str:
+        """What the field over the list finds somebody by."""
+        return fold(f"{self.community_name} {self.hamlet or ''}")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ def blueprints() -> list[Blueprint]:
         messages,
         missed_calls,
         observations,
+        offline,
         orders,
         outbox,
         outreach,
@@ -57,8 +58,8 @@ def blueprints() -> list[Blueprint]:
     with_one = (
         account, admin, answers, canned, contacts, counseling_desk, crises, danger, doctor, doctor_calls, doses, duty,
         gateways, hands, health, holds, home, later_than_usual, late_entries, messages, missed_calls, observations,
-        orders, outbox, outreach, paper_doses, patients, pins, practice_days, register, reminders, replacements, rules,
-        reversals, second_step, sending, simulator, station, station_devices, supervision, tasks, teams, text_tasks,
-        witnesses, wordings,
+        offline, orders, outbox, outreach, paper_doses, patients, pins, practice_days, register, reminders,
+        replacements, rules, reversals, second_step, sending, simulator, station, station_devices, supervision, tasks,
+        teams, text_tasks, witnesses, wordings,
     )  # fmt: skip
     return [*(module.bp for module in with_one), hands.lock_bp]

@@ -38,6 +38,9 @@ def init_app(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None  # phones change their network address; the session row is the protection
     manager.init_app(app)
+    # Nobody is remembered beyond a session. What would see to it looks into the session after every answer, files too,
+    # and each file would be one for this cookie only: loaded anew after every sign-in.
+    app.after_request_funcs[None].remove(manager._update_remember_cookie)
     manager.user_loader(load)
     app.before_request(check)
 

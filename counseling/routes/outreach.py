@@ -13,6 +13,7 @@ from flask_babel import gettext, ngettext
 
 from counseling.clock import utc_now
 from counseling.database import db
+from counseling.domain.contacts import TOPICS
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
 from counseling.queries.month_sheets import month_sheet, next_month
@@ -36,7 +37,7 @@ def index() -> ResponseReturnValue:
     today, page = this_day(), page_of(request.args.get("page"))
     work = list_work(db.session, g.viewer, today, utc_now(), page)
     note_view("outreach.list", [row.patient_id for row in (*work.waiting, *work.done)])
-    return render_template("pages/outreach/index.html", work=work, today=today, **just_saved())
+    return render_template("pages/outreach/index.html", work=work, today=today, topics=TOPICS, **just_saved())
 
 
 @bp.get("/new")

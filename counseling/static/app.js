@@ -153,6 +153,17 @@
     arrive();
   });
 
+  // ---- a phone keeps one volunteer's list (sw.js, phone.js): for whoever else signs in at it, it is gone ----
+  async function forget() {
+    navigator.serviceWorker?.controller?.postMessage("wipe");
+    for (const name of (await self.caches?.keys()) || []) {
+      const place = name.startsWith("kept-") && (await caches.open(name));
+      if (place) await Promise.all((await place.keys()).map((request) => place.delete(request)));
+    }
+  }
+  document.addEventListener("submit", (event) => event.target.querySelector("[name=password]") && forget());
+  if (document.body?.dataset.who === "") forget();
+
   // ---- small things ----
   // Once per page: to what is to be corrected, else to what the page says comes next ("keys": where no finger would
   // get a keyboard over the page for it). A list that renews itself later moves nobody.

@@ -173,6 +173,9 @@ def check_headers(answer: TestResponse, where: str) -> None:
         assert answer.headers.get(name) == value, f"{where}: {name}"
     if answer.request.path.startswith("/static/") and answer.status_code == 200:
         assert "immutable" in answer.headers["Cache-Control"], where
+        assert "Cookie" not in answer.headers["Vary"], where
+    elif answer.request.path == "/sw.js":
+        assert answer.headers["Cache-Control"] == "no-cache", where
     else:
         assert answer.headers["Cache-Control"] == "no-store", where
         assert "HX-Request" in answer.headers["Vary"], where

@@ -295,6 +295,8 @@ DOORS: dict[str, Door] = {
     "health.healthz": Door(public=True),
     "health.readyz": Door(public=True),
     "home.manifest": Door(public=True),
+    "offline.worker": Door(public=True),
+    "offline.page": Door(public=True),
     "account.login": Door(public=True, done=303),
     "account.sign_in": Door(public=True, done=422, form=nothing),
     "account.logout": Door(public=True, done=303, form=nothing),

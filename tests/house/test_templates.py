@@ -226,5 +226,8 @@ def test_attributes_are_always_quoted() -> None:
 
 
 def test_the_script_evaluates_nothing() -> None:
-    text = "".join((PACKAGE / "static" / name).read_text(encoding="utf-8") for name in ("app.js", "scan.js"))
+    text = "".join(
+        (PACKAGE / "static" / name).read_text(encoding="utf-8")
+        for name in ("app.js", "scan.js", "outbox.js", "phone.js", "sw.js", "cover.js")
+    )
     assert not re.search(r"\beval\(|new Function\(|innerHTML|outerHTML\s*=|document\.write|insertAdjacentHTML", text)

@@ -1,0 +1,205 @@
+"""A volunteer's phone: what it loads, how soon it shows something, and how long saving takes.
+
+Chromium 6 times slower, on a line of 400 kbit/s and 400 ms, against a demo of its own. Measured on the list, which is
+opened every day, and on the sign-in page, which is the first one ever.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+
+from benchmarks.figures import Figure
+from benchmarks.workshop import Workshop
+from tests.phone.taps import ready
+from tests.support.browser import ARGUMENTS, PHONE, axe_violations, chromium, sign_in
+from tests.support.server import ROOT, LiveServer, run_flask
+
+SLOWER = 6
+LINE = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+VISITS, OPENINGS, PAINTS = 12, 5, 5
+NARROW = (320, 640)
+LIGHTHOUSE = ROOT / "benchmarks" / "node_modules" / "lighthouse" / "cli" / "index.js"
+PAINTED = """() => new Promise((done) => {
+  new PerformanceObserver((list) => {
+    const largest = list.getEntries().at(-1).startTime;
+    const first = performance.getEntriesByName("first-contentful-paint")[0].startTime;
+    setTimeout(() => done([first, largest]), 300);
+  }).observe({ type: "largest-contentful-paint", buffered: true });
+})"""
+# From the finger's touch until the page says that it is saved; and until the form stands there.
+STOPWATCH = """() => {
+  window.saves = [];
+  window.forms = [];
+  let touched = 0;
+  addEventListener("click", () => { touched = performance.now(); }, true);
+  const watch = (selector, times) => new MutationObserver(() => {
+    if (!document.querySelector(selector).hidden && touched) times.push(performance.now() - touched);
+  }).observe(document.querySelector(selector), { attributes: true, attributeFilter: ["hidden"] });
+  watch("#undo", saves);
+  watch("#visit", forms);
+}"""
+
+
+def measure_phone(workshop: Workshop) -> Iterator[Figure]:
+    with demo(workshop.folder / "phone") as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        try:
+            yield from weights(browser, server)
+            yield from paints(browser, server)
+            yield from seen_by_axe(browser, server)
+            yield from at_hand(browser, server)
+        finally:
+            browser.close()
+        yield from lighthouse(playwright.chromium, server)
+
+
+@contextmanager
+def demo(folder: Path) -> Iterator[LiveServer]:
+    folder.mkdir()
+    for command in ("init", "demo"):
+        run_flask(folder, command)
+    server = LiveServer(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def phone_of(browser: Browser, size: tuple[int, int] = PHONE) -> BrowserContext:
+    width, height = size
+    return browser.new_context(
+        locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh", viewport={"width": width, "height": height}, has_touch=True
+    )
+
+
+def slow(page: Page) -> CDPSession:
+    tools = page.context.new_cdp_session(page)
+    tools.send("Network.enable")
+    tools.send("Network.emulateNetworkConditions", LINE)
+    tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    return tools
+
+
+def weights(browser: Browser, server: LiveServer) -> Iterator[Figure]:
+    """Bytes as they come over the line, headers too, from the sign-in page to the list with all that it asks for."""
+    context = phone_of(browser)
+    page = context.new_page()
+    heard: list[tuple[str, int]] = []
+    context.on("requestfinished", lambda request: heard.append((request.resource_type, came(request))))
+    sign_in(page, server.url, "volunteer")
+    page.wait_for_load_state("networkidle")
+    once = {kind: sum(size for one, size in heard if one == kind) for kind in {kind for kind, _ in heard}}
+    ready(page)
+    script = once["script"]
+    yield Figure("phone: script of the list", script / 1024, "KiB", None, "≤ 25 KiB", script <= 25 * 1024)
+    total = sum(once.values())
+    yield Figure("phone: whole first visit", total / 1024, "KiB", None, "≤ 60 KiB", total <= 60 * 1024)
+    context.close()
+
+
+def came(request: Any) -> int:
+    sizes = request.sizes()
+    return int(sizes["responseBodySize"] + sizes["responseHeadersSize"])
+
+
+def paints(browser: Browser, server: LiveServer) -> Iterator[Figure]:
+    """With nothing kept: the sign-in page, and the list of somebody who is signed in."""
+    signed = phone_of(browser)
+    sign_in(signed.new_page(), server.url, "volunteer")
+    state = signed.storage_state()
+    signed.close()
+    for name, path, kept in (("sign-in page", "/login", None), ("list", "/outreach/", state)):
+        seen = []
+        for _ in range(PAINTS):
+            context = browser.new_context(storage_state=kept, viewport={"width": PHONE[0], "height": PHONE[1]})
+            page = context.new_page()
+            slow(page)
+            page.goto(server.url + path)
+            seen.append(page.evaluate(PAINTED))
+            context.close()
+        first, largest = (median(one[index] for one in seen) / 1000 for index in (0, 1))
+        yield Figure(f"phone: first paint, {name}", first, "s", None, "≤ 2.5 s", first <= 2.5)
+        yield Figure(f"phone: largest paint, {name}", largest, "s", None, "≤ 4 s", largest <= 4)
+
+
+def seen_by_axe(browser: Browser, server: LiveServer) -> Iterator[Figure]:
+    context = phone_of(browser, NARROW)
+    page = context.new_page()
+    page.goto(f"{server.url}/login")
+    found = axe_violations(page)
+    sign_in(page, server.url, "volunteer")
+    found += axe_violations(page)
+    page.locator("#work .row a").first.tap()
+    found += axe_violations(page)
+    yield Figure("phone: axe at 320 px", len(found), "faults", None, "0", not found)
+    context.close()
+
+
+def at_hand(browser: Browser, server: LiveServer) -> Iterator[Figure]:
+    """Saving, and opening it again while nobody answers at the other end."""
+    context = phone_of(browser)
+    page = context.new_page()
+    sign_in(page, server.url, "volunteer")
+    ready(page)
+    page.locator("#tour [data-skip]").tap()
+    tools = slow(page)
+    page.evaluate(STOPWATCH)
+    for _ in range(VISITS):
+        page.locator("#work .row a:visible").first.tap()
+        page.get_by_role("button", name="Gặp, ổn").tap()
+        page.locator("#undo").wait_for()
+        page.evaluate("() => { document.querySelector('#undo').hidden = true; }")
+    saves, forms = page.evaluate("() => [saves, forms]")
+    yield Figure("phone: tap to the form, median", median(forms), "ms", None, "", None)
+    yield Figure("phone: tap to saved, median", median(saves), "ms", None, "≤ 200 ms", median(saves) <= 200)
+    yield Figure("phone: tap to saved, slowest", max(saves), "ms", None, "≤ 200 ms", max(saves) <= 200)
+    yield Figure("phone: taps of a routine visit", 2, "taps", None, "≤ 4, no keyboard", True)
+    server.stop()
+    opened = []
+    for _ in range(OPENINGS):
+        page.goto(f"{server.url}/outreach/")
+        page.locator("#as-of").wait_for()
+        opened.append(page.evaluate("() => performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    tools.detach()
+    server.start()
+    yield Figure("phone: opened without a line", median(opened), "ms", None, "≤ 1000 ms", median(opened) <= 1000)
+    context.close()
+
+
+def lighthouse(kind: Any, server: LiveServer) -> Iterator[Figure]:
+    """Lighthouse's own slow phone, on the list, signed in."""
+    if not LIGHTHOUSE.exists():
+        raise RuntimeError("Lighthouse is not installed: `make bench` installs it.")
+    browser = kind.launch(executable_path=chromium(), args=ARGUMENTS)
+    context = phone_of(browser)
+    sign_in(context.new_page(), server.url, "volunteer")
+    cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in context.cookies())
+    browser.close()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        headers = Path(folder) / "headers.json"
+        headers.write_text(json.dumps({"Cookie": cookies}), encoding="utf-8")
+        subprocess.run(
+            [
+                shutil.which("node") or "node", str(LIGHTHOUSE), f"{server.url}/outreach/", "--quiet", "--output=json",
+                f"--output-path={report}", f"--extra-headers={headers}", "--chrome-flags=" + " ".join(ARGUMENTS),
+                "--only-categories=performance,accessibility,best-practices", "--no-enable-error-reporting",
+            ],
+            env={**os.environ, "CHROME_PATH": chromium()}, check=True, capture_output=True,
+        )  # fmt: skip
+        categories = json.loads(report.read_text(encoding="utf-8"))["categories"]
+    for name, goal in (("performance", 95), ("accessibility", 100), ("best-practices", 95)):
+        score = round(categories[name]["score"] * 100)
+        yield Figure(f"phone: Lighthouse {name}", score, "of 100", None, f"≥ {goal}", score >= goal)

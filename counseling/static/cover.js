@@ -1,0 +1,8 @@
+// Before anything is drawn: what is shown by script has its place, the first day has its cards, and a phone that has a PIN
+// and lay untouched for three minutes begins covered (phone.js uncovers).
+document.documentElement.classList.add("js");
+try {
+  if (localStorage.getItem("pin") && (localStorage.getItem("covered") || Math.abs(Date.now() - Number(localStorage.getItem("seen"))) > 180000))
+    document.documentElement.classList.add("covered");
+  if (!localStorage.getItem("toured")) document.documentElement.classList.add("first-day");
+} catch { /* no storage, no PIN */ }

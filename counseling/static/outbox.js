@@ -1,0 +1,214 @@
+// What was logged and is not sent yet. Shared by pages and worker; what goes wrong here loses a visit.
+// An entry is sealed to the server before it is kept: neither a thief nor the next person at this phone can read it.
+self.Outbox = (() => {
+  "use strict";
+  const HOLD_MS = 8000, TIMEOUT_MS = 30000, SHORTEST_WAIT_MS = 2000, LONGEST_WAIT_MS = 300000, DONE_MS = 72 * 3600000;
+  const TAKEN = ["stored", "already", "quarantined"];
+  const FOR_PEOPLE = [400, 409, 413, 422]; // to ask again at once changes nothing: kept, marked, told
+  const utf8 = (text) => new TextEncoder().encode(text);
+  const to64 = (bytes) =>
+    btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const from64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (sign) => sign.charCodeAt(0));
+
+  // ---- the store ----
+  let opened;
+  const database = () => (opened ||= new Promise((done, failed) => {
+    const request = indexedDB.open("outbox", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("entries", { keyPath: "n", autoIncrement: true }).createIndex("id", "id", { unique: true });
+      request.result.createObjectStore("done", { keyPath: "id" }); // references and times, no names
+      request.result.createObjectStore("tokens");
+    };
+    request.onsuccess = () => {
+      request.result.onclose = request.result.onversionchange = () => { opened?.then((db) => db.close()); opened = undefined; };
+      done(request.result);
+    };
+    request.onerror = () => failed(request.error);
+  }).catch((error) => { opened = undefined; throw error; }));
+
+  // `work` gets the stores and may return a request; the promise ends when the transaction is written down.
+  async function transaction(names, mode, work) {
+    const db = await database();
+    return new Promise((done, failed) => {
+      const tx = db.transaction(names, mode, { durability: mode === "readwrite" ? "strict" : "default" });
+      const request = work(...names.map((name) => tx.objectStore(name)));
+      tx.oncomplete = () => done(request?.result);
+      tx.onerror = tx.onabort = () => failed(tx.error || request?.error || new Error("not written"));
+    });
+  }
+  const read = (name, work) => transaction([name], "readonly", work);
+  const entries = () => read("entries", (store) => store.getAll());
+  const done = () => read("done", (store) => store.getAll());
+  const token = (actor) => read("tokens", (store) => store.get(actor));
+
+  const channel = self.BroadcastChannel ? new BroadcastChannel("outbox") : null;
+  let listener = () => {};
+  if (channel) channel.onmessage = (event) => listener(event.data, true);
+  function tell(what) {
+    channel?.postMessage(what);
+    listener(what, false);
+  }
+
+  // ---- sealing: ephemeral ECDH P-256, HKDF, AES-GCM; the phone forgets its half and cannot read back ----
+  const CURVE = { name: "ECDH", namedCurve: "P-256" };
+  const prepare = (key) => Promise.all([
+    crypto.subtle.importKey("raw", from64(key.point), CURVE, false, []),
+    crypto.subtle.generateKey(CURVE, true, ["deriveBits"]),
+  ]);
+  async function seal(id, said, key, prepared) {
+    const [theirs, own] = await prepared;
+    const bits = await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, own.privateKey, 256);
+    const shared = await crypto.subtle.importKey("raw", bits, "HKDF", false, ["deriveKey"]);
+    const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8("diem-tua outbox 1") };
+    const secret = await crypto.subtle.deriveKey(how, shared, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: utf8(id) }, secret, utf8(JSON.stringify(said)));
+    return { key: key.id, epk: to64(await crypto.subtle.exportKey("raw", own.publicKey)), iv: to64(iv), data: to64(data) };
+  }
+
+  // Local time with its zone: the server keeps both beside its own.
+  function clientTime(date) {
+    const minutes = -date.getTimezoneOffset(), two = (n) => String(Math.floor(n)).padStart(2, "0");
+    const local = new Date(date.getTime() + minutes * 60000).toISOString().slice(0, 19);
+    return `${local}${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+  }
+
+  async function put(kind, said, page, prepared, ref) {
+    const id = crypto.randomUUID(), now = new Date();
+    const entry = {
+      id, kind, actor: page.actor, client_time: clientTime(now), form_version: page.form_version, tries: 0,
+      body: await seal(id, said, page.outbox_key, prepared), ref, at: now.getTime(), hold_until: now.getTime() + HOLD_MS, state: "waiting",
+    };
+    await transaction(["entries"], "readwrite", (store) => store.add(entry));
+    tell("saved");
+    return entry;
+  }
+
+  // True when it is gone before anybody else saw it.
+  async function undo(id) {
+    let gone = false;
+    await transaction(["entries"], "readwrite", (store) => {
+      store.index("id").get(id).onsuccess = (event) => {
+        const entry = event.target.result;
+        if (!entry || entry.tries) return;
+        gone = true;
+        store.delete(entry.n);
+      };
+    });
+    if (gone) tell("undone");
+    return gone;
+  }
+
+  // ---- sending: one at a time, oldest first, over all tabs; deleted only on a receipt that repeats the id ----
+  // A clock that was set back must not hold an entry for a day.
+  const held = (entry) => !entry.tries && entry.hold_until > Date.now() && entry.hold_until <= Date.now() + HOLD_MS;
+  async function claim(isSkipped) {
+    let claimed;
+    await transaction(["entries"], "readwrite", (store) => {
+      store.getAll().onsuccess = (event) => {
+        claimed = event.target.result.find((entry) => !isSkipped(entry));
+        if (claimed) store.put(Object.assign(claimed, { tries: claimed.tries + 1 }));
+      };
+    });
+    return claimed;
+  }
+  // How many wait behind this one, and since when: the server can say "this phone had no line", and whose clock is off.
+  async function waiting(id) {
+    const others = (await entries()).filter((entry) => entry.id !== id);
+    return others.length ? `${others.length};${others[0].client_time}` : "0";
+  }
+  async function post(entry, bearer) {
+    const { id, kind, actor, client_time, form_version, tries, body } = entry;
+    const limit = new AbortController(); // AbortSignal.timeout is younger than the phones
+    setTimeout(() => limit.abort(), TIMEOUT_MS);
+    const answer = await fetch(self.OUTBOX_URL, {
+      method: "POST", credentials: "omit", redirect: "error", cache: "no-store", signal: limit.signal,
+      headers: {
+        "Content-Type": "application/json", "X-Outbox": "1", Authorization: `Device ${bearer}`,
+        "X-Outbox-Waiting": await waiting(id), "X-Outbox-Clock": clientTime(new Date()),
+      },
+      body: JSON.stringify({ id, kind, actor, client_time, form_version, tries: tries - 1, body }),
+    });
+    const said = await answer.json().catch(() => ({})); // a captive portal answers with a page
+    if (answer.status === 200 && said.id === id && TAKEN.includes(said.result)) return said.result;
+    if (answer.status === 401) return said.revoked === true ? "revoked" : "sign-in";
+    return FOR_PEOPLE.includes(answer.status) ? "refused" : "later";
+  }
+  const finish = (entry, result) => transaction(["entries", "done"], "readwrite", (store, sent) => {
+    store.delete(entry.n);
+    sent.put({ id: entry.id, ref: entry.ref, at: entry.at, sent_at: Date.now(), actor: entry.actor, kind: entry.kind, result });
+  });
+  const mark = (entry, state) => transaction(["entries"], "readwrite", (store) => { store.put(Object.assign(entry, { state })); });
+
+  // What came of it: "sent", "later" (the line), "sign-in", "revoked". `all`: by hand, also what was refused before and what could still be undone.
+  async function sendAll(all) {
+    const stopped = new Set(), tried = new Set();
+    let outcome = "sent";
+    for (;;) {
+      const entry = await claim((one) => stopped.has(one.actor) || tried.has(one.id) || (!all && (held(one) || one.state === "refused")));
+      if (!entry) return outcome;
+      tried.add(entry.id);
+      const bearer = await token(entry.actor);
+      const result = bearer ? await post(entry, bearer.token).catch(() => "later") : "sign-in";
+      if (TAKEN.includes(result)) await finish(entry, result);
+      else if (result === "refused") await mark(entry, "refused");
+      else if (result === "later") return "later";
+      else { // everything of theirs is kept until they sign in; what others wrote goes on
+        stopped.add(entry.actor);
+        outcome = result;
+        if (bearer) await transaction(["tokens"], "readwrite", (store) => { store.delete(entry.actor); });
+        await mark(entry, "sign-in");
+        if (result === "revoked") await wipe(entry.actor);
+      }
+      tell(result);
+    }
+  }
+  let wait = SHORTEST_WAIT_MS, running;
+  async function flush(all) {
+    while (running) { // by hand it waits for its turn
+      if (!all) return "busy";
+      await running.catch(() => {});
+    }
+    const work = (lock) => (lock === null ? "busy" : sendAll(all));
+    running = navigator.locks ? navigator.locks.request("outbox", { ifAvailable: !all }, work) : sendAll(all);
+    try {
+      const outcome = await running;
+      wait = outcome === "later" ? Math.min(wait * 2, LONGEST_WAIT_MS) : SHORTEST_WAIT_MS;
+      return outcome;
+    } finally { running = undefined; }
+  }
+
+  // A cache whose handle somebody still holds stays on the disk after it was deleted; what lies in it does not.
+  async function clear(but) {
+    for (const name of (await self.caches?.keys()) || []) {
+      if (!name.startsWith("kept-") || name === but) continue;
+      const place = await caches.open(name);
+      for (const request of await place.keys()) await place.delete(request);
+      await caches.delete(name);
+    }
+  }
+
+  // ---- nothing readable stays: the list, what was done, tokens of those with nothing left to send; never an entry ----
+  async function wipe(actor) {
+    tell("wiped");
+    try { for (const name of ["pin", "seen", "kept", "covered"]) localStorage.removeItem(name); } catch { /* a worker has none */ }
+    await clear();
+    const left = new Set((await entries().catch(() => [])).map((entry) => entry.actor));
+    await transaction(["done", "tokens"], "readwrite", (sent, tokens) => {
+      sent.clear();
+      if (actor && !left.has(actor)) tokens.delete(actor);
+    }).catch(() => {});
+  }
+  const forgetOld = () => transaction(["done"], "readwrite", (store) => {
+    store.getAll().onsuccess = (event) => {
+      for (const one of event.target.result) if (Math.abs(Date.now() - one.at) > DONE_MS) store.delete(one.id);
+    };
+  });
+
+  return {
+    HOLD_MS, clear, put, undo, entries, done, token, prepare, flush, wipe, forgetOld,
+    wait: () => wait,
+    listen: (to) => { listener = to; },
+    keepToken: (actor, value) => transaction(["tokens"], "readwrite", (store) => { store.put(value, actor); }),
+  };
+})();

@@ -1,0 +1,398 @@
+// A volunteer's phone: a visit in two taps, saved here first (outbox.js); what waits always in sight; a cover over it all.
+// Where anything of this is missing, the rows stay links and lead to the plain forms.
+(async () => {
+  "use strict";
+  const PIN_TRIES = 5, AWAY_MS = 180000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000;
+  const root = document.documentElement;
+  const one = (selector, place) => (place || document).querySelector(selector);
+  const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
+  const show = (part, is) => { if (part) part.hidden = !is; };
+  const on = (target, name, act) => target?.addEventListener(name, act);
+  const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* not kept */ } };
+  const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
+  const drop = (name) => { try { localStorage.removeItem(name); } catch { /* nothing there */ } };
+  const data = one("#phone")?.dataset, box = one("#outbox");
+  if (!data || !box) return;
+  self.OUTBOX_URL = data.outbox;
+  const actor = data.actor, page = { actor, outbox_key: { id: data.key, point: data.point }, form_version: Number(data.form) };
+  const isCopy = one("#as-of")?.hidden === false;
+
+  // ---- the cover: a clock; with a PIN it opens by the PIN only ----
+  const cover = one("#cover"), clock = one(".clock", cover || box), lock = cover && one("form", cover);
+  const title = document.title;
+  const pin = () => JSON.parse(kept("pin") || "null");
+  function tick() {
+    const now = new Date();
+    one("[data-time]", cover).textContent = now.toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" });
+    one("[data-date]", cover).textContent = now.toLocaleDateString(root.lang, { weekday: "long", day: "numeric", month: "long" });
+  }
+  function hide() {
+    root.classList.add("covered");
+    document.title = data.app;
+    keep("covered", "1");
+    tick();
+    show(clock, true);
+    show(lock, false);
+    clock.focus();
+  }
+  function uncover() {
+    root.classList.remove("covered");
+    document.title = title;
+    drop("covered");
+    keep("seen", String(Date.now()));
+  }
+  const isAway = () => pin() && Math.abs(Date.now() - Number(kept("seen"))) > AWAY_MS;
+  const utf8 = (text) => new TextEncoder().encode(text);
+  async function hashed(digits, salt) {
+    const key = await crypto.subtle.importKey("raw", utf8(digits), "PBKDF2", false, ["deriveBits"]);
+    const bits = await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt: utf8(salt), iterations: 100000 }, key, 256);
+    return btoa(String.fromCharCode(...new Uint8Array(bits)));
+  }
+  if (cover) {
+    if (root.classList.contains("covered")) hide();
+    else uncover();
+    on(clock, "click", () => {
+      if (!pin()) return uncover();
+      show(clock, false);
+      show(lock, true);
+      one("input", lock).focus();
+    });
+    on(lock, "submit", async (event) => {
+      event.preventDefault();
+      const field = one("input", lock), set = pin(), left = PIN_TRIES - (set.tries += 1);
+      keep("pin", JSON.stringify(set)); // counted before it is looked at: loading the page anew gives no new tries
+      const isRight = (await hashed(field.value, set.salt)) === set.hash;
+      field.value = "";
+      show(one("#unlock-wrong"), !isRight);
+      one("[data-left]", lock).textContent = left;
+      if (isRight) {
+        keep("pin", JSON.stringify({ ...set, tries: 0 }));
+        uncover();
+      } else if (left <= 0) leave();
+    });
+    on(one("[data-hide]"), "click", hide);
+    setInterval(() => {
+      if (root.classList.contains("covered")) tick();
+      else if (!document.hidden) keep("seen", String(Date.now()));
+    }, 15000);
+  }
+  on(document, "visibilitychange", () => {
+    if (document.hidden) {
+      // From here on the worker asks, where a browser lets it.
+      if (!one("[data-send]").hidden) navigator.serviceWorker?.ready.then((ready) => ready.sync?.register("outbox")).catch(() => {});
+      return root.classList.contains("covered") || keep("seen", String(Date.now()));
+    }
+    if (cover && isAway()) hide();
+    send();
+  });
+
+  // ---- what waits, and sending it ----
+  let isLater = false, timer = 0, isRenewed = false;
+  const say = (state) => { for (const part of all("[data-says]", box)) show(part, part.dataset.says === state); };
+  async function refresh() {
+    const entries = await Outbox.entries(), count = entries.length;
+    const has = (state, isOwn) => entries.some((entry) => entry.state === state && (entry.actor === actor) === isOwn);
+    show(box, actor || count);
+    show(one("[data-send]"), count);
+    say(!count ? "none" : has("refused", true) || has("refused", false) ? "refused" : has("sign-in", true) || (!actor && has("sign-in", false)) ? "sign-in"
+      : has("sign-in", false) ? "other" : isLater ? "later" : "waiting");
+    for (const part of all("[data-count]:not(#apart *)")) part.textContent = count;
+    if (list) await showDone(entries);
+  }
+  async function send(isByHand) {
+    clearTimeout(timer);
+    const outcome = await Outbox.flush(isByHand === true).catch(() => "later");
+    isLater = outcome === "later";
+    if (outcome === "revoked") return location.replace(data.home);
+    if (outcome === "sign-in" && !isRenewed && (await renew())) {
+      isRenewed = true;
+      return send(isByHand);
+    }
+    await refresh();
+    const left = await Outbox.entries();
+    if (!left.length) return undefined;
+    const soonest = Math.min(...left.map((entry) => entry.hold_until - Date.now()).filter((ms) => ms > 0 && ms <= Outbox.HOLD_MS), SOON_MS);
+    timer = setTimeout(send, outcome === "busy" ? BUSY_MS : isLater ? Outbox.wait() : soonest + 50);
+    return undefined;
+  }
+  // What lets this phone add entries, and nothing else. It needs the session; sending does not.
+  async function renew() {
+    if (!actor) return false;
+    try {
+      const answer = await fetch(data.device, {
+        method: "POST", redirect: "error", headers: { "X-Outbox": "1" }, body: new URLSearchParams({ csrf_token: one("[name=csrf_token]").value }),
+      });
+      const said = await answer.json();
+      if (!answer.ok || !said.token) return false;
+      await Outbox.keepToken(actor, { token: said.token, until: Date.parse(said.expires_at) });
+      return true;
+    } catch { return false; }
+  }
+
+  // ---- leaving: what can be read goes first, then the session ends; without a line it ends as soon as there is one ----
+  const post = (token) => fetch(one("[data-leaves]").action, { method: "POST", redirect: "manual", body: new URLSearchParams({ csrf_token: token }) });
+  async function leave() {
+    await Outbox.wipe(actor);
+    keep("out", "1");
+    try {
+      let answer = await post(one("[name=csrf_token]").value);
+      if (answer.type !== "opaqueredirect") { // the form of another session, or a portal in between
+        const text = await (await fetch(data.sessions)).text();
+        answer = await post(one("[name=csrf_token]", new DOMParser().parseFromString(text, "text/html")).value);
+      }
+      if (answer.type === "opaqueredirect") drop("out");
+    } catch { /* no line */ }
+    location.replace(kept("out") ? data.offline : data.home);
+  }
+  on(document, "submit", async (event) => {
+    if (!event.target.matches("[data-leaves]")) return;
+    event.preventDefault();
+    if ((await Outbox.entries().catch(() => [])).length) one("#leaving").showModal();
+    else await leave();
+  });
+  on(one("[data-leave]"), "click", leave);
+  on(one("[data-stay]"), "click", () => one("#leaving").close());
+
+  // ---- one visit ----
+  const list = one("#work"), visit = one("#visit"), form = one("#visit-form"), undo = one("#undo");
+  let person = {}, prepared, isSaving = false, hasStep = false, undoTimer = 0, newest;
+  function open(who) {
+    person = { kind: "visit", ...who };
+    form.reset();
+    prepared = Outbox.prepare(page.outbox_key);
+    prepared.catch(() => {});
+    one("[data-name]", form).textContent = person.name;
+    one("[data-where]", form).textContent = person.where || "";
+    const plain = one("[data-plain]", form);
+    show(plain, person.url);
+    plain.href = person.url || data.home;
+    const parts = { other: !person.ref && person.kind === "visit", group: person.kind === "group", place: person.kind !== "group", correction: person.corrects };
+    for (const part of all("[data-of]", form)) show(part, parts[part.dataset.of]);
+    for (const part of all("[data-danger], [data-why]", form)) show(part, false);
+    form.elements.place.value = person.task === "call_by_phone" ? "phone" : "home";
+    if (parts.group) one("[data-people]").replaceChildren(...people());
+    swap(true);
+    if (!hasStep) history.pushState({ visit: 1 }, "");
+    hasStep = true;
+  }
+  const rows = () => all(".row > a[data-ref]:not([data-entry])", list);
+  function people() {
+    return rows().map((row) => {
+      const label = document.createElement("label"), box = document.createElement("input"), name = document.createElement("span");
+      label.className = "chip choice";
+      Object.assign(box, { type: "checkbox", name: "person", value: row.dataset.ref, autocomplete: "off" });
+      name.textContent = one(".who", row).textContent;
+      label.append(box, name);
+      return label;
+    });
+  }
+  let top = 0;
+  function swap(isVisit) {
+    if (isVisit) top = scrollY;
+    show(list, !isVisit);
+    show(visit, isVisit);
+    document.body.classList.toggle("task", isVisit);
+    scrollTo(0, isVisit ? 0 : top);
+    if (isVisit) one("[data-name]", form).focus({ preventScroll: true });
+  }
+  // The day by this phone's calendar; the server sees by the phone's own time how far it is off.
+  function day(days) {
+    if (!days) return null;
+    const date = new Date();
+    date.setDate(date.getDate() + Number(days));
+    return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((n) => String(n).padStart(2, "0")).join("-");
+  }
+  function said(outcome) {
+    const fields = new FormData(form), text = (name) => (fields.get(name) || "").trim() || null;
+    const number = (name) => (/^\d+$/.test(text(name)) ? Number(text(name)) : null);
+    const isGroup = person.kind === "group";
+    return {
+      who: person.ref || null, said: person.ref || isGroup ? null : text("said"), outcome, place: isGroup ? "group" : fields.get("place"),
+      topics: fields.getAll("topic"), needs: fields.getAll("need"), mood: fields.get("mood"), agreed: text("agreed"), next_on: day(fields.get("next")),
+      danger: fields.getAll("danger"), task: person.task || null, corrects: person.corrects || null, behalf_of: fields.get("behalf"),
+      people: fields.getAll("person"), minutes: number("minutes"), km: number("km"),
+    };
+  }
+  async function save(event) {
+    event.preventDefault();
+    if (isSaving || !event.submitter) return;
+    isSaving = true;
+    const body = said(event.submitter.value), why = (code) => { for (const part of all("[data-why]", form)) show(part, part.dataset.why === code); };
+    try {
+      if (person.kind === "group" && !body.people.length) return why("people");
+      if (person.kind === "visit" && !body.who && !body.said) return why("name");
+      newest = await Outbox.put(person.corrects ? "correction" : person.kind, body, page, prepared, person.ref);
+      one("[data-text]", undo).textContent = `${person.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
+      show(undo, true);
+      clearTimeout(undoTimer);
+      undoTimer = setTimeout(() => show(undo, false), Outbox.HOLD_MS);
+      for (const row of rows()) if (row.dataset.ref === person.ref) row.parentElement.classList.add("logged");
+      one("#danger-now").replaceChildren(...all("[data-danger]:not([hidden])", form).map((part) => part.cloneNode(true)));
+      swap(false); // the step back that the form had stays for the next one
+      navigator.storage?.persist?.().then(showStorage).catch(() => {});
+      clearTimeout(timer);
+      timer = setTimeout(send, Outbox.HOLD_MS + 50);
+    } catch (error) {
+      why(error.name === "QuotaExceededError" ? "full" : "failed");
+      prepared = Outbox.prepare(page.outbox_key);
+      prepared.catch(() => {});
+    } finally { isSaving = false; }
+    return undefined;
+  }
+
+  // ---- the list ----
+  const names = () => new Map(rows().map((row) => [row.dataset.ref, one(".who", row).textContent]));
+  async function showDone(entries) {
+    const place = one("#done-here"), words = place.dataset, known = names(), today = new Date().toDateString();
+    const mine = (entry) => entry.actor === actor && new Date(entry.at).toDateString() === today;
+    // A page that came after the receipt shows it as the server does.
+    const sent = (await Outbox.done()).filter((entry) => mine(entry) && (isCopy || entry.sent_at > performance.timeOrigin));
+    const shown = [...sent, ...entries.filter(mine)].sort((a, b) => b.at - a.at);
+    show(place, shown.length);
+    one("ul", place).replaceChildren(...shown.map((entry) => {
+      const row = document.createElement("li"), link = document.createElement("a"), who = document.createElement("span"), state = document.createElement("span");
+      const isSent = entry.body === undefined, time = new Date(entry.at).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" });
+      row.className = "row";
+      link.href = "#done-here";
+      Object.assign(link.dataset, { entry: entry.id, ref: entry.ref || "" });
+      who.className = "who";
+      who.textContent = known.get(entry.ref) || (entry.kind === "group" ? words.group : words.other);
+      state.className = "why";
+      const mark = document.createElement("span");
+      mark.className = `state ${isSent ? "given" : "waiting"}`;
+      mark.textContent = isSent ? words.sent : words.saved;
+      state.append(mark, ` · ${time}${entry.ref ? ` · ${words.mend}` : ""}`);
+      link.append(who, state);
+      row.append(link);
+      return row;
+    }));
+    const logged = new Set(shown.map((entry) => entry.ref));
+    for (const row of rows()) row.parentElement.classList.toggle("logged", logged.has(row.dataset.ref));
+  }
+  function listWork() {
+    on(list, "click", (event) => {
+      const row = event.target.closest(".row > a[data-ref]"), button = event.target.closest("[data-open]");
+      if (event.ctrlKey || event.metaKey || event.shiftKey || (!row && !button)) return;
+      event.preventDefault();
+      if (button) return open({ kind: button.dataset.open === "group" ? "group" : "visit", name: button.textContent.trim() });
+      const { ref, task, entry } = row.dataset, name = one(".who", row).textContent;
+      if (entry && !ref) return undefined; // who it was is sealed: nothing here knows it any more
+      return open({ ref, task, name, corrects: entry, where: entry ? "" : one(".why", row).textContent.trim(), url: entry ? "" : row.href });
+    });
+    on(form, "submit", save);
+    on(form, "change", () => {
+      const signs = new FormData(form).getAll("danger");
+      for (const part of all("[data-danger]", form)) {
+        const isNew = part.hidden && signs.includes(part.dataset.danger);
+        show(part, signs.includes(part.dataset.danger));
+        if (isNew) part.scrollIntoView();
+      }
+    });
+    on(one("[data-back]", form), "click", () => swap(false));
+    on(window, "popstate", (event) => {
+      hasStep = Boolean(event.state?.visit);
+      if (!visit.hidden) swap(false);
+    });
+    on(one("[data-undo]"), "click", async () => {
+      if (newest && (await Outbox.undo(newest.id))) show(undo, false);
+    });
+    hasStep = Boolean(history.state?.visit);
+  }
+
+  // ---- the first day, and what this phone is set to ----
+  function tour() {
+    const cards = one("#tour");
+    if (!cards || !root.classList.contains("first-day")) return;
+    const steps = all("[data-card]", cards);
+    const end = () => {
+      keep("toured", "1");
+      root.classList.remove("first-day");
+    };
+    on(one("[data-skip]", cards), "click", end);
+    on(one("[data-next]", cards), "click", () => {
+      const here = steps.findIndex((step) => !step.hidden);
+      if (here === steps.length - 1) return end();
+      show(steps[here], false);
+      return show(steps[here + 1], true);
+    });
+  }
+  async function showStorage() {
+    const isKept = await navigator.storage?.persisted?.().catch(() => false);
+    for (const part of all("[data-storage]")) show(part, (part.dataset.storage === "kept") === Boolean(isKept));
+  }
+  function settings() {
+    const pinForm = one("#pin-form"), saysPin = (what) => { for (const part of all("[data-pin]")) show(part, part.dataset.pin === what); };
+    if (pin()) saysPin("set");
+    on(pinForm, "submit", async (event) => {
+      event.preventDefault();
+      const field = one("input", pinForm);
+      if (!/^\d{4}$/.test(field.value)) return saysPin("short");
+      const salt = crypto.randomUUID();
+      keep("pin", JSON.stringify({ salt, hash: await hashed(field.value, salt), tries: 0 }));
+      field.value = "";
+      return saysPin("set");
+    });
+    on(window, "beforeinstallprompt", (event) => {
+      event.preventDefault();
+      const button = one("[data-install]");
+      show(button, true);
+      on(button, "click", () => event.prompt());
+    });
+    showStorage();
+  }
+
+  // ---- the worker; a new version waits until it is asked for, and never loads under a half-filled form ----
+  async function worker() {
+    const workers = navigator.serviceWorker;
+    if (!workers) return;
+    let isAsked = false;
+    const bar = one("#update");
+    // What this page has loaded the worker need not fetch again.
+    const shell = await caches.open("files");
+    for (const { name } of performance.getEntriesByType("resource"))
+      if (name.includes(data.static) && !(await shell.match(name))) await shell.add(name).catch(() => {});
+    on(workers, "controllerchange", () => isAsked && (!visit || visit.hidden) && location.reload());
+    const registration = await workers.register(data.worker);
+    const look = () => show(bar, registration.waiting && workers.controller);
+    on(registration, "updatefound", () => on(registration.installing, "statechange", look));
+    on(one("[data-use]"), "click", () => {
+      isAsked = true;
+      registration.waiting?.postMessage("use");
+    });
+    look();
+  }
+
+  Outbox.listen((what, isElsewhere) => {
+    // Signed out in another tab, or this phone was signed out from afar: what stands here goes too.
+    if (actor && (what === "revoked" || (what === "wiped" && isElsewhere))) return location.replace(data.home);
+    if (what === "quarantined") {
+      const apart = one("#apart"), count = one("[data-count]", apart);
+      count.textContent = Number(count.textContent) + 1;
+      show(apart, true);
+    }
+    return what === "wiped" ? undefined : refresh().catch(() => {});
+  });
+  try {
+    await Outbox.entries();
+  } catch { // a private window, or no room for anything: told before anything is written
+    show(box, actor);
+    return say("no-store");
+  }
+  if (actor) {
+    const before = kept("kept");
+    if (before && before !== actor) await Outbox.wipe(before);
+    keep("kept", actor);
+    if (kept("out")) return leave();
+    await Outbox.forgetOld();
+    const bearer = await Outbox.token(actor);
+    if (!isCopy && (!bearer || bearer.until - Date.now() < RENEW_MS)) await renew();
+    tour();
+    settings();
+    if (list && self.isSecureContext && crypto.randomUUID) listWork();
+    worker().catch(() => {});
+  }
+  for (const [target, name] of [[window, "online"], [window, "focus"], [window, "pageshow"]]) on(target, name, send);
+  on(one("[data-send]"), "click", () => send(true));
+  await send();
+  return undefined;
+})();

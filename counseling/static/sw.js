@@ -1,0 +1,105 @@
+// The worker. Before this text stand FILES, OFFLINE, HOME, ROOT and STATIC (routes/offline.py), and outbox.js is imported.
+// It answers for files, the volunteer's list and the pages beside it. Every other page, and every POST, passes it by:
+// a list of doses is never shown from a copy.
+"use strict";
+const SHELL = "files", KEPT = "kept-";
+const LIMIT_MS = 3000, KEPT_MS = 72 * 3600000;
+let wiped = 0, asked = 0, newest = 0, isClosed = false;
+
+self.addEventListener("install", (event) => event.waitUntil((async () => {
+  const shell = await caches.open(SHELL);
+  for (const file of FILES) if (!(await shell.match(file))) await shell.add(file);
+  await shell.add(new Request(OFFLINE, { cache: "reload" }));
+})()));
+
+self.addEventListener("activate", (event) => event.waitUntil((async () => {
+  // A kept page goes on needing the files of its own version.
+  const copy = await kept();
+  const text = copy ? await copy.text() : "";
+  const shell = await caches.open(SHELL);
+  for (const { url } of await shell.keys()) {
+    const { pathname } = new URL(url);
+    if (pathname !== OFFLINE && !FILES.includes(pathname) && !text.includes(pathname)) await shell.delete(url);
+  }
+  await self.clients.claim();
+})()));
+
+self.addEventListener("message", (event) => {
+  if (event.data === "use") self.skipWaiting();
+  if (event.data === "wipe") event.waitUntil(forget());
+});
+self.addEventListener("sync", (event) => event.waitUntil(Outbox.flush().then((outcome) => {
+  if (outcome === "later") throw new Error("later"); // the browser asks again
+})));
+Outbox.listen((what) => { if (what === "wiped") forget(); });
+
+// Whoever comes next gets nothing kept for the one before, not even what is still on its way.
+async function forget() {
+  wiped += 1;
+  isClosed = true;
+  await Outbox.clear();
+}
+
+async function kept() {
+  if (isClosed) return undefined;
+  for (const name of await caches.keys()) {
+    if (!name.startsWith(KEPT)) continue;
+    const copy = await (await caches.open(name)).match(HOME);
+    if (copy && Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At"))) < KEPT_MS) return copy;
+    await copy?.body?.cancel();
+  }
+  await Outbox.clear();
+  return undefined;
+}
+async function keep(answer, number, before) {
+  const who = answer.headers.get("X-Keep-For");
+  if (!who || answer.status !== 200 || before !== wiped || number < newest) return;
+  const text = (await answer.text()).replace('id="as-of" hidden', 'id="as-of"');
+  const headers = new Headers(answer.headers);
+  headers.delete("Content-Encoding");
+  headers.delete("Content-Length");
+  headers.set("X-Kept-At", String(Date.now()));
+  await Outbox.clear(KEPT + who);
+  const place = await caches.open(KEPT + who);
+  newest = number;
+  isClosed = false;
+  await place.put(HOME, new Response(text, { headers }));
+  if (before !== wiped) await forget();
+}
+
+async function page(event, isList) {
+  const number = (asked += 1), before = wiped;
+  const asking = fetch(event.request).then((answer) => {
+    if (isList && answer.headers.has("X-Keep-For")) event.waitUntil(keep(answer.clone(), number, before));
+    return answer;
+  });
+  event.waitUntil(asking.catch(() => {}));
+  let timer;
+  const late = new Promise((done) => { timer = setTimeout(done, LIMIT_MS); });
+  const answer = await Promise.race([asking.catch(() => null), late]);
+  clearTimeout(timer);
+  if (answer && answer.status < 500) return answer;
+  // Only now: a copy that is opened and not read keeps its file on the disk after it was deleted.
+  const copy = await kept();
+  if (!copy) return asking.catch(offline);
+  return before === wiped ? (isList ? copy : Response.redirect(HOME)) : offline();
+}
+const offline = async () => (await caches.match(OFFLINE)) || Response.error();
+
+async function file(request) {
+  const shell = await caches.open(SHELL);
+  const found = await shell.match(request);
+  if (found) return found;
+  const answer = await fetch(request);
+  if (answer.status === 200) await shell.put(request, answer.clone()).catch(() => {}); // a full phone still gets the file
+  return answer;
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event, { origin, pathname, search } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (pathname.startsWith(STATIC)) event.respondWith(file(request));
+  else if (request.mode !== "navigate") return;
+  else if (pathname === HOME || pathname === ROOT) event.respondWith(page(event, pathname === HOME && !search));
+  else if (pathname.startsWith(HOME) || pathname === OFFLINE) event.respondWith(fetch(request).catch(offline));
+});

@@ -1,0 +1,80 @@
+"""What a volunteer does with the phone, and what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import sign_in
+from tests.support.cast import PASSWORD
+
+NAME = "Anh Ba sửa xe"
+
+
+def open_phone(page: Page, url: str, username: str = "volunteer") -> None:
+    """Sign in, and wait until the phone could be without a line."""
+    page.set_default_timeout(10_000)
+    sign_in(page, url, username, PASSWORD)
+    page.wait_for_url("**/outreach/")
+    ready(page)
+    if page.locator("#tour [data-skip]").is_visible():
+        page.locator("#tour [data-skip]").tap()
+
+
+def ready(page: Page) -> None:
+    """The worker is there and the list is kept: a worker that has just come keeps what is loaded after it."""
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    if not has_copy(page):
+        page.wait_for_function("() => navigator.serviceWorker.controller")
+        page.reload()
+        page.wait_for_function("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))")
+
+
+def has_copy(page: Page) -> bool:
+    return bool(page.evaluate("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))"))
+
+
+def answer(page: Page, word: str = "Gặp, ổn", name: str = NAME) -> None:
+    """Two taps: the person and the answer."""
+    page.locator("#work .row a:visible", has_text=name).first.tap()
+    page.get_by_role("button", name=word).tap()
+
+
+def log(page: Page, word: str = "Gặp, ổn", name: str = NAME) -> None:
+    answer(page, word, name)
+    expect(page.locator("#undo")).to_be_visible()
+
+
+def send_now(page: Page) -> None:
+    page.get_by_role("button", name="Gửi ngay").tap()
+
+
+def says(page: Page) -> str:
+    """What the bar that is always in sight says."""
+    return " ".join(" ".join(page.locator("#outbox [data-says]:visible").all_inner_texts()).split())
+
+
+def entries(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate("() => Outbox.entries()")
+    return found
+
+
+def expect_says(page: Page, state: str, count: int) -> None:
+    said = page.locator(f"#outbox [data-says={state}]")
+    expect(said).to_be_visible()
+    expect(said).to_contain_text(str(count))
+
+
+def expect_sent(page: Page) -> None:
+    expect(page.locator("#outbox [data-says=none]")).to_be_visible(timeout=12_000)
+
+
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait for something outside the browser; the page goes on meanwhile."""
+    for _ in range(200):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not happen within 10 s")

@@ -1,0 +1,308 @@
+"""What is readable on a volunteer's phone, for whom, and for how long: the list, and never after its reader left."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from os import kill
+from pathlib import Path
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from counseling.database import writing
+from counseling.models.people import StaffSession
+from counseling.routes import offline
+from counseling.services.phones import add_phone
+from tests.outreach.story import someone
+from tests.phone.line import Line
+from tests.phone.receiver import Receiver
+from tests.phone.taps import answer, entries, expect_says, has_copy, log, open_phone, ready, send_now
+from tests.support.browser import ARGUMENTS, PHONE, NewPage, chromium
+from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
+from tests.support.files import by
+from tests.support.settings import MORNING
+from tests.support.treatment import Person
+
+CANARY, TYPED = "Chim Hoàng Yến", "Lời Hẹn Kín"
+WRITTEN = ("0912 345 678", "0912345678", "+84912345678")
+
+
+@contextmanager
+def own_browser(browser: Browser, profile: Path) -> Iterator[BrowserContext]:
+    """A browser whose profile lies on the disk, as a phone's does."""
+    context = browser.browser_type.launch_persistent_context(
+        profile, executable_path=chromium(), args=ARGUMENTS, locale="vi-VN", has_touch=True,
+        viewport={"width": PHONE[0], "height": PHONE[1]},
+    )  # fmt: skip
+    yield context
+    with suppress(Error):  # a story may have killed it
+        context.close()
+
+
+def found_in(profile: Path, *words: str) -> set[str]:
+    """Which of these stand in some file of the profile, in the encodings that browsers write."""
+    contents = [path.read_bytes() for path in profile.rglob("*") if path.is_file() and not path.is_symlink()]
+    return {word for word in words for kind in ("utf-8", "utf-16-le") for text in contents if word.encode(kind) in text}
+
+
+def leave(page: Page) -> None:
+    page.locator(".account summary").tap()
+    page.get_by_role("button", name="Đăng xuất").tap()
+
+
+def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
+    browser: Browser, tmp_path: Path, line: Line, receiver: Receiver, session: Session, cast: Cast
+) -> None:
+    person = someone(session, cast, f"{CANARY} 1", hamlet="Nà Kín")
+    someone(session, cast, f"{CANARY} 2", hamlet="Nà Kín")
+    add_phone(session, person.id, "+84912345678", by=by(cast, "counselor"), now=MORNING, side="support")
+    with own_browser(browser, tmp_path / "phone") as context:
+        page = context.pages[0]
+        open_phone(page, line.url)
+        page.locator("#work .row a", has_text=f"{CANARY} 1").tap()
+        page.locator("summary", has_text="Ghi thêm").tap()
+        page.fill("#agreed", TYPED)
+        page.get_by_role("button", name="Gặp, ổn").tap()
+        expect(page.locator("#undo")).to_be_visible()
+        page.goto(f"{line.url}/outreach/{person.ref}/")  # the history may hold its address: a random word
+        page.goto(f"{line.url}/outreach/")
+    said = (CANARY, "Nà Kín", TYPED, *WRITTEN, "methadone", "liều", "HIV")
+    before = found_in(tmp_path / "phone", *said)
+    assert before == {CANARY, "Nà Kín"}, "the list is kept, and nothing else"
+    with own_browser(browser, tmp_path / "phone") as context:
+        page = context.pages[0]
+        open_phone(page, line.url)
+        page.evaluate("() => Outbox.flush(true)")
+        leave(page)
+        page.wait_for_url("**/login**")
+        line.down()
+        page.goto(f"{line.url}/outreach/")
+        expect(page.locator("h1")).to_have_text("Chưa có mạng")
+    assert found_in(tmp_path / "phone", *said) == set()
+
+
+def test_a_browser_killed_after_saving_has_the_visit_when_it_comes_back(
+    browser: Browser, tmp_path: Path, line: Line, receiver: Receiver, person: Person
+) -> None:
+    with own_browser(browser, tmp_path / "phone") as context:
+        page = context.pages[0]
+        open_phone(page, line.url)
+        line.down()
+        log(page)
+        (kept,) = entries(page)
+        answer(page, "Chưa gặp")  # and the next one in the very moment: whole, or not there
+        kill(main_process(page), signal.SIGKILL)
+    line.up()
+    with own_browser(browser, tmp_path / "phone") as context:
+        page = context.pages[0]
+        page.goto(f"{line.url}/outreach/")
+        page.evaluate("() => Outbox.flush(true)")
+        assert entries(page) == []
+    assert kept["id"] in receiver.stored
+    assert all(receiver.opened(entry)["outcome"] in ("well", "not_met") for entry in receiver.stored.values())
+
+
+def main_process(page: Page) -> int:
+    listed = page.context.browser or page.context
+    processes = listed.new_browser_cdp_session() if isinstance(listed, Browser) else page.context.new_cdp_session(page)
+    found = processes.send("SystemInfo.getProcessInfo")["processInfo"]
+    return next(int(process["id"]) for process in found if process["type"] == "browser")
+
+
+FILL = """async () => {
+  const db = await new Promise((done, failed) => {
+    const request = indexedDB.open("filler");
+    request.onupgradeneeded = () => request.result.createObjectStore("bytes", { autoIncrement: true });
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  });
+  const put = (size) => new Promise((done) => {
+    const tx = db.transaction("bytes", "readwrite");
+    tx.objectStore("bytes").add(crypto.getRandomValues(new Uint8Array(size)));
+    tx.oncomplete = () => done(true);
+    tx.onabort = () => done(false);
+  });
+  for (const size of [65536, 8192, 1024, 128]) while (await put(size));
+}"""
+
+
+def test_a_full_phone_says_not_saved_and_the_form_stays(new_page: NewPage, line: Line, person: Person) -> None:
+    phone = new_page(PHONE, has_touch=True)
+    tools = phone.context.new_cdp_session(phone)
+    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
+    open_phone(phone, line.url)
+    phone.evaluate(FILL)
+    phone.locator("#work .row a").first.tap()
+    phone.locator("label:has([name=topic][value=family])").tap()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("[data-why=full]")).to_be_visible()
+    expect(phone.locator("#undo")).to_be_hidden()
+    expect(phone.locator("[name=topic][value=family]")).to_be_checked()
+    assert entries(phone) == []
+    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url})
+    phone.evaluate("() => new Promise((done) => { indexedDB.deleteDatabase('filler').onblocked = done; })")
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    (entry,) = entries(phone)
+    assert "family" not in str(entry)
+
+
+def test_signing_out_with_visits_unsent_warns_wipes_the_list_and_still_sends(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    line.down()
+    log(phone)
+    leave(phone)
+    expect(phone.locator("#leaving")).to_contain_text("1")
+    phone.get_by_role("button", name="Ở lại").tap()
+    assert has_copy(phone)
+    leave(phone)
+    phone.get_by_role("button", name="Vẫn đăng xuất").tap()
+    phone.wait_for_url("**/offline")
+    assert not has_copy(phone)
+    assert "Anh Ba" not in phone.content()
+    line.up()
+    phone.goto(f"{line.url}/")  # the session is still open at the server: it ends now
+    phone.wait_for_url("**/login**")
+    phone.goto(f"{line.url}/outreach/")
+    phone.wait_for_url("**/login**")
+    send_now(phone)
+    expect(phone.locator("#outbox")).to_be_hidden()
+    assert len(receiver.stored) == 1
+
+
+def test_whoever_signs_in_next_gets_neither_the_list_nor_the_others_visits(
+    phone: Page, line: Line, receiver: Receiver, session: Session, cast: Cast
+) -> None:
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    log(phone)
+    receiver.tokens.clear()
+    line.down()
+    phone.context.clear_cookies()
+    line.up()
+    phone.goto(f"{line.url}/login")
+    phone.fill("[name=username]", "volunteer2")
+    phone.fill("[name=password]", PASSWORD)
+    phone.get_by_role("button", name="Đăng nhập", exact=True).tap()
+    phone.wait_for_url("**/outreach/")
+    ready(phone)
+    log(phone, "Chưa gặp", "Chị Tư")
+    send_now(phone)
+    expect_says(phone, "other", 1)
+    assert "Anh Ba" not in phone.content()
+    line.down()
+    phone.reload()
+    expect(phone.locator("#work")).to_contain_text("Chị Tư")
+    assert "Anh Ba" not in phone.content()
+    (sent,) = receiver.stored.values()
+    (left,) = entries(phone)
+    assert sent["actor"] != left["actor"]
+
+
+def test_a_list_is_gone_after_three_days_and_at_a_remote_sign_out(
+    phone: Page, line: Line, receiver: Receiver, session: Session
+) -> None:
+    log(phone)
+    receiver.refuses = 401, {"revoked": True}
+    with writing(session) as tx:
+        tx.execute(update(StaffSession).values(ended_at=MORNING))
+    send_now(phone)
+    phone.wait_for_url("**/login**")
+    assert not has_copy(phone)
+    assert len(entries(phone)) == 1, "the list goes, the visit stays"
+
+
+def test_a_list_of_more_than_three_days_is_not_shown(phone: Page, line: Line) -> None:
+    phone.evaluate(
+        """async () => {
+          for (const name of await caches.keys()) if (name.startsWith("kept-")) {
+            const place = await caches.open(name), copy = await place.match("/outreach/");
+            const headers = new Headers(copy.headers);
+            headers.set("X-Kept-At", String(Date.now() - 73 * 3600000));
+            await place.put("/outreach/", new Response(await copy.text(), { headers }));
+          }
+        }"""
+    )
+    line.down()
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("h1")).to_have_text("Chưa có mạng")
+    assert not has_copy(phone)
+
+
+def test_a_slow_line_shows_the_copy_and_other_pages_never_come_from_one(phone: Page, line: Line) -> None:
+    line.mode = "slow"
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("#as-of")).to_be_visible()
+    line.mode = "up"
+    kept = phone.evaluate(
+        """async () => {
+          const names = await caches.keys(), pages = names.map(async (name) => (await caches.open(name)).keys());
+          return (await Promise.all(pages)).flat().map((one) => new URL(one.url).pathname);
+        }"""
+    )
+    assert {path for path in kept if not path.startswith("/static/")} == {"/outreach/", "/offline"}
+
+
+def test_a_new_version_waits_and_never_loads_under_a_half_filled_form(
+    phone: Page,
+    line: Line,
+    monkeypatch,
+    app: Flask,  # type: ignore[no-untyped-def]
+) -> None:
+    monkeypatch.setattr(offline, "SHELL", (*offline.SHELL, "icons/app-512.png"))
+    phone.evaluate("async () => void (await (await navigator.serviceWorker.ready).update())")
+    expect(phone.locator("#update")).to_be_visible()
+    phone.locator("#work .row a").first.tap()
+    phone.locator("label:has([name=topic][value=family])").tap()
+    phone.get_by_role("button", name="Dùng bản mới").tap()
+    phone.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+    expect(phone.locator("[name=topic][value=family]")).to_be_checked()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    line.down()
+    phone.reload()
+    expect(phone.locator("#done-here")).to_be_visible()
+
+
+def test_the_cover_and_its_four_digits(phone: Page, line: Line, receiver: Receiver) -> None:
+    log(phone)
+    phone.locator("#this-phone summary").tap()
+    phone.fill("#new-pin", "2580")
+    phone.get_by_role("button", name="Đặt mã").tap()
+    expect(phone.locator("[data-pin=set]")).to_be_visible()
+    phone.get_by_role("button", name="Ẩn nhanh").tap()
+    expect(phone.locator("#work")).to_be_hidden()
+    assert phone.title() == "Điểm Tựa"
+    phone.reload()  # no way around it
+    expect(phone.locator("#work")).to_be_hidden()
+    phone.get_by_role("button", name="Mở lại").tap()
+    phone.fill("#unlock", "2580")
+    phone.get_by_role("button", name="Mở", exact=True).tap()
+    expect(phone.locator("#work")).to_be_visible()
+    phone.add_init_script("const now = Date.now; Date.now = () => now() + 200000;")  # three minutes in a pocket
+    line.down()
+    phone.reload()
+    phone.get_by_role("button", name="Mở lại").tap()
+    for left in range(4, 0, -1):
+        phone.fill("#unlock", "1111")
+        phone.get_by_role("button", name="Mở", exact=True).tap()
+        expect(phone.locator("[data-left]")).to_have_text(str(left))
+    phone.fill("#unlock", "1111")
+    phone.get_by_role("button", name="Mở", exact=True).tap()
+    phone.wait_for_url("**/offline")
+    assert not has_copy(phone)
+    assert len(entries(phone)) == 1
+
+
+def test_a_browser_within_another_app_is_told_to_open_a_real_one(new_page: NewPage, line: Line) -> None:
+    zalo = "Mozilla/5.0 (Linux; Android 10; wv) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36 Zalo android/12"
+    page = new_page(PHONE, user_agent=zalo)
+    page.goto(f"{line.url}/login")
+    expect(page.locator("#notices .notice").first).to_contain_text("bên trong Zalo")
+    plain = new_page(PHONE)
+    plain.goto(f"{line.url}/login")
+    assert "bên trong" not in plain.content()
