@@ -1,4 +1,4 @@
-"""From a tap on the phone, without a line, to the team's book on the server: the outbox of the one, the door of the other."""
+"""From a tap on the phone, without a line, to the team's book: the outbox of the one, the door of the other."""
 
 from __future__ import annotations
 
