@@ -76,15 +76,15 @@ def test_a_danger_sign_says_what_to_do_without_a_line(phone: Page, line: Line, r
 
 
 def test_somebody_who_is_not_on_the_list_and_a_group(phone: Page, receiver: Receiver, person: Person) -> None:
-    phone.get_by_role("button", name="Người khác").tap()
+    phone.get_by_role("link", name="Người ngoài danh sách").tap()
     phone.get_by_role("button", name="Gặp, ổn").tap()
     expect(phone.locator("[data-why=name]")).to_be_visible()
     phone.fill("#said", "Cô Năm đầu chợ")
     phone.get_by_role("button", name="Gặp, ổn").tap()
-    phone.get_by_role("button", name="Cả nhóm").tap()
+    phone.get_by_role("link", name="Buổi nhóm").tap()
     phone.locator("label", has_text="Anh Ba sửa xe").tap()
     phone.get_by_role("button", name="Gặp, ổn").tap()
-    expect(phone.locator("#undo")).to_contain_text("Cả nhóm")
+    expect(phone.locator("#undo")).to_contain_text("Buổi nhóm")
     send_now(phone)
     expect_sent(phone)
     one, group = receiver.stored.values()
