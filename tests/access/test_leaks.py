@@ -26,7 +26,8 @@ LEADS = ("href", "src", "hx-get", "data-href", "data-url", "action")
 # Labels of the treatment side, looked for in everything that is sent: attributes, comments and JSON too. English words
 # are looked for in what is read only: "/patients/" and "dose" of a class name are the same for everybody.
 LABELS = re.compile(
-    r"\d\s*(?:mg|ml)\b|\bliều\b|methadone|cấp phát|\buống\b|người bệnh|điều trị|\bthuốc\b|\bHIV\b|bác sĩ|đơn thuốc"
+    r"(?<![a-z0-9])\d[\d.,]*\s*(?:mg|ml)\b"  # an amount, and not the end of a random reference
+    r"|\bliều\b|methadone|cấp phát|\buống\b|người bệnh|điều trị|\bthuốc\b|\bHIV\b|bác sĩ|đơn thuốc"
     r"|tạm dừng|tuân thủ|dương tính|bỏ trị",
     re.IGNORECASE,
 )  # fmt: skip
