@@ -23,8 +23,7 @@ from tests.access.world import World, client_at
 
 # What a volunteer may not even infer. "Người được hỗ trợ" is the word of that side.
 TREATMENT_WORDS = re.compile(
-    r"(?<![a-z0-9])\d[\d.,]*\s*(mg|ml)\b"  # an amount, and not the end of a random reference
-    r"|\bliều\b|methadone|cấp phát|uống|người bệnh|điều trị|\bthuốc\b|\bHIV\b|bác sĩ|đơn thuốc"
+    r"\d\s*(mg|ml)\b|\bliều\b|methadone|cấp phát|uống|người bệnh|điều trị|\bthuốc\b|\bHIV\b|bác sĩ|đơn thuốc"
     r"|\bdoses?\b|patient|treatment|dispens|\bdrug",
     re.IGNORECASE,
 )

@@ -26,11 +26,12 @@ LEADS = ("href", "src", "hx-get", "data-href", "data-url", "action")
 # Labels of the treatment side, looked for in everything that is sent: attributes, comments and JSON too. English words
 # are looked for in what is read only: "/patients/" and "dose" of a class name are the same for everybody.
 LABELS = re.compile(
-    r"(?<![a-z0-9])\d[\d.,]*\s*(?:mg|ml)\b"  # an amount, and not the end of a random reference
-    r"|\bliều\b|methadone|cấp phát|\buống\b|người bệnh|điều trị|\bthuốc\b|\bHIV\b|bác sĩ|đơn thuốc"
+    r"\d\s*(?:mg|ml)\b|\bliều\b|methadone|cấp phát|\buống\b|người bệnh|điều trị|\bthuốc\b|\bHIV\b|bác sĩ|đơn thuốc"
     r"|tạm dừng|tuân thủ|dương tính|bỏ trị",
     re.IGNORECASE,
 )  # fmt: skip
+# A random reference may end like an amount: "wfwe9jh6s5mg". It has digits, which no word of these pages has.
+REFERENCE = re.compile(r"\b(?=[a-z]*[0-9])[a-z0-9]{12}\b")
 # What each must have come past, or the crawl proves nothing.
 PASSED: dict[str, tuple[str, ...]] = {
     "volunteer": ("/outreach/",),
@@ -88,7 +89,7 @@ def leaks_of(address: str, answer: TestResponse, planted: dict[str, str], desk: 
     text = squeezed(f"{sent} {unescape(sent)}")
     found = [what for mark, what in planted.items() if squeezed(mark) in text]
     if desk in SUPPORT_ONLY:
-        label = LABELS.search(unescape(sent)) or TREATMENT_WORDS.search(visible(answer.text))
+        label = LABELS.search(REFERENCE.sub("", unescape(sent))) or TREATMENT_WORDS.search(visible(answer.text))
         found += [f"the word {label.group()}"] if label else []
     return [f"{address}: {what}" for what in found]
 

@@ -117,7 +117,7 @@ def test_a_longer_sentence_is_never_a_stop(stop: str, words: list[str], question
     for text in (" ".join([stop, *words]), " ".join([*words, stop]), " ".join([*words, stop, *words])):
         if fold(text).replace(" ", "") in {fold(s).replace(" ", "") for s in STOPS}:
             continue  # "ngung" + "nhan"
-        assert read_reply(text, question).meaning != "stop"
+        assert read_reply(text, question).meaning in ("other", "crisis", "wrong_number")
 
 
 @given(st.sampled_from(STOPS), st.text("!.?,;:-_…🙏 \t\n\x00\u200b", max_size=6), st.text("!. ", max_size=6))
