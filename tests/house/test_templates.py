@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 from jinja2 import Environment, nodes
+from jinja2.meta import find_undeclared_variables
 
 from counseling.permissions import RoleKind, Side
 from tests.house.sources import PACKAGE, calls, dotted, imports, modules, of_layer, templates
@@ -231,3 +232,27 @@ def test_the_script_evaluates_nothing() -> None:
         for name in ("app.js", "scan.js", "outbox.js", "phone.js", "sw.js", "cover.js")
     )
     assert not re.search(r"\beval\(|new Function\(|innerHTML|outerHTML\s*=|document\.write|insertAdjacentHTML", text)
+
+
+def test_what_is_kept_between_pages_knows_nothing_of_any_page() -> None:
+    """A file imported without its context is made once for all pages: no name of a page, no word in one's language."""
+    known = {*_environment.globals, "_", "ngettext", "url_for", "static_url", "request", "csrf_token"}
+    wrong = []
+    for name in HTML:
+        for lead in expressions(name, nodes.Import):
+            kept = lead.template.value  # type: ignore[attr-defined]
+            if lead.with_context:  # type: ignore[attr-defined]
+                continue
+            tree = _environment.parse(templates()[kept])
+            own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
+            _environment.filters.update({used.name: str for used in tree.find_all(nodes.Filter)})  # ours, not looked at
+            wrong += [f"{kept} asks the page for {other}" for other in find_undeclared_variables(tree) - own - known]
+            wrong += [f"{kept} keeps a word" for node in tree.body if asks_once(node)]
+    assert not wrong, "\n".join(sorted(set(wrong)))
+
+
+def asks_once(node: nodes.Node) -> bool:
+    """Whether a statement outside macros asks for anything that may differ from page to page."""
+    if isinstance(node, nodes.Import):
+        return bool(node.with_context)
+    return not isinstance(node, nodes.Macro) and any(node.find_all(nodes.Call))
