@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 from flask import Flask
-from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,7 +30,6 @@ from counseling.routes import (
 )
 from counseling.uploads import RequestInMemory
 
-ROOT = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
 
 
@@ -50,7 +47,6 @@ def create_app(config: Config) -> Flask:
     else:
         start_clock(app, config)
         practising.init_app(app, config)
-    Migrate(app, db, directory=str(ROOT / "migrations"))
     languages.init_app(app)
     headers.init_app(app, config)
     static_files.init_app(app)

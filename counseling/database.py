@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import psycopg
 import sqlcipher3.dbapi2 as sqlcipher
 from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
@@ -146,9 +145,11 @@ def _note_rest(_: object, record: ConnectionPoolEntry) -> None:
 def _ensure_alive(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
     if monotonic() - record.info.get("rests_since", monotonic()) < ASKED_AFTER_SECONDS:
         return
+    from psycopg import Error  # only here, where it is loaded anyway: the embedded database goes without its 9 MB
+
     try:
         connection.execute("SELECT 1")
-    except psycopg.Error as error:
+    except Error as error:
         raise DisconnectionError from error  # the pool tries the next connection, or a new one
 
 

@@ -1,34 +1,26 @@
-"""Runs migrations on either database. SQLite: a rebuilt table loses its triggers and cannot be rebuilt while
-foreign keys are enforced, so enforcement is off outside the transaction, and all guards are re-created after it."""
+"""Runs migrations on a connection that is in a transaction already (`counseling.migrating`)."""
 
 from alembic import context
-from flask import current_app
 from sqlalchemy import Connection
 
-from counseling.database import IN_A_TRANSACTION
+from counseling.config import Config
+from counseling.database import open_database
+from counseling.migrating import migration
 from counseling.models import Base, guards
 
 
 def run() -> None:
     given = context.config.attributes.get("connection")
-    if given is not None:  # a restore: inside the transaction of whoever called
-        migrate(given, given.dialect.name == "sqlite")
+    if given is not None:
+        migrate(given)
         return
-    engine = current_app.extensions["migrate"].db.engine
-    embedded = engine.dialect.name == "sqlite"
-    with engine.connect().execution_options(**({} if embedded else IN_A_TRANSACTION)) as connection:
-        raw = connection.connection.driver_connection
-        if embedded:
-            raw.execute("PRAGMA foreign_keys = OFF")  # a pragma inside a transaction does nothing
-        try:
-            with connection.begin():  # one transaction for all, guards included: SQLite's DDL is transactional too
-                migrate(connection, embedded)
-        finally:
-            if embedded:
-                raw.execute("PRAGMA foreign_keys = ON")
+    # By Alembic's own command, to draft a new migration from the models: `alembic -c migrations/alembic.ini revision`.
+    with migration(open_database(Config.from_environment())) as connection:
+        migrate(connection)
 
 
-def migrate(connection: Connection, embedded: bool) -> None:
+def migrate(connection: Connection) -> None:
+    embedded = connection.dialect.name == "sqlite"
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

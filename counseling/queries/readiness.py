@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from counseling.database import AnySession
@@ -16,14 +12,9 @@ from counseling.models import guards
 from counseling.queries.channels import STOPPED, list_channels
 from counseling.queries.latest_instant import latest_instant
 from counseling.queries.worker_beats import is_silent
+from counseling.revisions import current_revision, newest_revision
 
-MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 CLOCK_MAY_BE_BEHIND = timedelta(minutes=2)
-
-
-@cache
-def newest_revision() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def list_problems(
@@ -36,8 +27,7 @@ def list_problems(
     """
     try:
         connection = session.connection()
-        revision = MigrationContext.configure(connection).get_current_revision()
-        if revision != newest_revision():
+        if current_revision(connection) != newest_revision():
             return ["migrations_missing"]
         problems = ["guards_missing"] if guards.missing(connection) else []
         problems += ["clock_behind"] if is_clock_behind(session, now) else []

@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from counseling.config import Config
 from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
-from counseling.migrating import is_known
+from counseling.revisions import current_revision, known_revisions
 from counseling.sealed_stream import Damaged, NotOurs, OtherKey, SealedReader, SealedWriter
-from counseling.services import audit, backup_postgresql, backup_sqlite
+from counseling.services import audit, backup_sqlite
 
 VERSION = "1"
 # `init` fills other tables; a row in one of these was made by people.
@@ -38,7 +37,7 @@ def write_backup(session: AnySession, config: Config, target: Path, now: datetim
         if config.is_embedded:
             backup_sqlite.dump(config, sealed)
         else:
-            backup_postgresql.dump(engine, sealed)
+            _postgresql().dump(engine, sealed)
         sealed.finish()
     details = {"sha256": _digest(target), "bytes": target.stat().st_size}
     with writing(session) as tx:
@@ -63,7 +62,7 @@ def restore_backup(session: AnySession, config: Config, source: Path, *, replace
             if config.is_embedded:
                 backup_sqlite.restore(config, reader, now)
             else:
-                backup_postgresql.restore(engine, reader, now)
+                _postgresql().restore(engine, reader, now)
     except OSError:
         raise Refusal("backup_missing") from None
     except NotOurs:
@@ -79,7 +78,7 @@ def restore_backup(session: AnySession, config: Config, source: Path, *, replace
 
 def _ensure_fits(reader: SealedReader, config: Config) -> None:
     about = reader.about
-    if about.get("version") != VERSION or not is_known(about.get("revision", "")):
+    if about.get("version") != VERSION or about.get("revision") not in known_revisions():
         raise Refusal("backup_newer")
     if about.get("kind") != _kind(config):
         raise Refusal("backup_other_kind", kind=about.get("kind"))
@@ -120,7 +119,7 @@ def _appearing(target: Path) -> Iterator[BinaryIO]:
 
 def _revision(engine: Engine) -> str:
     with engine.connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
+        revision = current_revision(connection)
     if revision is None:
         raise Refusal("nothing_to_back_up")
     return revision
@@ -129,6 +128,13 @@ def _revision(engine: Engine) -> str:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _postgresql() -> Any:
+    """PostgreSQL's side of it; its driver takes 9 MB, which an installation on the embedded database never needs."""
+    from counseling.services import backup_postgresql
+
+    return backup_postgresql
 
 
 def _kind(config: Config) -> str:

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import Connection, inspect, text
 
 from counseling import create_app
-from counseling.database import db
+from counseling.database import db, open_database
+from counseling.migrating import BASE, downgrade, upgrade
 from counseling.models import Base, guards
-from counseling.queries.readiness import MIGRATIONS
+from counseling.revisions import MIGRATIONS, current_revision, known_revisions, newest_revision
 from tests.support.settings import config_for
 
 
@@ -23,32 +25,41 @@ def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
+def test_the_program_knows_its_revisions_as_alembic_does() -> None:
+    assert known_revisions() == set(steps())
+    assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head() == steps()[-1]
+
+
 def test_up_down_and_up_again_with_every_guard_after_every_step(bare_database_url: str, tmp_path: Path) -> None:
-    app = create_app(config_for(bare_database_url, tmp_path / "instance"))
-    with app.app_context():
-        for revision in steps():
-            upgrade(revision=revision)
-            with db.engine.connect() as connection:
-                assert guards.missing(connection) == []
-        with db.engine.connect() as connection:
-            full = tables(connection)
-            assert full == set(Base.metadata.tables)
-        for revision in [*steps()[:-1][::-1], "base"]:
-            downgrade(revision=revision)
-            with db.engine.connect() as connection:
-                assert guards.missing(connection) == [] or revision == "base"
-        with db.engine.connect() as connection:
-            assert tables(connection) == set()
-        upgrade()
-        with db.engine.connect() as connection:
-            assert tables(connection) == full
+    engine = open_database(config_for(bare_database_url, tmp_path / "instance"))
+    for revision in steps():
+        upgrade(engine, revision)
+        with engine.connect() as connection:
             assert guards.missing(connection) == []
-        db.engine.dispose()
+            assert current_revision(connection) == revision
+    with engine.connect() as connection:
+        full = tables(connection)
+        assert full == set(Base.metadata.tables)
+    for revision in [*steps()[:-1][::-1], BASE]:
+        downgrade(engine, revision)
+        with engine.connect() as connection:
+            assert guards.missing(connection) == [] or revision == BASE
+    with engine.connect() as connection:
+        assert tables(connection) == set()
+        assert current_revision(connection) is None
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert tables(connection) == full
+        assert guards.missing(connection) == []
+    engine.dispose()
 
 
 def test_models_and_migrations_say_the_same(database_url: str, tmp_path: Path) -> None:
-    result = create_app(config_for(database_url, tmp_path / "instance")).test_cli_runner().invoke(args=["db", "check"])
-    assert result.exit_code == 0, result.output
+    engine = open_database(config_for(database_url, tmp_path / "instance"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
 
 
 @pytest.mark.parametrize("guard", ["day_doses_never_changed", "dose_orders_never_deleted"])
@@ -62,7 +73,7 @@ def test_a_guard_that_somebody_dropped_ends_readiness(database_url: str, tmp_pat
         answer = app.test_client().get("/readyz", base_url="https://localhost")
         assert answer.get_json() == {"ready": False, "problems": ["guards_missing"], "gateway": None}
         db.session.remove()  # within this context the request has left its read open, and PostgreSQL would wait for it
-        upgrade()
+        upgrade(db.engine)
         with db.engine.connect() as connection:
             assert guards.missing(connection) == []
         db.engine.dispose()

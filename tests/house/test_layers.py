@@ -8,7 +8,17 @@ import pytest
 
 from tests.house.sources import Module, imports, layer_of, modules, of_layer
 
-HELPERS = {"database", "vault", "refs", "permissions", "scopes", "treatment_rows", "support_rows", "envelopes"}
+HELPERS = {
+    "database",
+    "revisions",
+    "vault",
+    "refs",
+    "permissions",
+    "scopes",
+    "treatment_rows",
+    "support_rows",
+    "envelopes",
+}
 # What each folder may import of the program. A folder that is not here has no place in the house yet.
 MAY_IMPORT = {
     "domain": {"domain"},

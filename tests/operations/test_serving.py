@@ -4,6 +4,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,22 @@ def pid_of(server: LiveServer) -> int:
     process = server._process
     assert process is not None
     return process.pid
+
+
+def test_what_only_others_need_is_not_in_memory(instance: Path) -> None:
+    """What runs migrations and PostgreSQL's driver: a seventh of the memory of a process that needs neither."""
+    look = "import sys, flask.cli, wsgi; wsgi.app.cli.list_commands(None); print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", look],
+        cwd=ROOT,
+        env=demo_environment(instance),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert "counseling" in loaded
+    assert not loaded & {"alembic", "mako", "pygments", "psycopg", "psycopg_binary"}
 
 
 def test_it_says_where_it_serves_and_names_no_server_in_its_answers(server: LiveServer) -> None:

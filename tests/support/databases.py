@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy.orm import Session
 
-from counseling import create_app
-from counseling.database import db, init_database
+from counseling.database import db, init_database, open_database
+from counseling.migrating import upgrade
 from tests.support.cast import Cast, fill
 from tests.support.lending import Lending
 from tests.support.postgres import Cluster, running_cluster
@@ -121,9 +120,8 @@ def _fill(database_url: str, instance: Path) -> Cast:
 
 def migrate(database_url: str, instance: Path) -> None:
     """Bring the database to the newest revision with the application's own migrations."""
-    app = create_app(config_for(database_url, instance))
-    with app.app_context():
-        upgrade()
-        # The last connection that closes folds SQLite's journal into the file, so that the file alone can be copied;
-        # PostgreSQL copies a database only when nobody is connected to it.
-        db.engine.dispose()
+    engine = open_database(config_for(database_url, instance))
+    upgrade(engine)
+    # The last connection that closes folds SQLite's journal into the file, so that the file alone can be copied;
+    # PostgreSQL copies a database only when nobody is connected to it.
+    engine.dispose()
