@@ -7,6 +7,17 @@ import unicodedata
 # and come out of old Vietnamese fonts and spreadsheets.
 _D_WITH_STROKE = str.maketrans({"đ": "d", "ð": "d", "ɖ": "d", "Đ": "D", "Ð": "D", "Ɖ": "D"})
 _LOOKALIKE_D = str.maketrans({"Ð": "Đ", "Ɖ": "Đ"})
+
+
+class _Marks(dict[int, int | None]):
+    """What `str.translate` makes of a character: nothing of a mark, itself of any other; looked up once each."""
+
+    def __missing__(self, point: int) -> int | None:
+        self[point] = None if unicodedata.category(chr(point)).startswith("M") else point
+        return self[point]
+
+
+_MARKS = _Marks()
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
@@ -45,6 +56,4 @@ def without_marks(text: str) -> str:
 def _without_marks(text: str) -> str:
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFD", text)
-    kept = "".join(char for char in decomposed if not unicodedata.category(char).startswith("M"))
-    return unicodedata.normalize("NFC", kept)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).translate(_MARKS))

@@ -60,13 +60,16 @@ def forbidden_phrase(text: str, names: Collection[str] = ()) -> str | None:
     if drug:
         return drug
     whole_names = [name for name in names if len(fold(name).split()) > 1]
-    return next((p for p in (*PHRASES, *whole_names) if _says(tokens, p)), None) or _forbidden_word(tokens)
+    phrases = (*_PHRASES.items(), *((name, list(_tokens(name))) for name in whole_names))
+    return next((phrase for phrase, words in phrases if _says(tokens, words)), None) or _forbidden_word(tokens)
 
 
-def _says(tokens: list[_Token], phrase: str) -> bool:
-    words = list(_tokens(phrase))
+def _says(tokens: list[_Token], words: list[_Token]) -> bool:
     starts = range(len(tokens) - len(words) + 1)
-    return any(all(map(_is_meant, tokens[start : start + len(words)], words)) for start in starts)
+    return any(
+        _is_meant(tokens[start], words[0]) and all(map(_is_meant, tokens[start + 1 : start + len(words)], words[1:]))
+        for start in starts
+    )
 
 
 def _is_meant(typed: _Token, word: _Token) -> bool:
@@ -90,3 +93,6 @@ def _tokens(text: str) -> Iterator[_Token]:
     for piece in re.split(r"[\W_]+", unicodedata.normalize("NFC", text)):
         for plain in fold(piece).split():
             yield _Token(piece.casefold(), plain)
+
+
+_PHRASES = {phrase: list(_tokens(phrase)) for phrase in PHRASES}

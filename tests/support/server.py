@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.forked import ForkedFlask
+from tests.support.once import made_once
 from tests.support.settings import MORNING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,18 +91,12 @@ class LiveServer:
 @pytest.fixture(scope="session")
 def demo_instance(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The folder of a demo installation with its invented people: made once per run, to be copied and not touched."""
-    alone = worker_id == "master"
-    shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
-    folder = shared / "demo"
-    with (shared / "demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of several test processes the first one makes it
-        if not (folder / "complete").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            for command in ("init", "demo"):
-                run_flask(folder, command)
-            (folder / "complete").touch()
-    return folder
+
+    def make(folder: Path) -> None:
+        for command in ("init", "demo"):
+            run_flask(folder, command)
+
+    return made_once(tmp_path_factory, worker_id, "demo", make)
 
 
 @pytest.fixture(scope="session")
