@@ -1,8 +1,15 @@
 """Where the fixtures come from; what they do stands in tests/support/."""
 
 import gc
+import os
+import shutil
+import tempfile
 
 import hypothesis
+
+# Before anything of tests.support is imported; test processes that this one starts find it in their environment.
+OWN_FOLDER = None if "COMPILED_TEMPLATES" in os.environ else tempfile.mkdtemp(prefix="templates-")
+os.environ.setdefault("COMPILED_TEMPLATES", OWN_FOLDER or "")
 
 pytest_plugins = [
     "tests.support.databases",
@@ -22,3 +29,8 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 10, 20)
+
+
+def pytest_unconfigure() -> None:
+    if OWN_FOLDER:
+        shutil.rmtree(OWN_FOLDER, ignore_errors=True)

@@ -11,52 +11,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from werkzeug.routing.rules import Rule
 
 from counseling import clock, create_app, logs
 from counseling.config import Config
 from counseling.database import db, init_database
 from counseling.routes import viewing
 from counseling.services import passwords
+from tests.support import compiled as _compiled  # noqa: F401 - before any application is made
 from tests.support.cast import cheap_hash
 from tests.support.settings import config_for
-
-
-class _CompiledTemplates(BytecodeCache):
-    """Every test has an application of its own; each template is compiled once for all those of a process."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._code:
-            bucket.bytecode_from_string(self._code[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key] = bucket.bytecode_to_string()
-
-
-_templates = _CompiledTemplates()
-_compile_builder = Rule._compile_builder
-_builders: dict[Any, Any] = {}
-
-
-def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
-    """Werkzeug compiles a function for each address of each application: two thirds of what putting one together takes.
-
-    The function depends on nothing but this; it is bound to its rule afterwards.
-    """
-    converters = tuple((name, type(converter)) for name, converter in rule._converters.items())
-    key = tuple(rule._trace), repr(rule.defaults), append_unknown, converters
-    if key not in _builders:
-        _builders[key] = _compile_builder(rule, append_unknown)
-    return _builders[key]
-
-
-Rule._compile_builder = _compiled_once  # type: ignore[method-assign]
 
 _is_outdated = passwords.is_outdated
 
@@ -100,7 +65,6 @@ def config(database_url: str, tmp_path: Path) -> Config:
 @pytest.fixture
 def app(config: Config) -> Iterator[Flask]:
     app = create_app(config)
-    app.jinja_env.bytecode_cache = _templates
     yield app
     viewing.log_of(app).stop()  # its thread must not meet a database that is gone
     with app.app_context():
