@@ -12,8 +12,8 @@ BROWSER_TOOLS := node_modules/.package-lock.json
 BENCH_TOOLS := benchmarks/node_modules/.package-lock.json
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2
-# One test process per core; `make test WORKERS=0` runs all of them in one.
-WORKERS ?= $(shell nproc)
+# One test process more than cores: each waits now and then for its browser. `make test WORKERS=0` runs all in one.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -59,12 +59,16 @@ test-tools: $(READY_FOR_TESTS) system-tools $(BROWSER_TOOLS) catalogues
 system-tools:
 	@scripts/install-test-tools
 
-.PHONY: test
-test: test-tools  ## format, lint, types, translations and all tests, on both databases and in a real browser
+.PHONY: checks
+checks: $(READY_FOR_TESTS) catalogues
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/check_translations.py
+
+.PHONY: test
+test:  ## format, lint, types, translations and all tests, on both databases and in a real browser
+	@$(MAKE) --no-print-directory -j3 --output-sync test-tools checks
 	@TMPDIR="$$(scripts/fast-temporary-folder)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: bench

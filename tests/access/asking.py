@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import Connection, event
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -19,7 +20,7 @@ from counseling.database import db
 from counseling.headers import security_headers
 from counseling.models.base import Base
 from tests.access.doors import DOORS, READS, SEES, Door
-from tests.access.world import World, client_at
+from tests.access.world import SESSION_COOKIE, World, client_at
 
 # What a volunteer may not even infer. "Người được hỗ trợ" is the word of that side.
 TREATMENT_WORDS = re.compile(
@@ -48,6 +49,20 @@ class Doorbell:
         self.world = world
         self._addresses = app.url_map.bind("localhost")
         self.rules: dict[str, Rule] = {rule.endpoint: rule for rule in app.url_map.iter_rules()}
+
+    @cached_property
+    def _strangers(self) -> tuple[str, str]:
+        """The cookie and the form token of somebody who has seen the sign-in page and nothing else."""
+        client = self.app.test_client()
+        token = token_of_stranger(client)
+        cookie = client.get_cookie(SESSION_COOKIE)
+        assert cookie is not None
+        return cookie.value, token
+
+    def stranger(self) -> FlaskClient:
+        client = self.app.test_client()
+        client.set_cookie(SESSION_COOKIE, self._strangers[0], domain="localhost", secure=True, httponly=True)
+        return client
 
     def method(self, endpoint: str) -> str:
         return "POST" if "POST" in (self.rules[endpoint].methods or ()) else "GET"
@@ -87,13 +102,13 @@ class Doorbell:
         self, desk: str | None, endpoint: str, target: str = "", /, *, htmx: bool = False, **fields: Any
     ) -> TestResponse:
         """Ask as somebody at `desk` (None: not signed in), and look at the answer from all sides but its status."""
-        client = client_at(self.app, self.world, desk) if desk else self.app.test_client()
+        client = client_at(self.app, self.world, desk) if desk else self.stranger()
         url, form = self.address(endpoint, target), self.form(endpoint, target, desk)
         headers = {"HX-Request": "true"} if htmx else {}
         if self.method(endpoint) == "GET":
             answer = client.get(url, headers=headers)
         else:
-            token = self.world.tokens[desk] if desk else token_of_stranger(client)
+            token = self.world.tokens[desk] if desk else self._strangers[1]
             data = {"csrf_token": token, **form, **fields}
             answer = client.post(url, data=data, headers=headers)
         where = f"{endpoint} {target} as {desk or 'nobody'}"

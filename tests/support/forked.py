@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["counseling", "flask.cli", "tests.support.compiled"])
+FORKS.set_forkserver_preload(["flask.cli", "tests.support.preloaded"])
 
 
 class ForkedFlask:
