@@ -16,6 +16,8 @@ KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2
 WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Whatever the machine says: what Python compiled is kept, or each test process compiles it anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help:  ## this list
@@ -66,9 +68,13 @@ checks: $(READY_FOR_TESTS) catalogues
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/check_translations.py
 
+.PHONY: compiled-tests
+compiled-tests: $(READY_FOR_TESTS)
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null
+
 .PHONY: test
 test:  ## format, lint, types, translations and all tests, on both databases and in a real browser
-	@$(MAKE) --no-print-directory -j3 --output-sync test-tools checks
+	@$(MAKE) --no-print-directory -j3 --output-sync test-tools checks compiled-tests
 	@TMPDIR="$$(scripts/fast-temporary-folder)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: bench
