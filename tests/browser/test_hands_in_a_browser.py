@@ -23,7 +23,7 @@ def server(demo_instance: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """One server for all of this file: each story has a browser, and so a device, of its own."""
     instance = tmp_path_factory.mktemp("hands") / "live"
     shutil.copytree(demo_instance, instance)
-    server = LiveServer(instance)
+    server = LiveServer(instance, forked=True)
     server.start()
     yield server
     server.stop()

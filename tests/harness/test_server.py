@@ -16,7 +16,7 @@ def test_the_server_ends_and_starts_again_at_its_address(
 ) -> None:
     instance = tmp_path / "served"
     shutil.copytree(new_instance, instance)
-    page, server = new_page(PHONE), LiveServer(instance)
+    page, server = new_page(PHONE), LiveServer(instance, forked=how is not signal.SIGINT)
     try:
         server.start()
         server.stop(how)

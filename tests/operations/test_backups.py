@@ -228,8 +228,8 @@ def _swapped(raw: bytes) -> bytes:
 def large(session: Session, config: Config, story: object, tmp_path: Path) -> Path:
     """A backup of several pieces: with one piece, cutting and swapping between pieces would show nothing."""
     with writing(session) as tx:
-        for number in range(300):
-            audit.append(tx, audit.HOUSE, "test", "tested", "nobody", {"n": number, "x": "y" * 12_000}, MORNING)
+        entries = [audit.Entry("tested", "nobody", {"n": number, "x": "y" * 12_000}) for number in range(300)]
+        audit.append_all(tx, audit.HOUSE, "test", entries, MORNING)
     path = tmp_path / "large.backup"
     write_backup(session, config, path, MORNING)
     assert path.stat().st_size > 3 * PIECE

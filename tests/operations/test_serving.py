@@ -24,7 +24,16 @@ def instance(new_instance: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(instance: Path) -> Iterator[LiveServer]:
-    server = LiveServer(instance)
+    yield from running(LiveServer(instance, forked=True))
+
+
+@pytest.fixture
+def server_from_nothing(instance: Path) -> Iterator[LiveServer]:
+    """As people start it: what it prints, and how its process ends."""
+    yield from running(LiveServer(instance))
+
+
+def running(server: LiveServer) -> Iterator[LiveServer]:
     try:
         server.start()
         yield server
@@ -69,7 +78,8 @@ def test_what_only_others_need_is_not_in_memory(instance: Path) -> None:
     assert not loaded & {"alembic", "mako", "pygments", "psycopg", "psycopg_binary"}
 
 
-def test_it_says_where_it_serves_and_names_no_server_in_its_answers(server: LiveServer) -> None:
+def test_it_says_where_it_serves_and_names_no_server_in_its_answers(server_from_nothing: LiveServer) -> None:
+    server = server_from_nothing
     answer = requests.get(f"{server.url}/healthz", timeout=10)
     assert answer.json() == {"ok": True}
     assert "Server" not in answer.headers
@@ -87,7 +97,8 @@ def test_a_killed_server_does_not_keep_the_lock(server: LiveServer) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_cleanly_when_told(server: LiveServer, how: signal.Signals) -> None:
+def test_it_stops_cleanly_when_told(server_from_nothing: LiveServer, how: signal.Signals) -> None:
+    server = server_from_nothing
     process = server._process
     assert process is not None
     server.stop(how)
