@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, exists, insert, select, update
+from sqlalchemy import Row, bindparam, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
@@ -22,6 +22,14 @@ from counseling.services.sign_in_brakes import Counted, bucket_names, count_try,
 LONGEST = timedelta(hours=12)
 TOKEN_BYTES = 32
 LABEL_LENGTH = 80
+# Built once: what every try asks, before anything costly is done for it.
+FIND_ACCOUNT = select(Staff.id, Staff.password_hash, Staff.disabled_at).where(
+    Staff.username == bindparam("of_username")
+)
+FIND_DEVICE = select(Device.id).where(Device.token_hash == bindparam("of_token"))
+WAS_HERE = select(
+    exists().where(StaffSession.staff_id == bindparam("of_staff"), StaffSession.device_id == bindparam("of_device"))
+)
 
 
 @dataclass(frozen=True)
@@ -101,19 +109,18 @@ def open_session(tx: Session, staff_id: int, device_id: int, role_id: int | None
 
 
 def _account(session: AnySession, username: str) -> Row[int, str, datetime | None] | None:
-    found = select(Staff.id, Staff.password_hash, Staff.disabled_at)
-    return session.execute(found.where(Staff.username == username_of(username))).first()
+    return session.connection().execute(FIND_ACCOUNT, {"of_username": username_of(username)}).first()
 
 
 def _device_id(session: AnySession, token: str | None) -> int | None:
-    return session.execute(select(Device.id).where(Device.token_hash == hash_token(token))).scalar() if token else None
+    return session.connection().execute(FIND_DEVICE, {"of_token": hash_token(token)}).scalar() if token else None
 
 
 def _buckets(session: AnySession, attempt: Attempt, staff: Row[int, str, datetime | None] | None) -> list[str]:
     staff_id = staff.id if staff else None
     device_id = _device_id(session, attempt.device_token)
-    before = exists().where(StaffSession.staff_id == staff_id, StaffSession.device_id == device_id)
-    is_known = staff_id is not None and device_id is not None and bool(session.execute(select(before)).scalar())
+    before = {"of_staff": staff_id, "of_device": device_id}
+    is_known = staff_id is not None and device_id is not None and bool(session.connection().scalar(WAS_HERE, before))
     username = username_of(attempt.username)
     return bucket_names(session, username, staff_id, device_id, is_known=is_known, address=attempt.address)
 
