@@ -68,23 +68,37 @@ def is_own_number(
     return session.execute(query.limit(1)).first() is not None
 
 
-def _agreed(patient_id: Any, side: str, kind: str | None) -> ColumnElement[bool]:
-    own = and_(SmsConsent.patient_id == patient_id, SmsConsent.side == side, SmsConsent.withdrawn_at.is_(None))
-    if kind is None:
-        return own
-    covers = SmsConsentPurpose.purpose == PURPOSE_OF.get(kind)  # of a kind that is not there: nothing
-    return and_(own, exists().where(SmsConsentPurpose.consent_id == SmsConsent.id, covers))
+def agreed_for(patient_id: Any, side: Any, purpose: Any) -> ColumnElement[bool]:
+    """An agreement to texts for this purpose that stands; for None, of a kind that has no purpose, there is none."""
+    covers = SmsConsentPurpose.purpose == purpose
+    return and_(_agreed_at_all(patient_id, side), exists().where(SmsConsentPurpose.consent_id == SmsConsent.id, covers))
 
 
-def _confirmed(patient_id: Any, side: str, now: datetime, alone: bool = False) -> ColumnElement[bool]:
+def confirmed_since(
+    patient_id: Any, side: Any, since: Any, *, line_id: Any = None, alone: bool = False
+) -> ColumnElement[bool]:
+    """A number of this file that was confirmed after `since` and takes texts. `alone`: nobody else reads there."""
     return and_(
         PhoneNumber.patient_id == patient_id,
         PhoneNumber.side == side,
-        PhoneNumber.confirmed_at > good_since(now),
+        PhoneNumber.confirmed_at > since,
         PhoneNumber.removed_at.is_(None),
         PhoneNumber.calls_only.is_(False),
         *([PhoneNumber.is_shared.is_(False)] if alone else []),
+        *([PhoneNumber.line_id == line_id] if line_id is not None else []),
     )
+
+
+def _agreed(patient_id: Any, side: str, kind: str | None) -> ColumnElement[bool]:
+    return _agreed_at_all(patient_id, side) if kind is None else agreed_for(patient_id, side, PURPOSE_OF.get(kind))
+
+
+def _agreed_at_all(patient_id: Any, side: Any) -> ColumnElement[bool]:
+    return and_(SmsConsent.patient_id == patient_id, SmsConsent.side == side, SmsConsent.withdrawn_at.is_(None))
+
+
+def _confirmed(patient_id: Any, side: str, now: datetime, alone: bool = False) -> ColumnElement[bool]:
+    return confirmed_since(patient_id, side, good_since(now), alone=alone)
 
 
 def is_alive() -> ColumnElement[bool]:

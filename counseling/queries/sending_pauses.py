@@ -19,11 +19,6 @@ class Pause:
     paused_by: str
 
 
-def is_paused(session: AnySession, site_id: int, side: str) -> bool:
-    standing = SendingPause.site_id == site_id, SendingPause.side == side, SendingPause.ended_at.is_(None)
-    return session.execute(select(SendingPause.id).where(*standing)).first() is not None
-
-
 def are_paused(site_id: Any, side: Any) -> ColumnElement[bool]:
     """As a condition of a statement that reads many rows, by their columns."""
     return exists().where(SendingPause.site_id == site_id, SendingPause.side == side, SendingPause.ended_at.is_(None))

@@ -16,7 +16,7 @@ from counseling.domain.refusal import Refusal
 from counseling.models.audit import AuditEntry
 from counseling.models.text_keeping import SendingPause
 from counseling.models.texts import OutboundMessage, Reminder
-from counseling.queries.sending_pauses import find_pause, is_paused
+from counseling.queries.sending_pauses import find_pause
 from counseling.services.channels import Lane
 from counseling.services.message_attempts import claim_due
 from counseling.services.queue_changes import Waiting, change_hour, take_back
@@ -81,7 +81,7 @@ def test_a_pause_is_of_one_site_and_one_side_and_is_ended_once(session: Session,
     pause(session, cast)
     pause(session, cast)
     sides = [(site, side) for site in (DONG_KINH, CAO_LOC) for side in ("treatment", "support")]
-    assert [is_paused(session, *where) for where in sides] == [True, False, False, False]
+    assert [find_pause(session, *where) is not None for where in sides] == [True, False, False, False]
     found = find_pause(session, DONG_KINH, "treatment")
     assert found is not None and (found.paused_at, found.paused_by) == (EIGHT, "Người mẫu dispenser")
     session.rollback()
