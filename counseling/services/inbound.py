@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from counseling.clock import monotonic
 from counseling.database import AnySession, vault_of, writing
 from counseling.models.texts import InboundMessage
 from counseling.refs import new_ref
@@ -30,6 +32,8 @@ LONGEST_BODY = 2_000  # characters; ten parts of the widest alphabet are 670
 LONGEST_KEY = 120
 LONGEST_SENDER = 20  # "VIETTEL", "9029": not everything that texts is a phone
 AT_ONCE = 4  # numbers in one transaction: a dose waits for so many texts at most
+# Seconds: reports of one burst follow each other faster, and so long each group of texts waits for them at most.
+BETWEEN_TWO, LONGEST_PATIENCE = 0.05, 0.25
 MOST_LINES = 500  # of one call, so that the other work of a tick is not kept waiting
 
 _texts = InboundMessage.__table__
@@ -91,6 +95,16 @@ class _Gate:
     def __init__(self) -> None:
         self.turn = threading.Lock()
         self.waiting: deque[_Came] = deque()
+        self.stored_at = 0.0  # by `monotonic`
+
+    def let_pass(self, since: float) -> None:
+        """Wait while others store, if they have begun to since then: a gateway waits for its answer, we for nobody.
+
+        But not for long: somebody may be in danger, and after the burst there would be more to read.
+        """
+        until = monotonic() + LONGEST_PATIENCE
+        while self.stored_at > max(since, monotonic() - BETWEEN_TWO) and monotonic() < until:
+            time.sleep(BETWEEN_TWO / 2)
 
 
 _gates: WeakKeyDictionary[object, _Gate] = WeakKeyDictionary()
@@ -106,6 +120,7 @@ def _store_together(session: AnySession, came: _Came) -> bool:
     gate = _gate_of(session)
     gate.waiting.append(came)
     with gate.turn:
+        gate.stored_at = monotonic()
         if came.is_new is None:
             _store_all(session, [gate.waiting.popleft() for _ in range(len(gate.waiting))])
         if came.is_new is None:  # somebody else took it along, and all of theirs came to nothing
@@ -150,13 +165,12 @@ def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: rando
 
     A number whose text cannot be worked on does not keep the others waiting: the first error is raised at the end.
     """
-    read, failed, waiting, gate = 0, None, _lines_that_wait(session), _gate_of(session)
+    read, failed, waiting, gate, began = 0, None, _lines_that_wait(session), _gate_of(session), monotonic()
     # SQLite has one writer, so several numbers share its commit; on PostgreSQL they would lock each other's people.
     together = AT_ONCE if session.get_bind().dialect.name == "sqlite" else 1
     for first in range(0, len(waiting), together):
         lines = waiting[first : first + together]
-        with gate.turn:
-            pass  # who stores goes first: a gateway waits for its answer, and this work for nobody
+        gate.let_pass(since=began)
         done = _read_oldest(session, [line_id for line_id, _ in lines], now, zone, dice) if together > 1 else None
         read += done or 0
         for line_id, count in lines:
