@@ -28,12 +28,12 @@ $(BIN)/python:
 
 $(READY): requirements.txt | $(BIN)/python
 	@echo "Installing the packages (once)"
-	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -qq --no-compile --require-hashes -r requirements.txt
 	@touch $@
 
 $(READY_FOR_TESTS): requirements-dev.txt | $(READY)
 	@echo "Installing the packages for tests (once)"
-	@$(BIN)/python -m pip install -qq --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --no-compile --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(BROWSER_TOOLS): package.json package-lock.json | system-tools
