@@ -5,6 +5,7 @@ Two that tick do no harm, because what is done is claimed; one is enough, and th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 
 from sqlalchemy import Connection, Engine, func, select
@@ -29,8 +30,11 @@ class Turn:
             return False
 
     def give_back(self) -> None:
+        """Whoever stands by may take it at once: the server notices a closed connection only a moment later."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            with suppress(SQLAlchemyError):  # cut off: the lock is gone already
+                connection.execute(select(func.pg_advisory_unlock(KEY)))
             connection.close()
 
     def __enter__(self) -> Turn:
