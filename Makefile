@@ -70,7 +70,7 @@ checks: $(READY_FOR_TESTS) catalogues
 
 .PHONY: compiled-tests
 compiled-tests: $(READY_FOR_TESTS)
-	@$(BIN)/python -m pytest --collect-only -qq >/dev/null
+	@said="$$($(BIN)/python -m pytest --collect-only -qq 2>&1)" || { echo "$$said" | tail -n 60; exit 1; }
 
 .PHONY: test
 test:  ## format, lint, types, translations and all tests, on both databases and in a real browser

@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-_REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
-_DOWN_REVISION = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
+_REVISION = re.compile(r"""^revision = ["'](\w+)["']$""", re.MULTILINE)
+_DOWN_REVISION = re.compile(r"""^down_revision = ["'](\w+)["']$""", re.MULTILINE)
 
 
 @cache

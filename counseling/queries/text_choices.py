@@ -50,22 +50,21 @@ def find_choices(session: AnySession, patient_id: int, side: str) -> Choices:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the sender asks of one person, just before a text goes."""
+    """Whether one person wants texts of one kind."""
 
     calls_only: bool
     declined: bool
-    hours: OwnHours
 
 
-def find_wish(session: AnySession, patient_id: int, side: str, kind: str = "") -> Wish:
-    """One statement, because it is asked for every text: whether they want this kind, and when they want none."""
+def find_wish(session: AnySession, patient_id: int, side: str, kind: str) -> Wish:
+    """One statement, because it is asked for every reminder."""
     own = and_(TextChoice.patient_id == Patient.id, TextChoice.side == side)
     declined = exists().where(
         DeclinedReminder.patient_id == Patient.id, DeclinedReminder.side == side, DeclinedReminder.kind == kind
     )
-    query = select(TextChoice.calls_only, declined, TextChoice.hour, TextChoice.quiet_from, TextChoice.quiet_until)
+    query = select(TextChoice.calls_only, declined)
     row = session.execute(query.select_from(Patient).outerjoin(TextChoice, own).where(Patient.id == patient_id)).one()
-    return Wish(bool(row[0]), bool(row[1]), OwnHours(row[2], row[3], row[4]))
+    return Wish(bool(row[0]), bool(row[1]))
 
 
 def own_hours_of(session: AnySession, side: str, patient_ids: Collection[int]) -> dict[int, OwnHours]:

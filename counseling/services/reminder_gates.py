@@ -52,9 +52,8 @@ class Waiting(Protocol):
     def expires_at(self) -> datetime: ...
 
 
-def why_not_now(tx: Session, message_row: Waiting, now: datetime, zone: ZoneInfo) -> str | None:
+def why_not_now(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) -> str | None:
     """Why this text does not go out at this moment; None: it may."""
-    message = message_row
     if message.expires_at <= now:
         return EXPIRED
     line = find_line_now(tx, message.line_id, message.site_id, message.side, now)

@@ -31,6 +31,7 @@ def filled_demo(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory,
             fill_demo(db.session, now=MORNING, zone=app.extensions["diem_tua_config"].timezone)
             db.session.remove()
             db.engine.dispose()
+        viewing.log_of(app).stop()
 
     return made_once(tmp_path_factory, worker_id, "filled_demo", make)
 

@@ -34,7 +34,7 @@ def receiver(app: Flask) -> Receiver:
 
 
 @pytest.fixture
-def line(app: Flask, receiver: Receiver, cast: Cast, start_clock_at) -> Iterator[Line]:  # type: ignore[no-untyped-def]
+def line(app: Flask, receiver: Receiver | None, cast: Cast, start_clock_at) -> Iterator[Line]:  # type: ignore[no-untyped-def]
     start_clock_at(MORNING + timedelta(hours=3))
     port = free_port()
     server = create_server(app, host="127.0.0.1", port=port, threads=4)

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from datetime import timedelta
-
 import pytest
-from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from waitress.server import create_server
 
 from counseling.models.contacts import OutreachContact
 from tests.phone.line import Line
-from tests.phone.taps import answer, entries, expect_sent, log, open_phone, send_now
-from tests.support.browser import PHONE, NewPage
-from tests.support.cast import Cast
-from tests.support.server import free_port
-from tests.support.settings import MORNING
-from tests.support.treatment import Person
+from tests.phone.taps import answer, entries, expect_sent, log, send_now
 
 
 @pytest.fixture
-def line(app: Flask, cast: Cast, start_clock_at) -> Iterator[Line]:  # type: ignore[no-untyped-def]
-    """The application with its own outbox at the other end."""
-    start_clock_at(MORNING + timedelta(hours=3))
-    port = free_port()
-    server = create_server(app, host="127.0.0.1", port=port, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    line = Line(port)
-    line.up()
-    yield line
-    line.down()
-    server.close()
-
-
-@pytest.fixture
-def phone(new_page: NewPage, line: Line, person: Person) -> Page:
-    page = new_page(PHONE, has_touch=True)
-    open_phone(page, line.url)
-    return page
+def receiver() -> None:
+    """None that stands in: the application with its own outbox is at the other end."""
 
 
 def test_what_was_logged_without_a_line_stands_in_the_book_once(phone: Page, line: Line, session: Session) -> None:
