@@ -22,6 +22,11 @@ from tests.support.server import LiveServer, run_flask
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 REGISTER = Path(__file__).resolve().parent.parent / "tests" / "data" / "register-dong-kinh.xlsx"
 DEMO_NOW = "2026-11-22T07:10+07:00"
+# A volunteer's phone has looked into its outbox and says what waits, or the page has no such line.
+COUNTED = """() => {
+  const line = document.querySelector("#outbox");
+  return !line || line.hidden || [...line.querySelectorAll("[data-says]")].some((each) => !each.hidden);
+}"""
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 Act = Callable[[Page], None]
 ALERT = "Bắt đầu uống thuốc lao từ thứ Hai: hỏi xem có đau bụng, vàng mắt không, rồi báo bác sĩ Hà"
@@ -602,6 +607,7 @@ def main() -> None:
                     except Exception as error:  # one page that fails must not hide the others
                         print(f"{name} ({size}): {error}", file=sys.stderr)
                     page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
+                    page.wait_for_function(COUNTED)
                     page.screenshot(path=PICTURES / f"{name}-{size}.png")
                     context.close()
         finally:
