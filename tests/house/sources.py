@@ -49,7 +49,7 @@ def layer_of(dotted: str) -> str:
 
 def imports(module: Module) -> Iterator[tuple[ast.stmt, str]]:
     """Every imported module or name in full, also of imports inside functions: (where, counseling.services.audit)."""
-    for node in ast.walk(module.tree):
+    for node in walked(module.tree):
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -67,8 +67,14 @@ def dotted(node: ast.AST) -> str:
     return ""
 
 
+@cache
+def walked(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Every node below, itself included; most house tests ask for those of every module."""
+    return tuple(ast.walk(tree))
+
+
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (node for node in walked(tree) if isinstance(node, ast.Call))
 
 
 @cache

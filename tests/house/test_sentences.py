@@ -61,7 +61,7 @@ def test_the_english_catalogue_is_complete() -> None:
 
 
 def check_translations() -> ModuleType:
-    """The script that `make test` runs too."""
+    """The script, which can be run by itself, too."""
     spec = importlib.util.spec_from_file_location("check_translations", ROOT / "scripts/check_translations.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
