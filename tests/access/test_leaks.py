@@ -104,23 +104,23 @@ def planted(door: Doorbell) -> dict[str, str]:
 def test_no_link_of_the_support_side_leads_to_anything_of_a_treatment(
     door: Doorbell, planted: dict[str, str], desk: str, locale: str
 ) -> None:
-    client, seen, leaks = client_at(door.app, door.world, desk), [], []
+    client, seen, leaks = client_at(door.app, door.world, desk), dict[str, str](), list[str]()
     client.post("/language", data={"csrf_token": door.world.tokens[desk], "locale": locale})
     for address, answer in crawl(client):
         assert answer.status_code < 400, f"{address} is linked to and answers {answer.status_code}"
-        seen.append(address)
+        seen[address] = answer.text
         leaks += leaks_of(address, answer, planted, desk)
     assert not leaks, "\n".join(leaks)
     for start in PASSED[desk]:
         assert any(address.startswith(start) for address in seen), f"never came to {start}"
     own = [file.ref for file in door.world.files.values() if file.name in SEES[desk]]
     assert own == [ref for ref in own if any(f"/{ref}/" in address for address in seen)], "somebody was not looked at"
+    if locale == "vi":
+        ensure_crossed(door, desk, seen)
 
 
-@pytest.mark.parametrize("desk", DESKS)
-def test_what_crossed_over_is_among_what_was_looked_at(door: Doorbell, planted: dict[str, str], desk: str) -> None:
+def ensure_crossed(door: Doorbell, desk: str, texts: dict[str, str]) -> None:
     """A control: the very people of the planted treatment files are on these pages, and the request to look in too."""
-    texts = {address: answer.text for address, answer in crawl(client_at(door.app, door.world, desk))}
     names = {"volunteer2": "cong_son", "nurse/support": "cong_son"}
     ref = door.world.files[names.get(desk, "mau_son")].ref
     assert any(f"/{ref}/" in address for address in texts)

@@ -30,6 +30,8 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "log_checkpoints": "off",
+    "autovacuum": "off",
+    "jit": "off",
     # As an installation is told to set them: a refused double dose must not write the patient's key into the log.
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
