@@ -29,6 +29,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def running_seconds() -> float:
+    """Seconds for which the machine has been there, its sleep included; nobody who sets the clock moves them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 def start_at(instant: datetime | None) -> None:
     """Let the clock count on from `instant` (demo mode and tests only); None goes back to the real time."""
     global _shift

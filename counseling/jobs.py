@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from counseling import logs
 from counseling.database import AnySession
 from counseling.queries.worker_beats import PLAN
+from counseling.services.breaker import Breaker
 from counseling.services.channel_care import care_for_channels
 from counseling.services.escalation import call_on_duty
 from counseling.services.held_reminders import reconsider_held
@@ -51,12 +52,14 @@ def tick(
     *,
     dice: Random | None = None,
     plan_every: timedelta | None = None,
+    breaker: Breaker | None = None,
 ) -> Ticked:
     """Do everything that is due at this moment, once. Without a gateway nothing is planned or sent.
 
-    `plan_every`: plan only when nobody has for so long; None: plan now.
+    `plan_every`: plan only when nobody has for so long; None: plan now. `breaker`: what a process that ticks all day
+    remembers of what it sent.
     """
-    dice = dice or SystemRandom()
+    dice, breaker = dice or SystemRandom(), breaker or Breaker()
     failed: list[str] = []
 
     def run(part: str, work: Callable[[], int]) -> int:
@@ -77,14 +80,15 @@ def tick(
         planned = run("plan", plan)
         run("reconsider", lambda: reconsider_held(session, now, zone, dice))
         queued = run("queue", lambda: queue_due(session, now, zone))
-        sent = run("send", lambda: send_due(session, gateway, now, zone).accepted)
+        sent = run("send", lambda: send_due(session, gateway, now, zone, look_again=breaker.look_again).accepted)
+        run("break", lambda: breaker.stop_what_broke(session, now))
         run("sweep", lambda: _swept(session, gateway, now, zone))
         run("tests", lambda: send_tests(session, Gateways.of(gateway), now))
         run("care", lambda: care_for_channels(session, Gateways.of(gateway), now))
     read = run("read", lambda: read_inbound(session, now, zone, dice))
     called = run("call", lambda: call_on_duty(session, now, zone))
     if (read or called) and gateway is not None:
-        sent += run("answer", lambda: send_due(session, gateway, now, zone).accepted)
+        sent += run("answer", lambda: send_due(session, gateway, now, zone, look_again=breaker.look_again).accepted)
     run("blank", lambda: blank_old_bodies(session, now))
     run("beat", lambda: _beaten(session, now))
     return Ticked(planned, queued, sent, read, tuple(failed))
@@ -95,6 +99,8 @@ def read_and_answer(
     gateway: SmsGateway | Gateways | None,
     now: datetime,
     zone: ZoneInfo,
+    *,
+    breaker: Breaker | None = None,
     dice: Random | None = None,
 ) -> int:
     """Between two ticks: work on what has come in, and answer. Gives how many were read; nearly always none."""
@@ -102,7 +108,7 @@ def read_and_answer(
         return 0
     read = read_inbound(session, now, zone, dice or SystemRandom())
     if gateway is not None:
-        send_due(session, gateway, now, zone)
+        send_due(session, gateway, now, zone, look_again=(breaker or Breaker()).look_again)
     return read
 
 

@@ -24,6 +24,7 @@ from counseling.jobs import PLAN_AGAIN_AFTER, read_and_answer, tick
 from counseling.one_ticker import Turn
 from counseling.queries.channels import ChannelHealth, list_channels
 from counseling.queries.outbox_health import OutboxHealth, find_outbox_health
+from counseling.services.breaker import Breaker
 from counseling.services.simulated_phones import SimulatedPhones
 from counseling.services.worker_beats import beat
 from counseling.sms.gateway import SmsGateway
@@ -148,16 +149,24 @@ class _Ticker:
         self._gateways = gateways_of(config, engine)
         self._turn = None if config.is_embedded else Turn(engine)
         self._busy = threading.Lock()
+        self._breaker = Breaker()
 
     def tick(self) -> None:
         def work(session: Session) -> object:
-            return tick(session, self._gateways, utc_now(), self._config.timezone, plan_every=PLAN_AGAIN_AFTER)
+            return tick(
+                session,
+                self._gateways,
+                utc_now(),
+                self._config.timezone,
+                plan_every=PLAN_AGAIN_AFTER,
+                breaker=self._breaker,
+            )
 
         self._do(work)
 
     def look(self) -> None:
         def work(session: Session) -> object:
-            return read_and_answer(session, self._gateways, utc_now(), self._config.timezone)
+            return read_and_answer(session, self._gateways, utc_now(), self._config.timezone, breaker=self._breaker)
 
         try:
             self._do(work)

@@ -23,7 +23,10 @@ class SmsConsentPurpose(Base):
 
 
 class SendingPause(Base):
-    """A site's automatic texts of one side wait, from when to when; answers go all the same."""
+    """A site's automatic texts of one side wait, from when to when; answers go all the same.
+
+    Paused by nobody: by the sender (`services/breaker.py`).
+    """
 
     __tablename__ = "sending_pauses"
     __table_args__ = (
@@ -39,7 +42,7 @@ class SendingPause(Base):
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
     side: Mapped[str] = mapped_column(String(12))
     paused_at: Mapped[datetime]
-    paused_by_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    paused_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 

@@ -15,8 +15,10 @@ from counseling.models.text_keeping import SendingPause
 
 @dataclass(frozen=True)
 class Pause:
+    """`paused_by` None: the sender itself, because far more went out than was planned."""
+
     paused_at: datetime
-    paused_by: str
+    paused_by: str | None
 
 
 def are_paused(site_id: Any, side: Any) -> ColumnElement[bool]:
@@ -27,7 +29,7 @@ def are_paused(site_id: Any, side: Any) -> ColumnElement[bool]:
 def find_pause(session: AnySession, site_id: int, side: str) -> Pause | None:
     row = session.execute(
         select(SendingPause.paused_at, Staff.display_name)
-        .join(Staff, Staff.id == SendingPause.paused_by_id)
+        .outerjoin(Staff, Staff.id == SendingPause.paused_by_id)
         .where(SendingPause.site_id == site_id, SendingPause.side == side, SendingPause.ended_at.is_(None))
     ).first()
     return None if row is None else Pause(*row)

@@ -20,7 +20,7 @@ from counseling.queries import crises, inbox, queue
 from counseling.queries.canned_answers import list_canned
 from counseling.queries.missed_calls import count_reach
 from counseling.queries.patients import NotFound
-from counseling.queries.sending_pauses import find_pause
+from counseling.queries.sending_pauses import Pause, find_pause
 from counseling.queries.text_keeping import find_text_settings
 from counseling.queries.today import list_version
 from counseling.refs import new_request_key
@@ -136,7 +136,12 @@ def the_inbox() -> dict[str, Any]:
     seen = version()  # read first, so that it is never newer than the list
     found = inbox.list_conversations(db.session, g.viewer, utc_now(), page_of(request.args.get("page")))
     note_view("messages.list", [line.patient_id for line in found.conversations if line.named and line.patient_id])
-    return {"inbox": found, "version": seen, "unhandled": inbox.count_unhandled(db.session, g.viewer)}
+    unhandled = inbox.count_unhandled(db.session, g.viewer)
+    return {"inbox": found, "version": seen, "unhandled": unhandled, "pause": standing_pause()}
+
+
+def standing_pause() -> Pause | None:
+    return find_pause(db.session, g.viewer.site_id, str(g.viewer.side))
 
 
 def conversation(ref: str) -> inbox.OpenConversation:
@@ -184,7 +189,7 @@ def queue_page(refusal: Refusal | None = None) -> str:
         queue=found,
         refusal=refusal,
         to_release=to_release(found),
-        pause=find_pause(db.session, g.viewer.site_id, str(g.viewer.side)),
+        pause=standing_pause(),
         unhandled=inbox.count_unhandled(db.session, g.viewer),
         gateway=current_app.extensions["diem_tua_config"].sms_gateway,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,9 +25,10 @@ from tests.support.settings import MORNING
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-# Below the ports that outgoing connections get; every test process has a range of its own.
+# Below the ports that outgoing connections get; every test process has a range of its own. Another run of the tests on
+# this machine has the same ranges, and would choose the same port at the same moment if both went from the first on.
 FIRST_PORT, PORTS_PER_PROCESS = 20_000, 500
-_offsets = itertools.cycle(range(PORTS_PER_PROCESS))
+_offsets = itertools.cycle(random.sample(range(PORTS_PER_PROCESS), PORTS_PER_PROCESS))
 
 
 class LiveServer:

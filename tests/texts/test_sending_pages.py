@@ -23,6 +23,7 @@ from counseling.queries.sent_texts import DayOfTexts, list_days, list_months
 from counseling.refs import new_request_key
 from counseling.routes import text_chart
 from counseling.services.phones import add_phone
+from counseling.services.sending_pauses import stop_sending
 from counseling.services.text_blanking import blank_old_bodies
 from tests.agreements.story import reached
 from tests.replies.story import REPLIED_AT, asked, has_number, texted
@@ -265,3 +266,15 @@ def test_purposes_are_asked_one_by_one_and_asked_again(app: Flask, session: Sess
         assert said in folded(client.get(f"/patients/{ref}/agreements").text)
     words = client.get(f"/patients/{ref}/agreements/texts").text
     assert words.count("☐") == 4 and "hỏi thăm" in words
+
+
+def test_a_site_that_the_sender_stopped_is_told_on_both_pages_and_lets_them_go_again(
+    app: Flask, session: Session, treated: int
+) -> None:
+    stop_sending(session, DONG_KINH, "treatment", now=MORNING)
+    client = at(app, "dispenser")
+    for address in ("/messages/", "/messages/queue"):
+        assert "Máy tự ngừng tin nhắc lúc 6h30" in folded(client.get(address).text), address
+    assert "Máy tự ngừng" not in at(app, "counselor").get("/messages/").text
+    assert post(client, "/messages/queue/resume").status_code == 303
+    assert "Máy tự ngừng" not in client.get("/messages/").text
