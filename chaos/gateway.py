@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from chaos.children import Say, run, run_together
-from chaos.gateway_judge import CAP, IN_TIME, ONE_END
+from chaos.gateway_judge import CAP, GONE, IN_TIME, ONE_END
 from chaos.gateway_week import fill_template, live_a_week
 from chaos.outcomes import Outcome
 from counseling.domain.message_states import MessageState
@@ -29,6 +29,7 @@ PROMISES = {
     ONE_END: "gateway: each text ends in one state that is true, none on the air twice",
     IN_TIME: "gateway: none on the air at night, none after it has lost its sense",
     CAP: "gateway: nobody gets more than three automatic texts a day",
+    GONE: "gateway: whoever leaves, dies or writes NGUNG gets no more reminders",
 }
 Build = Callable[[], AbstractContextManager[object]]
 
@@ -52,8 +53,17 @@ def no_cap() -> AbstractContextManager[object]:
     return patch("counseling.services.message_attempts.is_exempt", lambda _: True)
 
 
+def nobody_leaves() -> AbstractContextManager[object]:
+    """A build that takes nothing back and does not ask again whether somebody is still there."""
+    builds = ExitStack()
+    builds.enter_context(patch("counseling.services.text_cancelling.cancel_unsent", lambda *_: None))
+    for looked_at in ("_why_not_this_person", "_why_not_this_line"):
+        builds.enter_context(patch(f"counseling.services.reminder_gates.{looked_at}", lambda *_: None))
+    return builds
+
+
 # Promise → the build that breaks it, which the campaign must catch.
-CONTROLS: dict[str, Build] = {ONE_END: hasty_fallback, IN_TIME: no_night, CAP: no_cap}
+CONTROLS: dict[str, Build] = {ONE_END: hasty_fallback, IN_TIME: no_night, CAP: no_cap, GONE: nobody_leaves}
 
 
 def run_campaign(faults: int, seed: int) -> list[Outcome]:

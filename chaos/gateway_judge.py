@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,26 +17,31 @@ from counseling.domain.sending_hours import is_quiet
 from counseling.models.audit import AuditEntry
 from counseling.models.texts import MOST_AUTOMATIC_A_DAY, OutboundMessage
 from counseling.services.audit_verification import verify
+from counseling.services.reminder_gates import is_exempt
 from tests.support.fake_phone import FakePhone
 
-ONE_END, IN_TIME, CAP = "one end", "in time", "cap"
+ONE_END, IN_TIME, CAP, GONE = "one end", "in time", "cap", "gone"
 S = MessageState
 # `accepted` ends a text only where nobody reports back.
-ENDS = {S.DELIVERED, S.FAILED, S.UNKNOWN, S.EXPIRED, S.REFUSED}
+ENDS = {S.DELIVERED, S.FAILED, S.UNKNOWN, S.EXPIRED, S.REFUSED, S.CANCELLED}
 NOT_SENT = {S.EXPIRED, S.REFUSED, S.CLEARED, S.CANCELLED}
 
 
-def judge(session: Session, phone: FakePhone, abroad: Sequence[tuple[str, datetime]]) -> dict[str, list[str]]:
-    """For each promise the references of the texts that broke it."""
+def judge(
+    session: Session, phone: FakePhone, abroad: Sequence[tuple[str, datetime]], tried: Mapping[int, Mapping[int, int]]
+) -> dict[str, list[str]]:
+    """For each promise the references of the texts that broke it. `tried`: see `gateway_people.Leaving`."""
     session.rollback()
     messages = session.execute(select(OutboundMessage.__table__)).all()
+    reminders = [message for message in messages if not is_exempt(message)]
     sent = [(kept.ref, kept.sent_at) for kept in phone.kept.values() for _ in range(kept.times_sent) if kept.sent_at]
     sent += abroad
     times, ends = Counter(ref for ref, _ in sent), _ends(session)
     broken = {
         ONE_END: [m.ref for m in messages if not _ends_once(m, times[m.ref], ends[m.id])],
-        IN_TIME: list(_out_of_time(messages, sent)),
-        CAP: list(_too_many(messages, sent)),
+        IN_TIME: list(_out_of_time(reminders, sent)),
+        CAP: list(_too_many(reminders, sent)),
+        GONE: [m.ref for m in reminders if m.attempts > tried.get(m.patient_id, {}).get(m.id, m.attempts)],
     }
     if verify(session).broken:
         broken[ONE_END].append("the audit chain")
@@ -57,7 +62,7 @@ def _out_of_time(messages: Sequence[Row[Any]], sent: Iterable[tuple[str, datetim
     """On the air at night, or after what it says had lost its sense."""
     dies = {message.ref: message.expires_at for message in messages}
     for ref, moment in sent:
-        if is_quiet(moment, VIETNAM) or moment > dies[ref]:
+        if ref in dies and (is_quiet(moment, VIETNAM) or moment > dies[ref]):
             yield ref
 
 
@@ -65,6 +70,8 @@ def _too_many(messages: Sequence[Row[Any]], sent: Iterable[tuple[str, datetime]]
     person = {message.ref: message.patient_id for message in messages}
     seen: Counter[tuple[int, Any]] = Counter()
     for ref, moment in sent:
+        if ref not in person:
+            continue
         key = person[ref], station_day(moment, VIETNAM)
         seen[key] += 1
         if seen[key] > MOST_AUTOMATIC_A_DAY:

@@ -1,8 +1,9 @@
 """A week of texts through the real adapter of SMS Gate, a phone that keeps to its protocol, and everything that breaks.
 
 The phone answers over HTTP with errors before and after it has kept a text, is cut off, cannot be found, has its
-password changed, sleeps for two days and comes back with everything at once; we are away ourselves for a while. What it
-provably has not goes through a second gateway, which knows no references and breaks as well.
+password changed, sleeps for two days and comes back with everything at once; we are away ourselves for a while, and our
+clock jumps. People leave, die and write NGUNG. What the phone provably has not goes through a second gateway, which
+knows no references and breaks as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from chaos.gateway_judge import judge
+from chaos.gateway_people import Leaving, people_of
 from counseling import clock, create_app
 from counseling.config import VIETNAM
 from counseling.database import db, writing
@@ -28,6 +30,7 @@ from counseling.domain.message_states import FailureReason
 from counseling.models.channels import SmsChannel, SmsRoute
 from counseling.models.patients import PhoneNumber
 from counseling.routes import viewing
+from counseling.services.inbound import read_inbound
 from counseling.services.sending import send_due
 from counseling.services.sweeping import sweep
 from counseling.sms import web_calls
@@ -48,6 +51,8 @@ BEFORE_DAWN = at(4, 30)  # before anybody may be texted
 STEP, AT_NIGHT = timedelta(minutes=30), timedelta(hours=2)
 WAITS_SECONDS = 0.15  # for an answer; a text that hangs longer is one that never answers
 HANGS = 0.3
+JUMPS = 0.02  # of the half hours after which the clock jumps and comes back
+JUMP_SIZES = [timedelta(seconds=1), timedelta(hours=1), timedelta(hours=13), timedelta(days=1)]
 NOWHERE = ("http://127.0.0.1:9", "http://no-such-host.invalid")
 # Of 100 requests so many end in each of these; the others are answered as they should be.
 FAULTS = {
@@ -108,6 +113,7 @@ class Week:
     dice: random.Random
     weather: Weather
     days: int
+    leaving: Leaving
     now: datetime = BEFORE_DAWN
     met: Counter[str] = field(default_factory=Counter)
     bad: list[Fault | None] = field(default_factory=list)
@@ -121,11 +127,26 @@ class Week:
             if not _within(self.now, self.weather.we_away):
                 self._tick()
             self._what_the_phone_does()
+            how = self.leaving.happen(self.session, self.phone, self.now)
+            self.met.update([f"somebody {how}"] if how else [])
+            if self.dice.random() < JUMPS:
+                self._jump()
+
+    def _jump(self) -> None:
+        """Our clock, and so all that we believe of day and hour, is wrong for a moment; the phone's goes with it."""
+        before, self.now = self.now, self.now + self.dice.choice([1, -1]) * self.dice.choice(JUMP_SIZES)
+        self.abroad.now = self.now
+        clock.start_at(self.now)
+        self._tick()
+        self.met["the clock jumped"] += 1
+        self.now = before
 
     def _tick(self) -> None:
         gateways = Gateways({"smsgate": self._adapter(), "abroad": self.abroad}, "smsgate")
         send_due(self.session, gateways, self.now, VIETNAM)
         sweep(self.session, gateways, self.now, VIETNAM)
+        read_inbound(self.session, self.now, VIETNAM, self.dice)
+        self.leaving.note_stopped(self.session)
         self.met.update(_name(fault) for fault in self.bad[: len(self.bad) - len(self.phone.faults)] if fault)
         if self.now.minute == 0:  # an administrator comes by and starts what stands
             started = {"stopped_at": None, "stopped_why": None}
@@ -177,10 +198,11 @@ def live_a_week(
     """One week, or a few days, in a folder of its own: how many texts broke each promise, and what they met."""
     dice = random.Random(seed)
     with _opened(folder, template) as (app, session), running_phone(lambda: MORNING) as phone:
-        week = Week(app, session, phone, Abroad(dice), dice, _weather(dice, days), days)
+        leaving = Leaving(dice, people_of(session))
+        week = Week(app, session, phone, Abroad(dice), dice, _weather(dice, days), days, leaving)
         phone.now = lambda: week.now
         phone.order = "FIFO"
-        phone.webhooks = dict.fromkeys(("sms:sent", "sms:delivered", "sms:failed"), "here")
+        phone.webhooks = dict.fromkeys(("sms:received", "sms:sent", "sms:delivered", "sms:failed"), "here")
         _plan(session, dice, texts, days)
         before, web_calls.ANSWER_SECONDS = web_calls.ANSWER_SECONDS, WAITS_SECONDS
         try:
@@ -188,7 +210,7 @@ def live_a_week(
         finally:
             web_calls.ANSWER_SECONDS = before
             clock.start_at(None)
-        broken = judge(session, phone, week.abroad.taken)
+        broken = judge(session, phone, week.abroad.taken, leaving.tried)
     return {promise: len(refs) for promise, refs in broken.items()}, week.met
 
 
