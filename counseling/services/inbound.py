@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
@@ -177,7 +178,7 @@ def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: rando
             if done is not None and count == 1:
                 continue
             try:
-                read += sum(1 for _ in _work_on(session, line_id, now, zone, dice))
+                read += sum(1 for _ in islice(_work_on(session, line_id, now, zone, dice), count))
             except Exception as error:
                 failed = failed or error
     if failed is not None:

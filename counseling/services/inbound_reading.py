@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from counseling.clock import station_day
@@ -97,30 +97,40 @@ def is_phone(number: str) -> bool:
     return E164.fullmatch(number) is not None
 
 
+# Built once: see `inbound_senders.py`.
+_waiting, _line = InboundMessage.__table__.c, PhoneLine.__table__.c
+_OLDEST = (
+    select(
+        *(_waiting.id, _waiting.ref, _waiting.kind, _waiting.line_id, _waiting.body, _waiting.received_at),
+        *(_line.ref.label("line_ref"), _line.number, _line.opted_out_at),
+    )
+    .join_from(InboundMessage.__table__, PhoneLine.__table__, _line.id == _waiting.line_id)
+    .where(_waiting.line_id == bindparam("of_line"), _waiting.read_at.is_(None))
+    .order_by(_waiting.received_at, _waiting.id)
+    .limit(1)
+    .with_for_update(of=InboundMessage.__table__)
+)
+_NOTED = ("read_at", "meaning", "answer", "question_id", "patient_id", "side", "site_id", "handled_at")
+_NOTE = (
+    update(InboundMessage.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
+    .where(_waiting.id == bindparam("of_text"))
+    .values({name: bindparam(name) for name in _NOTED})
+)
+
+
 def _lock_oldest(tx: Session, line_id: int) -> Row[*tuple[Any, ...]] | None:
     # Two that work on one number both want its oldest text: the second waits, and then finds it read.
-    waiting = InboundMessage.__table__.c
-    query = (
-        select(waiting.id, waiting.ref, waiting.kind, waiting.line_id, waiting.body, waiting.received_at)
-        .where(waiting.line_id == line_id, waiting.read_at.is_(None))
-        .order_by(waiting.received_at, waiting.id)
-        .limit(1)
-        .with_for_update()
-    )
-    return tx.execute(query).first()
+    return tx.connection().execute(_OLDEST, {"of_line": line_id}).first()
 
 
 def _unsealed(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> Text:
     vault = vault_of(tx)
-    line = tx.execute(
-        select(PhoneLine.ref, PhoneLine.number, PhoneLine.opted_out_at).where(PhoneLine.id == row.line_id)
-    ).one()
-    number = open_line_number(vault, line.ref, line.number)
+    number = open_line_number(vault, row.line_ref, row.number)
     body = vault.open("inbound_messages.body", row.ref, row.body) or ""
     asked = questions_of(tx, row.line_id, row.received_at) if row.kind == "text" else []
     question = question_meant(asked, digit_of(body))
     sender = sender_of(tx, row.line_id, number, question)
-    return Text(row.id, row.kind, row.line_id, number, line.opted_out_at is not None, body, question, sender, now)
+    return Text(row.id, row.kind, row.line_id, number, row.opted_out_at is not None, body, question, sender, now)
 
 
 def _read(tx: Session, text: Text) -> Reply:
@@ -220,20 +230,18 @@ def _answer(tx: Session, text: Text, wording: str, **values: str) -> bool:
 def _note(tx: Session, text: Text, reply: Reply, is_settled: bool) -> None:
     """What was made of the text, and the entry in the chain of the site that reads it."""
     sender, question = text.sender, text.question
-    tx.execute(
-        update(InboundMessage)
-        .where(InboundMessage.id == text.id)
-        .values(
-            read_at=text.now,
-            meaning=reply.meaning,
-            answer=reply.answer,
-            question_id=question.id if question is not None else None,
-            patient_id=sender.patient_id if sender else None,
-            side=sender.side if sender else None,
-            site_id=sender.site_id if sender else None,
-            handled_at=text.now if is_settled else None,
-        )
-    )
+    noted = {
+        "of_text": text.id,
+        "read_at": text.now,
+        "meaning": reply.meaning,
+        "answer": reply.answer,
+        "question_id": question.id if question is not None else None,
+        "patient_id": sender.patient_id if sender else None,
+        "side": sender.side if sender else None,
+        "site_id": sender.site_id if sender else None,
+        "handled_at": text.now if is_settled else None,
+    }
+    tx.connection().execute(_NOTE, noted)
     if sender is not None:
         details = {"meaning": reply.meaning}
         chain = audit.site_chain(sender.site_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import CompoundSelect, Row, Select, bindparam, select, union
 from sqlalchemy.orm import Session
 
 from counseling.database import vault_of
@@ -34,17 +34,50 @@ class Sender:
     patient_id: int | None
 
 
+# Built once: a gateway that was away hands over hundreds of texts a second, and each asks all of these.
+_LINE: Any = bindparam("of_line")
+_asked = OutboundMessage.__table__.c
+_QUESTIONS = (
+    select(_asked.id, _asked.side, _asked.site_id, _asked.patient_id, _asked.question, _asked.answer)
+    .where(_asked.line_id == _LINE, _asked.question.is_not(None), _asked.state.in_(WENT_OUT))
+    .where(_asked.queued_at <= bindparam("at"), _asked.question_until > bindparam("at"))
+    .order_by(_asked.id.desc())
+)
+_TEXTED_LAST = (
+    select(_asked.side, _asked.site_id)
+    .where(_asked.line_id == _LINE, _asked.state.in_(WENT_OUT))
+    .order_by(_asked.id.desc())
+    .limit(1)
+)
+
+
+def _written_down(side: str) -> Select[str, int]:
+    tokens: Any = bindparam(f"{side}_tokens", expanding=True)
+    of_key = select(SearchKey.side, SearchKey.patient_id).where(SearchKey.kind == "phone", SearchKey.side == side)
+    return of_key.where(SearchKey.token.in_(tokens))
+
+
+_OWNERS: CompoundSelect[Any] = union(
+    select(PhoneNumber.side, PhoneNumber.patient_id).where(
+        PhoneNumber.line_id == _LINE, PhoneNumber.removed_at.is_(None)
+    ),
+    *(_written_down(side) for side in (TREATMENT, SUPPORT)),
+)
+_SITE_OF = {
+    TREATMENT: select(TreatmentFile.station_id).where(TreatmentFile.patient_id == bindparam("of_patient")),
+    SUPPORT: select(SupportFile.site_id).where(SupportFile.patient_id == bindparam("of_patient")),
+}
+_FOR_STRANGERS = (
+    select(Site.id)
+    .where(Site.counsels, Site.closed_on.is_(None))
+    .order_by(Site.answers_strangers.desc(), Site.id)
+    .limit(1)
+)
+
+
 def questions_of(tx: Session, line_id: int, at: datetime) -> list[Question]:
     """Texts that asked this number something and could be answered at that moment, newest first; answered ones too."""
-    asked = OutboundMessage
-    return list(
-        tx.execute(
-            select(asked.id, asked.side, asked.site_id, asked.patient_id, asked.question, asked.answer)
-            .where(asked.line_id == line_id, asked.question.is_not(None), asked.state.in_(WENT_OUT))
-            .where(asked.queued_at <= at, asked.question_until > at)
-            .order_by(asked.id.desc())
-        )
-    )
+    return list(tx.connection().execute(_QUESTIONS, {"of_line": line_id, "at": at}))
 
 
 def question_meant(questions: Sequence[Question], digit: str | None) -> Question | None:
@@ -77,41 +110,21 @@ def sender_of(tx: Session, line_id: int, number: str, question: Question | None)
 
 def _files_with(tx: Session, line_id: int, number: str) -> list[Sender]:
     """The files of both sides that have this number, confirmed or only written down."""
-    of_line = select(PhoneNumber.patient_id, PhoneNumber.side).where(
-        PhoneNumber.line_id == line_id, PhoneNumber.removed_at.is_(None)
-    )
-    vault = vault_of(tx)
-    value = search_value("phone", number)
-    written_down = or_(
-        *(
-            and_(SearchKey.side == side, SearchKey.token.in_(vault.tokens(token_kind(side, "phone"), value)))
-            for side in (TREATMENT, SUPPORT)
-        )
-    )
-    of_key = select(SearchKey.patient_id, SearchKey.side).where(SearchKey.kind == "phone", written_down)
-    owners = sorted({(row.side, row.patient_id) for query in (of_line, of_key) for row in tx.execute(query)})
+    vault, value = vault_of(tx), search_value("phone", number)
+    tokens = {f"{side}_tokens": vault.tokens(token_kind(side, "phone"), value) for side in (TREATMENT, SUPPORT)}
+    owners = sorted(tuple(row) for row in tx.connection().execute(_OWNERS, {"of_line": line_id, **tokens}))
     found = (_file_of(tx, side, patient_id) for side, patient_id in owners)
     return [file for file in found if file is not None]
 
 
 def _file_of(tx: Session, side: str, patient_id: int) -> Sender | None:
-    if side == TREATMENT:
-        query = select(TreatmentFile.station_id).where(TreatmentFile.patient_id == patient_id)
-    else:
-        query = select(SupportFile.site_id).where(SupportFile.patient_id == patient_id)
-    site_id = tx.execute(query).scalar()
+    site_id = tx.connection().execute(_SITE_OF[side], {"of_patient": patient_id}).scalar()
     return None if site_id is None else Sender(side, site_id, patient_id)
 
 
 def _texted_last(tx: Session, line_id: int) -> Sender | None:
     """Whoever texted this number last gets what comes back: it may be about a treatment, so no other side reads it."""
-    sent = (
-        select(OutboundMessage.side, OutboundMessage.site_id)
-        .where(OutboundMessage.line_id == line_id, OutboundMessage.state.in_(WENT_OUT))
-        .order_by(OutboundMessage.id.desc())
-        .limit(1)
-    )
-    row = tx.execute(sent).first()
+    row = tx.connection().execute(_TEXTED_LAST, {"of_line": line_id}).first()
     return None if row is None else Sender(row.side, row.site_id, None)
 
 
@@ -125,6 +138,5 @@ def _common_site(files: Sequence[Sender]) -> Sender | None:
 
 def _site_for_strangers(tx: Session) -> Sender | None:
     """The counseling point that answers strangers; where none was chosen, the first one, so that nothing is lost."""
-    counsels = select(Site.id).where(Site.counsels, Site.closed_on.is_(None))
-    site_id = tx.execute(counsels.order_by(Site.answers_strangers.desc(), Site.id).limit(1)).scalar()
+    site_id = tx.connection().execute(_FOR_STRANGERS).scalar()
     return None if site_id is None else Sender(SUPPORT, site_id, None)
