@@ -45,12 +45,19 @@ END_WORDS = {
     "own_wish": lazy_gettext("Theo ý người đó"),
     "died": lazy_gettext("Đã mất"),
 }
+STATUS_WORDS = {
+    "active": lazy_gettext("Đang hỗ trợ"),
+    "discharged": lazy_gettext("Đã kết thúc hỗ trợ"),
+    "moved": lazy_gettext("Đã chuyển đi"),
+    "died": lazy_gettext("Đã mất"),
+}
 LABELS: dict[str, Any] = {
     "kinds": KINDS,
     "forms": FORMS,
     "topics": TOPIC_WORDS,
     "rhythms": RHYTHM_WORDS,
     "ends": END_WORDS,
+    "support_statuses": STATUS_WORDS,
 }
 WEEKDAYS = (
     lazy_gettext("thứ Hai"),

@@ -82,23 +82,28 @@ def end_aftercare(
         raise Refusal("reason_unknown")
     with writing(session) as tx:
         tx.execute(select(SupportFile.patient_id).where(SupportFile.patient_id == patient_id).with_for_update())
-        ended = (
-            update(AftercareFile)
-            .where(
-                AftercareFile.patient_id == patient_id,
-                AftercareFile.site_id == site_id,
-                AftercareFile.ended_on.is_(None),
-            )
-            .values(ended_on=today, end_reason=reason, ended_by_id=by.staff_id)
+        return end_open_file(tx, patient_id, site_id, reason, by, today, now)
+
+
+def end_open_file(tx: Session, patient_id: int, site_id: int, reason: str, by: By, today: date, now: datetime) -> bool:
+    """The same inside the caller's transaction, who holds the person's file."""
+    ended = (
+        update(AftercareFile)
+        .where(
+            AftercareFile.patient_id == patient_id,
+            AftercareFile.site_id == site_id,
+            AftercareFile.ended_on.is_(None),
         )
-        file_id = tx.execute(ended.returning(AftercareFile.id)).scalar()
-        if file_id is None:
-            return False
-        theirs = and_(Reminder.patient_id == patient_id, Reminder.side == "support")
-        of = theirs if reason == "died" else and_(theirs, Reminder.kind.in_(ASKING_HOW_THEY_ARE))
-        cancel_unsent(tx, of, "aftercare_ended", now)
-        note_change(tx, site_id, by, "aftercare.ended", patient_id, {"aftercare": file_id, "reason": reason}, now)
-        return True
+        .values(ended_on=today, end_reason=reason, ended_by_id=by.staff_id)
+    )
+    file_id = tx.execute(ended.returning(AftercareFile.id)).scalar()
+    if file_id is None:
+        return False
+    theirs = and_(Reminder.patient_id == patient_id, Reminder.side == "support")
+    of = theirs if reason == "died" else and_(theirs, Reminder.kind.in_(ASKING_HOW_THEY_ARE))
+    cancel_unsent(tx, of, "aftercare_ended", now)
+    note_change(tx, site_id, by, "aftercare.ended", patient_id, {"aftercare": file_id, "reason": reason}, now)
+    return True
 
 
 def note_check_in(tx: Session, patient_id: int, on: date) -> None:

@@ -124,6 +124,14 @@ def cancel_appointment(session: AnySession, appointment_id: int, *, site_id: int
         _settle(tx, found, "cancelled", by, now)
 
 
+def cancel_booked(tx: Session, patient_id: int, site_id: int, *, by: By, now: datetime) -> None:
+    """Call off whatever is still booked with somebody, inside the caller's transaction, who holds the file."""
+    own = Appointment.patient_id == patient_id, Appointment.site_id == site_id, Appointment.state == "booked"
+    booked = select(Appointment.id, Appointment.starts_at).where(*own).order_by(Appointment.id).with_for_update()
+    for row in tx.execute(booked).all():
+        _settle(tx, _Locked(row.id, patient_id, site_id, row.starts_at, "booked"), "cancelled", by, now)
+
+
 def record_outcome(
     session: AnySession, appointment_id: int, state: str, *, site_id: int, by: By, now: datetime, zone: ZoneInfo
 ) -> None:

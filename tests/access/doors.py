@@ -480,6 +480,10 @@ DOORS: dict[str, Door] = {
     # Everybody of this world is accompanied already.
     "counseling_desk.begin_aftercare": Door(COUNSELORS, 422, about="file", form=lambda *who: {
         "supporter": "", "rhythm": "weekly", "first": TODAY.isoformat(), **key(*who)}),
+    "counseling_desk.status": Door(COUNSELORS, about="file"),
+    "counseling_desk.change_status": Door(
+        COUNSELORS, 303, about="file", form=fixed(status="moved", since_on=TODAY.isoformat())
+    ),
     "counseling_desk.choose_end": Door(COUNSELORS, about="file"),
     "counseling_desk.finish_aftercare": Door(COUNSELORS, 303, about="file", form=fixed(reason="own_wish")),
     "outreach.index": page(VOLUNTEERS),

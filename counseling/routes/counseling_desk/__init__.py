@@ -6,6 +6,13 @@ from flask import Blueprint
 
 bp = Blueprint("counseling_desk", __name__, url_prefix="/counseling")
 
-from counseling.routes.counseling_desk import aftercare, appointments, day, registering, sessions  # noqa: E402 - need bp
+from counseling.routes.counseling_desk import (  # noqa: E402 - need bp
+    aftercare,
+    appointments,
+    day,
+    registering,
+    sessions,
+    status,
+)
 
-__all__ = ["aftercare", "appointments", "bp", "day", "registering", "sessions"]
+__all__ = ["aftercare", "appointments", "bp", "day", "registering", "sessions", "status"]

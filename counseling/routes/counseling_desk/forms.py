@@ -14,7 +14,7 @@ from counseling.domain.aftercare import RHYTHMS
 from counseling.domain.sessions import TOPICS, USUAL_MINUTES
 from counseling.routes.counseling_desk.parts import clock_words
 from counseling.routes.house_form import HouseForm
-from counseling.routes.support_words import END_WORDS, FORMS, KINDS, RHYTHM_WORDS, TOPIC_WORDS
+from counseling.routes.support_words import END_WORDS, FORMS, KINDS, RHYTHM_WORDS, STATUS_WORDS, TOPIC_WORDS
 from counseling.routes.typed_fields import SEXES, DayField, stripped
 
 FIRST_HOUR, LAST_HOUR = 6, 19  # when appointments are offered; opening hours say more, and may be overruled
@@ -137,3 +137,10 @@ class EndForm(HouseForm):
     reason = RadioField(
         lazy_gettext("Lý do kết thúc"), [InputRequired(lazy_gettext("Chọn lý do"))], choices=list(END_WORDS.items())
     )
+
+
+class StatusForm(HouseForm):
+    status = RadioField(
+        lazy_gettext("Tình trạng"), [InputRequired(lazy_gettext("Chọn tình trạng"))], choices=list(STATUS_WORDS.items())
+    )
+    since_on = DayField(lazy_gettext("Từ ngày"), [InputRequired(lazy_gettext("Ghi ngày"))])
