@@ -528,7 +528,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("support-file", "counselor", 0, "/counseling/people", open_file),
     ("support-status", "counselor", 0, "/counseling/people", then(open_file, follow("Đổi tình trạng"))),
     ("appointment-moved", "counselor", 0, "/counseling/", then(open_file, follow("Đổi ngày giờ"))),
-    ("visits-words", "dispenser", 0, "/patients/", then(open_file, of_the_person("agreements/words/visits"))),
+    ("visits-words", "dispenser", 0, "/patients/", then(open_file, of_the_person("agreements/visits"))),
     ("aftercare", "counselor", 0, "/counseling/people", then(open_file, follow("Bắt đầu đồng hành"))),
     ("outreach", "volunteer", 0, "/outreach/", None),
     ("outreach-visit", "volunteer", 0, "/outreach/", visit),

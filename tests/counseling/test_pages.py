@@ -151,7 +151,7 @@ def test_an_appointment_is_booked_on_a_day_that_the_page_offers(
     here = f"/counseling/appointments/new/{person.ref}"
     page = at_desk.get(here).text
     # In a week it is Sunday again and the point is shut: the Monday after is offered.
-    for shown in ("thứ Hai 23/11 · 7h30–11h00", "thứ Ba 24/11", "thứ Hai 30/11", "thứ Hai 07/12", "thứ Hai 21/12"):
+    for shown in ("Thứ Hai 23/11 · 7h30–11h00", "Thứ Ba 24/11", "Thứ Hai 30/11", "Thứ Hai 07/12", "Thứ Hai 21/12"):
         assert shown in page
     assert "Vẫn hẹn ngoài giờ" not in page
     answer = send(at_desk, here, day="2026-11-23", at="08:00")

@@ -18,10 +18,9 @@ from counseling.queries.aftercare import list_supporters
 from counseling.refs import new_request_key
 from counseling.routes.counseling_desk import bp
 from counseling.routes.counseling_desk.forms import AftercareForm, EndForm
-from counseling.routes.counseling_desk.parts import WORDS, name_of, person_of
+from counseling.routes.counseling_desk.parts import WORDS, day_said, name_of, person_of
 from counseling.routes.patients.parts import key_of, me, this_day
 from counseling.routes.refusal_words import say_at
-from counseling.routes.support_words import WEEKDAYS
 from counseling.routes.typed_fields import id_of
 from counseling.routes.viewing import note_view
 from counseling.services.aftercare import end_aftercare, open_aftercare
@@ -94,10 +93,7 @@ def prepared(person: Row[*tuple[Any, ...]], form: AftercareForm) -> AftercareFor
     }
     form.supporter.choices = {label: people for label, people in groups.items() if people}
     days = [this_day() + timedelta(days=days) for days in FIRST_IN_DAYS]
-    form.first.choices = [
-        (day.isoformat(), gettext("%(weekday)s %(day)s", weekday=WEEKDAYS[day.weekday()], day=f"{day:%d/%m}"))
-        for day in days
-    ]
+    form.first.choices = [(day.isoformat(), day_said(day)) for day in days]
     form.first.data = form.first.data or (None if form.other_day.data else days[2].isoformat())
     return form
 

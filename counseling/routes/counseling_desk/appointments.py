@@ -19,7 +19,7 @@ from counseling.queries.patients import NotFound
 from counseling.refs import new_request_key
 from counseling.routes.counseling_desk import bp
 from counseling.routes.counseling_desk.forms import AppointmentForm
-from counseling.routes.counseling_desk.parts import WORDS, at_local, clock_words, name_of, person_of
+from counseling.routes.counseling_desk.parts import WORDS, at_local, clock_words, day_said, name_of, person_of
 from counseling.routes.patients.parts import ensure_ref, key_of, me, this_day, zone
 from counseling.routes.refusal_words import say_at
 from counseling.routes.support_words import WEEKDAYS
@@ -180,7 +180,7 @@ def next_open(day: date, hours: dict[date, list[Hours] | None]) -> date:
 
 
 def day_words(day: date, hours: list[Hours] | None) -> str:
-    said = str(gettext("%(weekday)s %(day)s", weekday=WEEKDAYS[day.weekday()], day=f"{day:%d/%m}"))
+    said = day_said(day)
     if hours is None:
         return said
     spans = ", ".join(f"{clock_words(span.opens_at)}–{clock_words(span.closes_at)}" for span in hours)

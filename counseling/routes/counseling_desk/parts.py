@@ -6,11 +6,13 @@ from datetime import date, datetime, time
 from typing import Any
 
 from flask import abort, g
+from flask_babel import gettext
 from sqlalchemy import Row
 
 from counseling.database import db, vault_of
 from counseling.queries.patients import NotFound, get_support_row
 from counseling.routes.patients.parts import ensure_ref, zone
+from counseling.routes.support_words import WEEKDAYS
 from counseling.support_rows import open_community_name
 
 WORDS = "pages/counseling/_words.html"
@@ -37,3 +39,9 @@ def at_local(day: date, at: time) -> datetime:
 def clock_words(at: time) -> str:
     """A time of day as people write it: 8h30."""
     return f"{at.hour}h{at.minute:02d}"
+
+
+def day_said(day: date) -> str:
+    """A day at the beginning of a choice: "Thứ Hai 23/11"."""
+    said = str(gettext("%(weekday)s %(day)s", weekday=WEEKDAYS[day.weekday()], day=f"{day:%d/%m}"))
+    return said[:1].upper() + said[1:]
