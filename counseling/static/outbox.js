@@ -40,6 +40,8 @@ self.Outbox = (() => {
   const entries = () => read("entries", (store) => store.getAll());
   const done = () => read("done", (store) => store.getAll());
   const token = (actor) => read("tokens", (store) => store.get(actor));
+  const tokens = () => read("tokens", (store) => store.getAllKeys());
+  const dropToken = (actor) => transaction(["tokens"], "readwrite", (store) => { store.delete(actor); });
 
   const channel = self.BroadcastChannel ? new BroadcastChannel("outbox") : null;
   let listener = () => {};
@@ -156,7 +158,7 @@ self.Outbox = (() => {
       else { // everything of theirs is kept until they sign in; what others wrote goes on
         stopped.add(entry.actor);
         outcome = result;
-        if (bearer) await transaction(["tokens"], "readwrite", (store) => { store.delete(entry.actor); });
+        if (bearer) await dropToken(entry.actor);
         await mark(entry, "sign-in");
         if (result === "revoked") await wipe(entry.actor);
       }
@@ -176,6 +178,21 @@ self.Outbox = (() => {
       wait = outcome === "later" ? Math.min(wait * 2, LONGEST_WAIT_MS) : SHORTEST_WAIT_MS;
       return outcome;
     } finally { running = undefined; }
+  }
+
+  // Nothing may wait here for years: a phone that was signed out from afar learns it by asking.
+  async function ask() {
+    for (const actor of await tokens()) {
+      const bearer = await token(actor);
+      const answer = bearer && await fetch(`${self.OUTBOX_URL}/alive`, {
+        method: "POST", credentials: "omit", redirect: "error", cache: "no-store", body: "{}",
+        headers: { "Content-Type": "application/json", "X-Outbox": "1", Authorization: `Device ${bearer.token}` },
+      });
+      if (answer?.status !== 401 || (await answer.json().catch(() => ({}))).revoked !== true) continue;
+      await dropToken(actor);
+      await wipe(actor);
+      tell("revoked");
+    }
   }
 
   // A cache whose handle somebody still holds stays on the disk after it was deleted; what lies in it does not.
@@ -206,7 +223,7 @@ self.Outbox = (() => {
   });
 
   return {
-    HOLD_MS, clear, put, undo, entries, done, token, prepare, flush, wipe, forgetOld,
+    HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, flush, ask, wipe, forgetOld,
     wait: () => wait,
     listen: (to) => { listener = to; },
     keepToken: (actor, value) => transaction(["tokens"], "readwrite", (store) => { store.put(value, actor); }),

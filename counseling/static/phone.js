@@ -2,7 +2,7 @@
 // Where anything of this is missing, the rows stay links and lead to the plain forms.
 (async () => {
   "use strict";
-  const PIN_TRIES = 5, AWAY_MS = 180000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000;
+  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000;
   const root = document.documentElement;
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
@@ -15,7 +15,7 @@
   if (!data || !box) return;
   self.OUTBOX_URL = data.outbox;
   const actor = data.actor, page = { actor, outbox_key: { id: data.key, point: data.point }, form_version: Number(data.form) };
-  const isCopy = one("#as-of")?.hidden === false;
+  const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || performance.timeOrigin);
 
   // ---- the cover: a clock; with a PIN it opens by the PIN only ----
   const cover = one("#cover"), clock = one(".clock", cover || box), lock = cover && one("form", cover);
@@ -83,7 +83,7 @@
       return root.classList.contains("covered") || keep("seen", String(Date.now()));
     }
     if (cover && isAway()) hide();
-    send();
+    look();
   });
 
   // ---- what waits, and sending it ----
@@ -114,6 +114,11 @@
     const soonest = Math.min(...left.map((entry) => entry.hold_until - Date.now()).filter((ms) => ms > 0 && ms <= Outbox.HOLD_MS), SOON_MS);
     timer = setTimeout(send, outcome === "busy" ? BUSY_MS : isLater ? Outbox.wait() : soonest + 50);
     return undefined;
+  }
+  // Somebody looks at the phone: what stood here for three days is gone, and so is what was signed out from afar.
+  function look() {
+    if (actor && Math.abs(Date.now() - since) > KEPT_MS) return location.replace(data.home);
+    return send().then(Outbox.ask).catch(() => {}); // no line: nothing is known
   }
   // What lets this phone add entries, and nothing else. It needs the session; sending does not.
   async function renew() {
@@ -391,8 +396,8 @@
     if (list && self.isSecureContext && crypto.randomUUID) listWork();
     worker().catch(() => {});
   }
-  for (const [target, name] of [[window, "online"], [window, "focus"], [window, "pageshow"]]) on(target, name, send);
+  for (const [target, name] of [[window, "online"], [window, "focus"], [window, "pageshow"]]) on(target, name, look);
   on(one("[data-send]"), "click", () => send(true));
-  await send();
+  await look();
   return undefined;
 })();

@@ -42,19 +42,23 @@ async function forget() {
 
 async function kept() {
   if (isClosed) return undefined;
+  let isOld = false;
   for (const name of await caches.keys()) {
     if (!name.startsWith(KEPT)) continue;
     const copy = await (await caches.open(name)).match(HOME);
     if (copy && Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At"))) < KEPT_MS) return copy;
+    isOld ||= Boolean(copy);
     await copy?.body?.cancel();
   }
-  await Outbox.clear();
+  if (isOld) await Outbox.clear();
   return undefined;
 }
+// A copy that is too old goes when the phone is next used for anything here, whoever uses it.
+const sweep = async () => (await kept().catch(() => null))?.body?.cancel();
 async function keep(answer, number, before) {
   const who = answer.headers.get("X-Keep-For");
   if (!who || answer.status !== 200 || before !== wiped || number < newest) return;
-  const text = (await answer.text()).replace('id="as-of" hidden', 'id="as-of"');
+  const text = (await answer.text()).replace('id="as-of" hidden', `id="as-of" data-since="${Date.now()}"`);
   const headers = new Headers(answer.headers);
   headers.delete("Content-Encoding");
   headers.delete("Content-Length");
@@ -67,10 +71,13 @@ async function keep(answer, number, before) {
   if (before !== wiped) await forget();
 }
 
-async function page(event, isList) {
+async function page(event, isList, swept) {
   const number = (asked += 1), before = wiped;
   const asking = fetch(event.request).then((answer) => {
-    if (isList && answer.headers.has("X-Keep-For")) event.waitUntil(keep(answer.clone(), number, before));
+    if (isList && answer.headers.has("X-Keep-For")) {
+      const copy = answer.clone(); // before anybody reads it
+      event.waitUntil(swept.then(() => keep(copy, number, before)));
+    }
     return answer;
   });
   event.waitUntil(asking.catch(() => {}));
@@ -97,9 +104,11 @@ async function file(request) {
 
 self.addEventListener("fetch", (event) => {
   const { request } = event, { origin, pathname, search } = new URL(request.url);
+  const swept = request.mode === "navigate" ? sweep() : null;
+  if (swept) event.waitUntil(swept);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (pathname.startsWith(STATIC)) event.respondWith(file(request));
   else if (request.mode !== "navigate") return;
-  else if (pathname === HOME || pathname === ROOT) event.respondWith(page(event, pathname === HOME && !search));
+  else if (pathname === HOME || pathname === ROOT) event.respondWith(page(event, pathname === HOME && !search, swept));
   else if (pathname.startsWith(HOME) || pathname === OFFLINE) event.respondWith(fetch(request).catch(offline));
 });
