@@ -244,7 +244,7 @@ def test_a_slow_line_shows_the_copy_and_other_pages_never_come_from_one(phone: P
           return (await Promise.all(pages)).flat().map((one) => new URL(one.url).pathname);
         }"""
     )
-    assert {path for path in kept if not path.startswith("/static/")} == {"/outreach/", "/offline"}
+    assert {path for path in kept if not path.startswith("/static/")} == {"/outreach/", "/outreach/danger/", "/offline"}
 
 
 def test_a_new_version_waits_and_never_loads_under_a_half_filled_form(
