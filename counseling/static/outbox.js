@@ -104,6 +104,7 @@ self.Outbox = (() => {
   // ---- sending: one at a time, oldest first, over all tabs; deleted only on a receipt that repeats the id ----
   // A clock that was set back must not hold an entry for a day.
   const held = (entry) => !entry.tries && entry.hold_until > Date.now() && entry.hold_until <= Date.now() + HOLD_MS;
+  const isHeld = async () => (await entries()).some(held);
   async function claim(isSkipped) {
     let claimed;
     await transaction(["entries"], "readwrite", (store) => {
@@ -223,7 +224,7 @@ self.Outbox = (() => {
   });
 
   return {
-    HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, flush, ask, wipe, forgetOld,
+    HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, isHeld, flush, ask, wipe, forgetOld,
     wait: () => wait,
     listen: (to) => { listener = to; },
     keepToken: (actor, value) => transaction(["tokens"], "readwrite", (store) => { store.put(value, actor); }),

@@ -28,9 +28,11 @@ self.addEventListener("message", (event) => {
   if (event.data === "use") self.skipWaiting();
   if (event.data === "wipe") event.waitUntil(forget());
 });
-self.addEventListener("sync", (event) => event.waitUntil(Outbox.flush().then((outcome) => {
-  if (outcome === "later") throw new Error("later"); // the browser asks again
-})));
+self.addEventListener("sync", (event) => event.waitUntil((async () => {
+  const isHeld = await Outbox.isHeld(); // saved a moment ago, and the phone went into the pocket
+  const outcome = await Outbox.flush();
+  if (isHeld || outcome === "later" || outcome === "busy") throw new Error("later"); // the browser asks again
+})()));
 Outbox.listen((what) => { if (what === "wiped") forget(); });
 
 // Whoever comes next gets nothing kept for the one before, not even what is still on its way.
