@@ -90,13 +90,15 @@
   let isLater = false, timer = 0, isRenewed = false;
   const say = (state) => { for (const part of all("[data-says]", box)) show(part, part.dataset.says === state); };
   async function refresh() {
-    const entries = await Outbox.entries(), count = entries.length;
+    const last = newest, entries = await Outbox.entries(), count = entries.length;
     const has = (state, isOwn) => entries.some((entry) => entry.state === state && (entry.actor === actor) === isOwn);
     show(box, actor || count);
     show(one("[data-send]"), count);
     say(!count ? "none" : has("refused", true) || has("refused", false) ? "refused" : has("sign-in", true) || (!actor && has("sign-in", false)) ? "sign-in"
       : has("sign-in", false) ? "other" : isLater ? "later" : "waiting");
     for (const part of all("[data-count]:not(#apart *)")) part.textContent = count;
+    // What was tried once may have arrived: there is nothing to undo any more.
+    if (last && last === newest && !entries.some((entry) => entry.id === last.id && !entry.tries)) show(undo, false);
     if (list) await showDone(entries);
   }
   async function send(isByHand) {
@@ -160,7 +162,7 @@
 
   // ---- one visit ----
   const list = one("#work"), visit = one("#visit"), form = one("#visit-form"), undo = one("#undo");
-  let person = {}, prepared, isSaving = false, hasStep = false, undoTimer = 0, newest;
+  let person = {}, prepared, isSaving = false, hasStep = false, undoTimer = 0, newest, saved;
   function open(who) {
     person = { kind: "visit", ...who };
     form.reset();
@@ -227,6 +229,7 @@
       if (person.kind === "group" && !body.people.length) return why("people");
       if (person.kind === "visit" && !body.who && !body.said) return why("name");
       newest = await Outbox.put(person.corrects ? "correction" : person.kind, body, page, prepared, person.ref);
+      saved = person;
       one("[data-text]", undo).textContent = `${person.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
       show(undo, true);
       clearTimeout(undoTimer);
@@ -285,6 +288,7 @@
       return open({ ref, task, name, corrects: entry, where: entry ? "" : one(".why", row).textContent.trim(), url: entry ? "" : row.href });
     });
     on(form, "submit", save);
+    on(form, "input", () => show(one("[data-plain]", form), false)); // whoever comes back finds the form empty
     on(form, "change", () => {
       const signs = new FormData(form).getAll("danger");
       for (const part of all("[data-danger]", form)) {
@@ -299,7 +303,9 @@
       if (!visit.hidden) swap(false);
     });
     on(one("[data-undo]"), "click", async () => {
-      if (newest && (await Outbox.undo(newest.id))) show(undo, false);
+      show(undo, false);
+      if (!newest || (await Outbox.undo(newest.id)) || !saved.ref) return undefined;
+      return open({ ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);
   }
@@ -347,6 +353,10 @@
   }
 
   // ---- the worker; a new version waits until it is asked for, and never loads under a half-filled form ----
+  function isFilledIn() {
+    const fields = all("form:not(#visit-form) :is(input:not([type=hidden]), textarea)");
+    return visit?.hidden === false || fields.some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+  }
   async function worker() {
     const workers = navigator.serviceWorker;
     if (!workers) return;
@@ -356,7 +366,7 @@
     const shell = await caches.open("files");
     for (const { name } of performance.getEntriesByType("resource"))
       if (name.includes(data.static) && !(await shell.match(name))) await shell.add(name).catch(() => {});
-    on(workers, "controllerchange", () => isAsked && (!visit || visit.hidden) && location.reload());
+    on(workers, "controllerchange", () => isAsked && !isFilledIn() && location.reload());
     const registration = await workers.register(data.worker);
     const look = () => show(bar, registration.waiting && workers.controller);
     on(registration, "updatefound", () => on(registration.installing, "statechange", look));
@@ -397,7 +407,10 @@
     worker().catch(() => {});
   }
   for (const [target, name] of [[window, "online"], [window, "focus"], [window, "pageshow"]]) on(target, name, look);
-  on(one("[data-send]"), "click", () => send(true));
+  on(one("[data-send]"), "click", () => {
+    show(undo, false);
+    send(true);
+  });
   await look();
   return undefined;
 })();

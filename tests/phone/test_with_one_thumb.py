@@ -137,6 +137,16 @@ def test_the_list_is_searched_without_marks_and_the_back_button_closes_a_visit(
     assert len(entries(phone)) == 2
 
 
+def test_no_way_leads_out_of_a_form_in_which_something_was_ticked(phone: Page) -> None:
+    phone.locator("#work .row a").first.tap()
+    expect(phone.get_by_role("link", name="Những lần trước")).to_be_visible()
+    phone.locator("label:has([name=topic][value=family])").tap()
+    expect(phone.get_by_role("link", name="Những lần trước")).to_be_hidden()
+    phone.locator("#visit [data-back]").tap()
+    phone.locator("#work .row a").first.tap()
+    expect(phone.get_by_role("link", name="Những lần trước")).to_be_visible()
+
+
 @pytest.mark.parametrize("size", [NARROW, DESKTOP], ids=["narrow", "desktop"])
 def test_axe_finds_nothing_on_any_face_of_the_phone(
     new_page: NewPage, line: Line, session: Session, cast: Cast, size: tuple[int, int]
