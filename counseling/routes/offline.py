@@ -22,6 +22,7 @@ bp = Blueprint("offline", __name__)
 PhoneData = Callable[[Viewer], dict[str, Any] | None]
 SHELL = ("app.css", "app.js", "outbox.js", "phone.js", "cover.js", "icons.svg", "icons/favicon.svg")
 KEEP_FOR = "X-Keep-For"
+KEPT_PAGES = ("outreach.index", "danger.show")
 # Browsers within another app lose what they keep when that app is closed, and cannot be installed.
 IN_APP = re.compile(r"\b(Zalo|FBAN|FBAV|Instagram|TikTok|musical_ly|Line)\b")
 IN_APP_NAMES = {"FBAN": "Facebook", "FBAV": "Facebook", "musical_ly": "TikTok"}
@@ -57,8 +58,8 @@ def in_app() -> str:
 
 
 def mark_as_kept(response: Response) -> Response:
-    """The list, as it stands without a filter, is the only page that a phone keeps; and for whom."""
-    if request.endpoint == "outreach.index" and response.status_code == 200 and not request.args:
+    """The list, as it stands without a filter, and what to do in danger: all that a phone keeps; and for whom."""
+    if request.endpoint in KEPT_PAGES and response.status_code == 200 and not request.args:
         kept_for = phone()
         if kept_for is not None:
             response.headers[KEEP_FOR] = kept_for["actor"]
@@ -83,6 +84,7 @@ def worker() -> ResponseReturnValue:
         "OFFLINE": url_for("offline.page"),
         "HOME": url_for("outreach.index"),
         "ROOT": url_for("home.index"),
+        "DANGER": url_for("danger.show"),
         "STATIC": f"{request.script_root}/static/",
     }
     lines = [f"const {name} = {json.dumps(value)};" for name, value in addresses.items()]

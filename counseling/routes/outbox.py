@@ -40,7 +40,8 @@ def init_app(app: Flask) -> None:
 
 @bp.record_once
 def leave_out_the_form_token(state: BlueprintSetupState) -> None:
-    state.app.extensions["csrf"].exempt(take)
+    for door in (take, alive):
+        state.app.extensions["csrf"].exempt(door)
 
 
 def phone_data(viewer: Viewer | None) -> dict[str, Any] | None:
@@ -74,6 +75,16 @@ def take() -> ResponseReturnValue:
     except Refusal as refusal:
         return not_taken(refusal)
     return jsonify(id=letter.id, result=result)
+
+
+@bp.post("/alive")
+@public  # as above: a phone that has nothing to send asks whether it was signed out from afar
+def alive() -> ResponseReturnValue:
+    """Reads one row and writes none, so that nothing is counted: it costs less than the sign-in page."""
+    held = shown_token()
+    if held is None or not held.is_good:
+        return not_let_in(held)
+    return jsonify(alive=True) if is_of_our_script() else refused(400, "not_from_here")
 
 
 @bp.post("/device")

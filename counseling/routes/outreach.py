@@ -16,6 +16,7 @@ from counseling.database import db
 from counseling.domain.contacts import TOPICS
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
+from counseling.queries.help_numbers import list_for_desk
 from counseling.queries.month_sheets import month_sheet, next_month
 from counseling.queries.patients import NotFound
 from counseling.queries.worklist import list_work
@@ -37,7 +38,8 @@ def index() -> ResponseReturnValue:
     today, page = this_day(), page_of(request.args.get("page"))
     work = list_work(db.session, g.viewer, today, utc_now(), page)
     note_view("outreach.list", [row.patient_id for row in (*work.waiting, *work.done)])
-    return render_template("pages/outreach/index.html", work=work, today=today, topics=TOPICS, **just_saved())
+    fields = {"work": work, "today": today, "topics": TOPICS, "numbers": list_for_desk(db.session, g.viewer)}
+    return render_template("pages/outreach/index.html", **fields, **just_saved())
 
 
 @bp.get("/new")

@@ -6,12 +6,12 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
-from counseling.models.people import Staff
+from counseling.models.people import Staff, StaffSession
 from counseling.models.phone_entries import PhoneToken
 from counseling.permissions import Permission, Viewer
 from counseling.queries.viewers import hash_token
@@ -57,10 +57,7 @@ def issue_token(session: AnySession, viewer: Viewer, now: datetime) -> NewToken:
         expires_at=now + LASTS,
     )
     with writing(session) as tx:
-        # Whoever is being disabled at this moment gets no token afterwards.
-        at_work = select(Staff.id).where(Staff.id == viewer.staff_id, Staff.disabled_at.is_(None)).with_for_update()
-        if tx.execute(at_work).first() is None:
-            raise Refusal("may_not_log")
+        _ensure_still_signed_in(tx, viewer)
         _let_old_ones_end(tx, viewer, now)
         token_id = tx.execute(row.returning(PhoneToken.id)).scalar_one()
         audit.append(tx, audit.HOUSE, viewer.actor, "phone.token_issued", f"phone:{token_id}", {}, now)
@@ -91,7 +88,7 @@ def lock_token(tx: Session, token_id: int, now: datetime) -> Row[*tuple[object, 
 
 
 def revoke_own(session: AnySession, viewer: Viewer, token_id: int, now: datetime) -> None:
-    """Of a phone of one's own. Refuses no_such_token; a revoked one stays as it is."""
+    """Sign a phone of one's own out: its tokens and its sessions end. Refuses no_such_token."""
     with writing(session) as tx:
         _revoke_one(tx, viewer, token_id, viewer.staff_id, now)
 
@@ -104,11 +101,37 @@ def revoke_of(session: AnySession, by: Viewer, staff_id: int, token_id: int, now
 
 
 def _revoke_one(tx: Session, by: Viewer, token_id: int, staff_id: int, now: datetime) -> None:
-    own = (PhoneToken.id == token_id) & (PhoneToken.staff_id == staff_id)
-    if tx.execute(select(PhoneToken.id).where(own)).first() is None:
+    """All of one person on that phone: it may hold an earlier token, and an open session would fetch a new one."""
+    shown = select(PhoneToken.device_id).where(PhoneToken.id == token_id, PhoneToken.staff_id == staff_id)
+    device_id = tx.execute(shown).scalar_one_or_none()
+    if device_id is None:
         raise Refusal("no_such_token")
+    tx.execute(_at_work(staff_id))  # a token being issued at this moment is there before, or refused
+    facts = {"sessions": _end_sessions(tx, staff_id, device_id, by, now)}
+    own = (PhoneToken.staff_id == staff_id) & (PhoneToken.device_id == device_id)
     for revoked in _revoke(tx, own, by.staff_id, now):
-        audit.append(tx, audit.HOUSE, by.actor, "phone.token_revoked", f"phone:{revoked}", {}, now)
+        audit.append(tx, audit.HOUSE, by.actor, "phone.token_revoked", f"phone:{revoked}", facts, now)
+
+
+def _end_sessions(tx: Session, staff_id: int, device_id: int, by: Viewer, now: datetime) -> list[int]:
+    ended = (
+        update(StaffSession)
+        .where(StaffSession.staff_id == staff_id, StaffSession.device_id == device_id, StaffSession.ended_at.is_(None))
+        .values(ended_at=now, ended_by_id=by.staff_id, end_reason="device_revoked")
+    )
+    return sorted(tx.execute(ended.returning(StaffSession.id)).scalars())
+
+
+def _at_work(staff_id: int) -> Select[int]:
+    return select(Staff.id).where(Staff.id == staff_id, Staff.disabled_at.is_(None)).with_for_update()
+
+
+def _ensure_still_signed_in(tx: Session, viewer: Viewer) -> None:
+    """Whoever is being disabled, or whose phone is being signed out, at this moment gets no token afterwards."""
+    is_at_work = tx.execute(_at_work(viewer.staff_id)).first() is not None
+    open_now = select(StaffSession.id).where(StaffSession.id == viewer.session_id, StaffSession.ended_at.is_(None))
+    if not is_at_work or tx.execute(open_now).first() is None:
+        raise Refusal("may_not_log")
 
 
 def revoke_tokens_of(tx: Session, staff_id: int, by_id: int | None, now: datetime) -> list[int]:

@@ -40,6 +40,8 @@ self.Outbox = (() => {
   const entries = () => read("entries", (store) => store.getAll());
   const done = () => read("done", (store) => store.getAll());
   const token = (actor) => read("tokens", (store) => store.get(actor));
+  const tokens = () => read("tokens", (store) => store.getAllKeys());
+  const dropToken = (actor) => transaction(["tokens"], "readwrite", (store) => { store.delete(actor); });
 
   const channel = self.BroadcastChannel ? new BroadcastChannel("outbox") : null;
   let listener = () => {};
@@ -102,6 +104,7 @@ self.Outbox = (() => {
   // ---- sending: one at a time, oldest first, over all tabs; deleted only on a receipt that repeats the id ----
   // A clock that was set back must not hold an entry for a day.
   const held = (entry) => !entry.tries && entry.hold_until > Date.now() && entry.hold_until <= Date.now() + HOLD_MS;
+  const isHeld = async () => (await entries()).some(held);
   async function claim(isSkipped) {
     let claimed;
     await transaction(["entries"], "readwrite", (store) => {
@@ -156,7 +159,7 @@ self.Outbox = (() => {
       else { // everything of theirs is kept until they sign in; what others wrote goes on
         stopped.add(entry.actor);
         outcome = result;
-        if (bearer) await transaction(["tokens"], "readwrite", (store) => { store.delete(entry.actor); });
+        if (bearer) await dropToken(entry.actor);
         await mark(entry, "sign-in");
         if (result === "revoked") await wipe(entry.actor);
       }
@@ -176,6 +179,21 @@ self.Outbox = (() => {
       wait = outcome === "later" ? Math.min(wait * 2, LONGEST_WAIT_MS) : SHORTEST_WAIT_MS;
       return outcome;
     } finally { running = undefined; }
+  }
+
+  // Nothing may wait here for years: a phone that was signed out from afar learns it by asking.
+  async function ask() {
+    for (const actor of await tokens()) {
+      const bearer = await token(actor);
+      const answer = bearer && await fetch(`${self.OUTBOX_URL}/alive`, {
+        method: "POST", credentials: "omit", redirect: "error", cache: "no-store", body: "{}",
+        headers: { "Content-Type": "application/json", "X-Outbox": "1", Authorization: `Device ${bearer.token}` },
+      });
+      if (answer?.status !== 401 || (await answer.json().catch(() => ({}))).revoked !== true) continue;
+      await dropToken(actor);
+      await wipe(actor);
+      tell("revoked");
+    }
   }
 
   // A cache whose handle somebody still holds stays on the disk after it was deleted; what lies in it does not.
@@ -206,7 +224,7 @@ self.Outbox = (() => {
   });
 
   return {
-    HOLD_MS, clear, put, undo, entries, done, token, prepare, flush, wipe, forgetOld,
+    HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, isHeld, flush, ask, wipe, forgetOld,
     wait: () => wait,
     listen: (to) => { listener = to; },
     keepToken: (actor, value) => transaction(["tokens"], "readwrite", (store) => { store.put(value, actor); }),

@@ -2,7 +2,7 @@
 // Where anything of this is missing, the rows stay links and lead to the plain forms.
 (async () => {
   "use strict";
-  const PIN_TRIES = 5, AWAY_MS = 180000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000;
+  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000;
   const root = document.documentElement;
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
@@ -15,7 +15,7 @@
   if (!data || !box) return;
   self.OUTBOX_URL = data.outbox;
   const actor = data.actor, page = { actor, outbox_key: { id: data.key, point: data.point }, form_version: Number(data.form) };
-  const isCopy = one("#as-of")?.hidden === false;
+  const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || performance.timeOrigin);
 
   // ---- the cover: a clock; with a PIN it opens by the PIN only ----
   const cover = one("#cover"), clock = one(".clock", cover || box), lock = cover && one("form", cover);
@@ -83,20 +83,22 @@
       return root.classList.contains("covered") || keep("seen", String(Date.now()));
     }
     if (cover && isAway()) hide();
-    send();
+    look();
   });
 
   // ---- what waits, and sending it ----
   let isLater = false, timer = 0, isRenewed = false;
   const say = (state) => { for (const part of all("[data-says]", box)) show(part, part.dataset.says === state); };
   async function refresh() {
-    const entries = await Outbox.entries(), count = entries.length;
+    const last = newest, entries = await Outbox.entries(), count = entries.length;
     const has = (state, isOwn) => entries.some((entry) => entry.state === state && (entry.actor === actor) === isOwn);
     show(box, actor || count);
     show(one("[data-send]"), count);
     say(!count ? "none" : has("refused", true) || has("refused", false) ? "refused" : has("sign-in", true) || (!actor && has("sign-in", false)) ? "sign-in"
       : has("sign-in", false) ? "other" : isLater ? "later" : "waiting");
     for (const part of all("[data-count]:not(#apart *)")) part.textContent = count;
+    // What was tried once may have arrived: there is nothing to undo any more.
+    if (last && last === newest && !entries.some((entry) => entry.id === last.id && !entry.tries)) show(undo, false);
     if (list) await showDone(entries);
   }
   async function send(isByHand) {
@@ -114,6 +116,11 @@
     const soonest = Math.min(...left.map((entry) => entry.hold_until - Date.now()).filter((ms) => ms > 0 && ms <= Outbox.HOLD_MS), SOON_MS);
     timer = setTimeout(send, outcome === "busy" ? BUSY_MS : isLater ? Outbox.wait() : soonest + 50);
     return undefined;
+  }
+  // Somebody looks at the phone: what stood here for three days is gone, and so is what was signed out from afar.
+  function look() {
+    if (actor && Math.abs(Date.now() - since) > KEPT_MS) return location.replace(data.home);
+    return send().then(Outbox.ask).catch(() => {}); // no line: nothing is known
   }
   // What lets this phone add entries, and nothing else. It needs the session; sending does not.
   async function renew() {
@@ -155,7 +162,7 @@
 
   // ---- one visit ----
   const list = one("#work"), visit = one("#visit"), form = one("#visit-form"), undo = one("#undo");
-  let person = {}, prepared, isSaving = false, hasStep = false, undoTimer = 0, newest;
+  let person = {}, prepared, isSaving = false, hasStep = false, undoTimer = 0, newest, saved;
   function open(who) {
     person = { kind: "visit", ...who };
     form.reset();
@@ -222,6 +229,7 @@
       if (person.kind === "group" && !body.people.length) return why("people");
       if (person.kind === "visit" && !body.who && !body.said) return why("name");
       newest = await Outbox.put(person.corrects ? "correction" : person.kind, body, page, prepared, person.ref);
+      saved = person;
       one("[data-text]", undo).textContent = `${person.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
       show(undo, true);
       clearTimeout(undoTimer);
@@ -280,6 +288,7 @@
       return open({ ref, task, name, corrects: entry, where: entry ? "" : one(".why", row).textContent.trim(), url: entry ? "" : row.href });
     });
     on(form, "submit", save);
+    on(form, "input", () => show(one("[data-plain]", form), false)); // whoever comes back finds the form empty
     on(form, "change", () => {
       const signs = new FormData(form).getAll("danger");
       for (const part of all("[data-danger]", form)) {
@@ -294,7 +303,9 @@
       if (!visit.hidden) swap(false);
     });
     on(one("[data-undo]"), "click", async () => {
-      if (newest && (await Outbox.undo(newest.id))) show(undo, false);
+      show(undo, false);
+      if (!newest || (await Outbox.undo(newest.id)) || !saved.ref) return undefined;
+      return open({ ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);
   }
@@ -342,6 +353,10 @@
   }
 
   // ---- the worker; a new version waits until it is asked for, and never loads under a half-filled form ----
+  function isFilledIn() {
+    const fields = all("form:not(#visit-form) :is(input:not([type=hidden]), textarea)");
+    return visit?.hidden === false || fields.some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+  }
   async function worker() {
     const workers = navigator.serviceWorker;
     if (!workers) return;
@@ -351,7 +366,7 @@
     const shell = await caches.open("files");
     for (const { name } of performance.getEntriesByType("resource"))
       if (name.includes(data.static) && !(await shell.match(name))) await shell.add(name).catch(() => {});
-    on(workers, "controllerchange", () => isAsked && (!visit || visit.hidden) && location.reload());
+    on(workers, "controllerchange", () => isAsked && !isFilledIn() && location.reload());
     const registration = await workers.register(data.worker);
     const look = () => show(bar, registration.waiting && workers.controller);
     on(registration, "updatefound", () => on(registration.installing, "statechange", look));
@@ -391,8 +406,11 @@
     if (list && self.isSecureContext && crypto.randomUUID) listWork();
     worker().catch(() => {});
   }
-  for (const [target, name] of [[window, "online"], [window, "focus"], [window, "pageshow"]]) on(target, name, send);
-  on(one("[data-send]"), "click", () => send(true));
-  await send();
+  for (const [target, name] of [[window, "online"], [window, "focus"], [window, "pageshow"]]) on(target, name, look);
+  on(one("[data-send]"), "click", () => {
+    show(undo, false);
+    send(true);
+  });
+  await look();
   return undefined;
 })();

@@ -1,9 +1,9 @@
-// The worker. Before this text stand FILES, OFFLINE, HOME, ROOT and STATIC (routes/offline.py), and outbox.js is imported.
-// It answers for files, the volunteer's list and the pages beside it. Every other page, and every POST, passes it by:
+// The worker. Before this text stand FILES, OFFLINE, HOME, ROOT, DANGER and STATIC (routes/offline.py), and outbox.js is imported.
+// It answers for files, the volunteer's list, what to do in danger and the pages beside them. Every other page, and every POST, passes it by:
 // a list of doses is never shown from a copy.
 "use strict";
 const SHELL = "files", KEPT = "kept-";
-const LIMIT_MS = 3000, KEPT_MS = 72 * 3600000;
+const LIMIT_MS = 3000, KEPT_MS = 72 * 3600000, DAY_MS = 24 * 3600000;
 let wiped = 0, asked = 0, newest = 0, isClosed = false;
 
 self.addEventListener("install", (event) => event.waitUntil((async () => {
@@ -28,9 +28,11 @@ self.addEventListener("message", (event) => {
   if (event.data === "use") self.skipWaiting();
   if (event.data === "wipe") event.waitUntil(forget());
 });
-self.addEventListener("sync", (event) => event.waitUntil(Outbox.flush().then((outcome) => {
-  if (outcome === "later") throw new Error("later"); // the browser asks again
-})));
+self.addEventListener("sync", (event) => event.waitUntil((async () => {
+  const isHeld = await Outbox.isHeld(); // saved a moment ago, and the phone went into the pocket
+  const outcome = await Outbox.flush();
+  if (isHeld || outcome === "later" || outcome === "busy") throw new Error("later"); // the browser asks again
+})()));
 Outbox.listen((what) => { if (what === "wiped") forget(); });
 
 // Whoever comes next gets nothing kept for the one before, not even what is still on its way.
@@ -40,21 +42,28 @@ async function forget() {
   await Outbox.clear();
 }
 
-async function kept() {
+async function kept(path = HOME) {
   if (isClosed) return undefined;
+  let isOld = false;
   for (const name of await caches.keys()) {
     if (!name.startsWith(KEPT)) continue;
-    const copy = await (await caches.open(name)).match(HOME);
-    if (copy && Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At"))) < KEPT_MS) return copy;
+    const place = await caches.open(name), copy = await place.match(HOME);
+    const isGood = copy && age(copy) < KEPT_MS;
+    if (isGood && path === HOME) return copy;
     await copy?.body?.cancel();
+    if (isGood) return place.match(path);
+    isOld ||= Boolean(copy);
   }
-  await Outbox.clear();
+  if (isOld) await Outbox.clear();
   return undefined;
 }
-async function keep(answer, number, before) {
+// A copy that is too old goes when the phone is next used for anything here, whoever uses it.
+const sweep = async () => (await kept().catch(() => null))?.body?.cancel();
+const age = (copy) => Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At")));
+async function keep(path, answer, number, before) {
   const who = answer.headers.get("X-Keep-For");
   if (!who || answer.status !== 200 || before !== wiped || number < newest) return;
-  const text = (await answer.text()).replace('id="as-of" hidden', 'id="as-of"');
+  const text = (await answer.text()).replace('id="as-of" hidden', `id="as-of" data-since="${Date.now()}"`);
   const headers = new Headers(answer.headers);
   headers.delete("Content-Encoding");
   headers.delete("Content-Length");
@@ -63,14 +72,22 @@ async function keep(answer, number, before) {
   const place = await caches.open(KEPT + who);
   newest = number;
   isClosed = false;
-  await place.put(HOME, new Response(text, { headers }));
-  if (before !== wiped) await forget();
+  await place.put(path, new Response(text, { headers }));
+  if (before !== wiped) return forget();
+  // What to do in danger and whom to call: there before it is needed, and gone with the list.
+  const aid = await place.match(DANGER);
+  await aid?.body?.cancel();
+  if (!aid || age(aid) > DAY_MS) await keep(DANGER, await fetch(DANGER), number, before);
+  return undefined;
 }
 
-async function page(event, isList) {
+async function page(event, path, swept) {
   const number = (asked += 1), before = wiped;
   const asking = fetch(event.request).then((answer) => {
-    if (isList && answer.headers.has("X-Keep-For")) event.waitUntil(keep(answer.clone(), number, before));
+    if (path !== ROOT && answer.headers.has("X-Keep-For")) {
+      const copy = answer.clone(); // before anybody reads it
+      event.waitUntil(swept.then(() => keep(path, copy, number, before)));
+    }
     return answer;
   });
   event.waitUntil(asking.catch(() => {}));
@@ -80,9 +97,9 @@ async function page(event, isList) {
   clearTimeout(timer);
   if (answer && answer.status < 500) return answer;
   // Only now: a copy that is opened and not read keeps its file on the disk after it was deleted.
-  const copy = await kept();
+  const copy = await kept(path === ROOT ? HOME : path);
   if (!copy) return asking.catch(offline);
-  return before === wiped ? (isList ? copy : Response.redirect(HOME)) : offline();
+  return before === wiped ? (path === ROOT ? Response.redirect(HOME) : copy) : offline();
 }
 const offline = async () => (await caches.match(OFFLINE)) || Response.error();
 
@@ -97,9 +114,11 @@ async function file(request) {
 
 self.addEventListener("fetch", (event) => {
   const { request } = event, { origin, pathname, search } = new URL(request.url);
+  const swept = request.mode === "navigate" ? sweep() : null;
+  if (swept) event.waitUntil(swept);
   if (request.method !== "GET" || origin !== location.origin) return;
   if (pathname.startsWith(STATIC)) event.respondWith(file(request));
   else if (request.mode !== "navigate") return;
-  else if (pathname === HOME || pathname === ROOT) event.respondWith(page(event, pathname === HOME && !search));
+  else if ([HOME, ROOT, DANGER].includes(pathname)) event.respondWith(page(event, search ? ROOT : pathname, swept));
   else if (pathname.startsWith(HOME) || pathname === OFFLINE) event.respondWith(fetch(request).catch(offline));
 });

@@ -495,6 +495,7 @@ DOORS: dict[str, Door] = {
     "danger.show": page(MEETING),
     # Entries of phones: their token is asked for, whoever is signed in
     "outbox.take": Door(public=True, done=401, form=nothing),
+    "outbox.alive": Door(public=True, done=401, form=nothing),
     "outbox.device": Door(MEETING, form=nothing),
     "teams.index": page(COUNSELORS | COMMUNITY, refused=404),
     "teams.sheet": Door(frozenset({"counselor", "community", "province/support"}), 200, 404, "house",

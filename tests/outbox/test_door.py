@@ -14,11 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from counseling.database import db
 from counseling.envelopes import from_b64url, seal
+from counseling.models.phone_entries import PhoneToken
 from counseling.routes.outbox import phone_data
 from tests.outbox.story import contacts, entries, waiting
 from tests.outreach.story import someone
@@ -113,6 +115,25 @@ def test_a_revoked_phone_is_told_so_and_no_other(app: Flask, session: Session, p
     assert "Máy được gửi" not in client.get("/account/sessions").text
     answer = send(app, phone[0], {})
     assert (answer.status_code, answer.json) == (401, {"revoked": True})
+
+
+def test_a_phone_with_nothing_to_send_asks_whether_it_was_signed_out(
+    app: Flask, session: Session, phone: tuple[Headers, str]
+) -> None:
+    headers = {**phone[0].as_dict(), "Content-Type": "application/json"}
+    asks = app.test_client()
+    assert asks.post("/outbox/alive", headers=headers).json == {"alive": True}
+    assert asks.post("/outbox/alive", headers={**headers, "X-Outbox": "0"}).status_code == 400
+    unknown = asks.post("/outbox/alive", headers={**headers, "Authorization": "Device nobodys"})
+    assert (unknown.status_code, unknown.json) == (401, {"revoked": False})
+    client = app.test_client()
+    sign_in(client, "volunteer")
+    (address,) = re.findall(r'action="(/account/phones/\d+/revoke)"', client.get("/account/sessions").text)
+    post(client, address)
+    answer = asks.post("/outbox/alive", headers=headers)
+    assert (answer.status_code, answer.json) == (401, {"revoked": True})
+    session.rollback()
+    assert session.scalars(select(PhoneToken.heard_at)).all() == [None], "a question writes nothing"
 
 
 @pytest.mark.parametrize(

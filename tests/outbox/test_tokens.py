@@ -64,10 +64,24 @@ def test_its_owner_and_an_administrator_end_a_token_and_nobody_else(session: Ses
     assert len(list_phones(session, cast.staff["volunteer"], ARRIVAL)) == 1
     revoke_own(session, cast.viewer_of("volunteer"), held.id, ARRIVAL)
     assert list_phones(session, cast.staff["volunteer"], ARRIVAL) == []
-    other = token_of(session, cast)
-    revoke_of(session, cast.viewer_of("admin"), cast.staff["volunteer"], other.id, ARRIVAL)
+    other = token_of(session, cast, "volunteer2")
+    revoke_of(session, cast.viewer_of("admin"), cast.staff["volunteer2"], other.id, ARRIVAL)
     with pytest.raises(Refusal, match="token_ended"):
         hand_in(session, cast, visit("x"), held=other)
+
+
+def test_a_lost_phone_is_signed_out_with_all_that_its_owner_has_on_it(session: Session, cast: Cast) -> None:
+    """It may hold an earlier token, and its open session would fetch it a new one."""
+    older, newer = token_of(session, cast), token_of(session, cast)
+    other = token_of(session, cast, "volunteer2")  # of a colleague who uses the same phone
+    revoke_own(session, cast.viewer_of("volunteer"), newer.id, ARRIVAL)
+    for held in (older, newer):
+        with pytest.raises(Refusal, match="token_ended"):
+            hand_in(session, cast, visit("x"), held=held)
+    with pytest.raises(Refusal, match="may_not_log"):
+        issue_token(session, cast.viewer_of("volunteer"), ARRIVAL)
+    assert hand_in(session, cast, visit("x"), held=other, who="volunteer2") == "quarantined"
+    assert issue_token(session, cast.viewer_of("volunteer2"), ARRIVAL)
 
 
 def test_after_somebody_is_disabled_nothing_more_comes_from_their_phone(session: Session, cast: Cast) -> None:

@@ -43,6 +43,33 @@ def test_undone_within_eight_seconds_it_was_never_there(phone: Page, receiver: R
     assert not receiver.stored
 
 
+def test_what_was_sent_by_hand_is_not_offered_to_be_undone(phone: Page, line: Line, receiver: Receiver) -> None:
+    log(phone)
+    send_now(phone)
+    expect_sent(phone)
+    expect(phone.locator("#undo")).to_be_hidden()
+    line.down()
+    log(phone, "Chưa gặp")
+    send_now(phone)
+    expect_says(phone, "later", 1)
+    expect(phone.locator("#undo")).to_be_hidden()  # it was tried: perhaps the server has it
+
+
+def test_too_late_to_be_undone_it_is_corrected(phone: Page, receiver: Receiver, person: Person) -> None:
+    log(phone)
+    (entry,) = entries(phone)
+    phone.evaluate("() => { Outbox.listen(() => {}); }")  # the bar has not heard of it yet
+    phone.evaluate("() => Outbox.flush(true)")
+    phone.get_by_role("button", name="Bỏ ghi").tap()
+    expect(phone.locator("#visit [data-of=correction]")).to_be_visible()
+    phone.get_by_role("button", name="Chưa gặp").tap()
+    expect(phone.locator("#undo")).to_contain_text("Chưa gặp")
+    phone.evaluate("() => Outbox.flush(true)")
+    _, second = receiver.stored.values()
+    assert (second["kind"], receiver.opened(second)["corrects"]) == ("correction", entry["id"])
+    assert receiver.opened(second)["who"] == person.ref
+
+
 def test_with_the_server_down_the_list_opens_and_a_visit_waits_for_it(
     phone: Page, line: Line, receiver: Receiver
 ) -> None:

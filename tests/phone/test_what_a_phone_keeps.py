@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from os import kill
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from sqlalchemy import update
@@ -244,7 +245,7 @@ def test_a_slow_line_shows_the_copy_and_other_pages_never_come_from_one(phone: P
           return (await Promise.all(pages)).flat().map((one) => new URL(one.url).pathname);
         }"""
     )
-    assert {path for path in kept if not path.startswith("/static/")} == {"/outreach/", "/offline"}
+    assert {path for path in kept if not path.startswith("/static/")} == {"/outreach/", "/outreach/danger/", "/offline"}
 
 
 def test_a_new_version_waits_and_never_loads_under_a_half_filled_form(
@@ -266,6 +267,34 @@ def test_a_new_version_waits_and_never_loads_under_a_half_filled_form(
     line.down()
     phone.reload()
     expect(phone.locator("#done-here")).to_be_visible()
+
+
+@pytest.mark.parametrize("page", ["{ref}/", "new", "group"])
+def test_a_new_version_leaves_what_was_typed_on_a_plain_form(
+    phone: Page, line: Line, person: Person, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.goto(f"{line.url}/outreach/{page.format(ref=person.ref)}")
+    monkeypatch.setattr(offline, "SHELL", (*offline.SHELL, "icons/app-512.png"))
+    phone.evaluate("async () => void (await (await navigator.serviceWorker.ready).update())")
+    expect(phone.locator("#update")).to_be_visible()
+    field = phone.locator("main :is(textarea, #said, #km)").first
+    field.evaluate("(field) => { const fold = field.closest('details'); if (fold) fold.open = true; }")
+    field.fill("12")
+    phone.get_by_role("button", name="Dùng bản mới").tap()
+    phone.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+    phone.evaluate("() => fetch('/offline')")  # a page that is being replaced answers nothing
+    expect(field).to_have_value("12")
+
+
+def test_a_new_version_is_loaded_where_nothing_was_typed(
+    phone: Page, line: Line, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.goto(f"{line.url}/outreach/{person.ref}/")
+    monkeypatch.setattr(offline, "SHELL", (*offline.SHELL, "icons/app-512.png"))
+    phone.evaluate("async () => void (await (await navigator.serviceWorker.ready).update())")
+    phone.evaluate("() => { window.isOld = true; }")
+    phone.get_by_role("button", name="Dùng bản mới").tap()
+    phone.wait_for_function("() => !window.isOld")
 
 
 def test_the_cover_and_its_four_digits(phone: Page, line: Line, receiver: Receiver) -> None:

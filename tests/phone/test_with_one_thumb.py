@@ -8,12 +8,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
+from counseling.services.help_numbers import add_help_number
 from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import answer, entries, expect_sent, log, open_phone, send_now
 from tests.support.browser import DESKTOP, NewPage, axe_violations
 from tests.support.cast import Cast
+from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
 NARROW = (320, 640)
@@ -75,6 +77,29 @@ def test_a_danger_sign_says_what_to_do_without_a_line(phone: Page, line: Line, r
     assert only(receiver)["danger"] == ["overdose"]
 
 
+def test_what_to_do_in_danger_and_the_numbers_of_the_place_open_without_a_line(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    signs = ["overdose", "suicide"]
+    viewer = cast.viewer_of("community")
+    add_help_number(session, viewer, "0205 3 123 456", "Trạm y tế xã", signs, "trạm đưa", MORNING)
+    phone.evaluate("async () => { for (const name of await caches.keys()) await caches.delete(name); }")
+    phone.reload()  # never opened: it comes with the list
+    phone.wait_for_function("async () => Boolean(await caches.match('/outreach/danger/'))")
+    line.down()
+    phone.get_by_role("link", name="Nguy hiểm").tap()
+    expect(phone.locator("h1", has_text="Nguy hiểm: làm gì ngay")).to_be_visible()
+    expect(phone.locator("#overdose a[href='tel:02053123456']")).to_contain_text("Trạm y tế xã")
+    advice = phone.locator("#overdose ol").inner_text()
+    phone.goto(f"{line.url}/outreach/")
+    phone.locator("#work .row a").first.tap()
+    phone.locator("label:has([name=danger][value=overdose])").tap()
+    shown = phone.locator("#visit [data-danger=overdose]")
+    expect(shown.locator("a[href='tel:02053123456']")).to_be_visible()
+    assert shown.locator("ol").inner_text() == advice, "one advice, wherever it is read"
+    expect(phone.locator("#visit [data-danger=violence] a[href='tel:02053123456']")).to_have_count(0)
+
+
 def test_somebody_who_is_not_on_the_list_and_a_group(phone: Page, receiver: Receiver, person: Person) -> None:
     phone.get_by_role("link", name="Người ngoài danh sách").tap()
     phone.get_by_role("button", name="Gặp, ổn").tap()
@@ -110,6 +135,16 @@ def test_the_list_is_searched_without_marks_and_the_back_button_closes_a_visit(
         expect(phone.locator("#undo")).to_contain_text("Chị Tư Đào")
         phone.fill("#find", "")
     assert len(entries(phone)) == 2
+
+
+def test_no_way_leads_out_of_a_form_in_which_something_was_ticked(phone: Page) -> None:
+    phone.locator("#work .row a").first.tap()
+    expect(phone.get_by_role("link", name="Những lần trước")).to_be_visible()
+    phone.locator("label:has([name=topic][value=family])").tap()
+    expect(phone.get_by_role("link", name="Những lần trước")).to_be_hidden()
+    phone.locator("#visit [data-back]").tap()
+    phone.locator("#work .row a").first.tap()
+    expect(phone.get_by_role("link", name="Những lần trước")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", [NARROW, DESKTOP], ids=["narrow", "desktop"])

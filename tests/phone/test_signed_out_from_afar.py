@@ -1,0 +1,99 @@
+"""A phone that is not in its owner's hand any more: signed out from afar, or left to lie, it forgets the list."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from counseling.models.people import StaffSession
+from counseling.models.phone_entries import PhoneToken
+from counseling.services.own_account import end_own_session
+from counseling.services.phone_tokens import revoke_own
+from tests.phone.line import Line
+from tests.phone.taps import has_copy, until
+from tests.support.cast import Cast
+from tests.support.settings import MORNING
+
+NOW = MORNING + timedelta(hours=4)
+SHOWN_AGAIN = (
+    "() => { window.dispatchEvent(new Event('focus')); document.dispatchEvent(new Event('visibilitychange')); }"
+)
+HOURS_AGO = """async (hours) => {
+  for (const name of await caches.keys()) if (name.startsWith("kept-")) {
+    const place = await caches.open(name), copy = await place.match("/outreach/");
+    const headers = new Headers(copy.headers), at = String(Date.now() - hours * 3600000);
+    headers.set("X-Kept-At", at);
+    const text = (await copy.text()).replace(/data-since="[0-9]+"/, `data-since="${at}"`);
+    await place.put("/outreach/", new Response(text, { headers }));
+  }
+}"""
+
+
+@pytest.fixture
+def receiver() -> None:
+    """None that stands in: the application with its own outbox is at the other end."""
+
+
+def sign_out_from_afar(session: Session, cast: Cast) -> None:
+    """The owner's own page, "Mất máy thì bỏ máy đó ở đây", on another device."""
+    session.rollback()
+    revoke_own(session, cast.viewer_of("volunteer"), session.scalars(select(func.max(PhoneToken.id))).one(), NOW)
+
+
+def end_session_of(session: Session, cast: Cast) -> None:
+    session.rollback()
+    newest = session.scalars(select(func.max(StaffSession.id))).one()
+    end_own_session(session, cast.viewer_of("volunteer"), newest, NOW)
+
+
+def test_an_open_phone_with_nothing_unsent_forgets_as_soon_as_somebody_looks_at_it(
+    phone: Page, session: Session, cast: Cast
+) -> None:
+    sign_out_from_afar(session, cast)
+    phone.evaluate(SHOWN_AGAIN)
+    phone.wait_for_url("**/login**")
+    assert not has_copy(phone)
+    assert phone.evaluate("() => Outbox.tokens()") == []
+
+
+def test_a_phone_that_only_comes_as_far_as_the_sign_in_forgets_there(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    end_session_of(session, cast)
+    phone.goto(f"{line.url}/outreach/")
+    phone.wait_for_url("**/login**")
+    assert has_copy(phone), "a session that is over only locks"
+    sign_out_from_afar(session, cast)
+    phone.evaluate(SHOWN_AGAIN)
+    until(phone, lambda: not has_copy(phone))
+    line.down()
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("h1")).to_have_text("Chưa có mạng")
+
+
+def test_a_copy_too_old_goes_at_the_first_page_whatever_page_that_is(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    end_session_of(session, cast)
+    phone.evaluate(HOURS_AGO, 73)
+    phone.goto(f"{line.url}/login")
+    until(phone, lambda: not has_copy(phone))
+
+
+@pytest.mark.parametrize("is_from_copy", [False, True], ids=["loaded", "from the copy"])
+def test_a_page_left_open_for_three_days_shows_nobody(phone: Page, line: Line, is_from_copy: bool) -> None:
+    line.down()
+    if is_from_copy:
+        phone.evaluate(HOURS_AGO, 40)
+        phone.reload()
+        expect(phone.locator("#as-of")).to_be_visible()
+    phone.evaluate(HOURS_AGO, 80)
+    hours = 40 if is_from_copy else 80
+    phone.evaluate("(hours) => { const now = Date.now; Date.now = () => now() + hours * 3600000; }", hours)
+    phone.evaluate(SHOWN_AGAIN)
+    expect(phone.locator("h1")).to_have_text("Chưa có mạng")
+    assert "Anh Ba" not in phone.content()
