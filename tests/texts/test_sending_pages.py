@@ -29,6 +29,7 @@ from tests.agreements.story import reached
 from tests.replies.story import REPLIED_AT, asked, has_number, texted
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast, post, sign_in
 from tests.support.files import by, patient_of, registered, supported
+from tests.support.outbox import clock_runs
 from tests.support.settings import MORNING
 from tests.support.treatment import somebody
 
@@ -220,6 +221,7 @@ def test_a_conversation_says_that_its_words_were_deleted(
 ) -> None:
     asked(session, line, treated)
     row = texted(session, "2")
+    clock_runs(session, NOW + 91 * A_DAY)
     blank_old_bodies(session, NOW + 91 * A_DAY)
     session.rollback()
     page = at(app, "dispenser").get(f"/messages/{row.ref}/").text
