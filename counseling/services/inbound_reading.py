@@ -38,6 +38,8 @@ ANSWER_DIES_AFTER = timedelta(hours=6)  # an answer that comes half a day late a
 HELP_IS_OPEN_FOR = timedelta(hours=24)
 # Beyond this it is a machine that answers our answer; the alert stands, and whoever is on duty is called all the same.
 MOST_CRISIS_ANSWERS_AN_HOUR = 5
+# Always, and at each change: a question about what was meant must not take the place of the confirmation.
+HAVE_NO_HOUR = CRISIS | {"stopped"}
 E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 
 
@@ -212,7 +214,7 @@ def _answer(tx: Session, text: Text, wording: str, **values: str) -> bool:
         expires_at=text.now + ANSWER_DIES_AFTER,
         question=question,
         question_until=text.now + HELP_IS_OPEN_FOR if question else None,
-        answer_hour=None if wording in CRISIS else text.now.astimezone(UTC).strftime("%Y-%m-%dT%H"),
+        answer_hour=None if wording in HAVE_NO_HOUR else text.now.astimezone(UTC).strftime("%Y-%m-%dT%H"),
     )
     return enqueue(tx, message, text.now) is not None
 
