@@ -47,6 +47,7 @@ MUST_SAY: Mapping[str, tuple[str, ...]] = {
     "stop_hint": ("NGUNG",),
     "crisis": ("115",),
     "crisis_shut": ("115",),
+    "call_back_shut": ("115",),
 }
 
 
