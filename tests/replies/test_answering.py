@@ -107,6 +107,8 @@ def test_segments_are_counted_as_they_are_paid(session: Session, cast: Cast, tex
         ("mai den tram y te lay thuoc", "lấy thuốc"),
         ("Mời anh đến Trạm Y tế phường Đông Kinh", "trạm y tế"),
         ("chao anh NGUYEN VAN DUC", "Nguyễn Văn Đức"),
+        ("mai gap o nha van hoa Dong Kinh", "Đông Kinh"),
+        ("mai gặp ở Cao Lộc nhé", "Cao Lộc"),
     ],
 )
 def test_what_would_tell_a_stranger_is_refused(session: Session, cast: Cast, text: int, body: str, phrase: str) -> None:
