@@ -76,6 +76,7 @@ _TREATMENT_TEAM = _EVERYBODY | {
     Permission.KEEP_DEVICES,
     Permission.IMPORT_REGISTER,
     Permission.ANSWER_MESSAGES,
+    Permission.KEEP_DUTY_ROSTER,
     Permission.ASK_CONSENT,
     Permission.PRACTISE,
 }
@@ -90,7 +91,6 @@ ROLE_PERMISSIONS: dict[tuple[RoleKind, Side], frozenset[Permission]] = {
             Permission.ENTER_LATE_DOSES,
             Permission.MANAGE_STATION_DAY,
             Permission.MANAGE_REMINDERS,
-            Permission.KEEP_DUTY_ROSTER,
             Permission.SEE_TASKS,
         }
     ),

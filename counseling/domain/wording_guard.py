@@ -32,6 +32,12 @@ PHRASES = (
 WORDS = ("thuốc", "nghiện", "chích")
 # Refused alone only with exactly these marks, in a text whose writer uses marks: unmarked they are everyday words.
 AMBIGUOUS_WORDS = ("cai", "liều", "trạm")
+# What offices put before the name of a place. With their marks: "Điềm He" is a commune.
+_OFFICE = re.compile(
+    r"(?:(?:cơ sở|trạm|điểm|trung tâm|phòng khám|bệnh viện|y tế|tư vấn|điều trị|cấp phát|uống|thuốc|methadone"
+    r"|cộng đồng|phường|xã|thị trấn|huyện|thành phố|tỉnh)\s+)+",
+    re.IGNORECASE,
+)
 _AMOUNT = re.compile(r"\d+(?:[.,]\d+)?\s*(?:mg|ml)\b", re.IGNORECASE)
 
 
@@ -62,6 +68,14 @@ def forbidden_phrase(text: str, names: Collection[str] = ()) -> str | None:
     whole_names = [name for name in names if len(fold(name).split()) > 1]
     phrases = (*_PHRASES.items(), *((name, list(_tokens(name))) for name in whole_names))
     return next((phrase for phrase, words in phrases if _says(tokens, words)), None) or _forbidden_word(tokens)
+
+
+def names_of_site(name: str) -> tuple[str, ...]:
+    """A site's name, and what is left of it without the words of an office: "Đông Kinh", as people call it."""
+    name = unicodedata.normalize("NFC", name)
+    begins = _OFFICE.match(name)
+    short = name[begins.end() :] if begins else name
+    return (name,) if short == name else (name, short)
 
 
 def _says(tokens: list[_Token], words: list[_Token]) -> bool:

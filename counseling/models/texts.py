@@ -142,7 +142,7 @@ class OutboundMessage(Base):
         UniqueConstraint("patient_id", "counted_on", "count_slot", name="uq_outbound_messages_daily_cap"),
         CheckConstraint(f"count_slot BETWEEN 1 AND {MOST_AUTOMATIC_A_DAY}", name="daily_cap"),
         CheckConstraint("(counted_on IS NULL) = (count_slot IS NULL)", name="counted_whole"),
-        # One automatic answer for a number and hour; a crisis is answered always and has no hour.
+        # One automatic answer for a number and hour; a crisis and a stop are answered always and have no hour.
         UniqueConstraint("line_id", "answer_hour", name="uq_outbound_messages_answer_hour"),
         CheckConstraint(one_of("side", FILE_SIDES), name="side"),
         CheckConstraint(one_of("state", MESSAGE_STATES), name="state"),

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
 from sqlalchemy.sql import Select
 
 from counseling.database import AnySession, vault_of
+from counseling.domain.replies import ASKS_FOR_A_CALL
 from counseling.models.people import Staff
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.permissions import Viewer
@@ -39,6 +40,7 @@ class Conversation:
     received_at: datetime
     unhandled: int
     is_urgent: bool  # words of danger that nobody has dealt with
+    wants_a_call: bool  # and nobody has dealt with it
     is_stopped: bool
 
 
@@ -87,13 +89,16 @@ class OpenConversation:
 
 
 def list_conversations(session: AnySession, viewer: Viewer, now: datetime, page: int = 1) -> Inbox:
-    """A site's conversations: words of danger first, then what nobody has handled, then the latest."""
+    """A site's conversations: words of danger first, then who asks for a call, what nobody has handled, the latest."""
     text = InboundMessage
     unhandled = func.sum(case((text.handled_at.is_(None), 1), else_=0)).label("unhandled")
     is_urgent = text.handled_at.is_(None) & (text.meaning == "crisis")
     urgent = func.sum(case((is_urgent, 1), else_=0)).label("urgent")
+    # What came in the hours of the roster is a task at once and handled; this came while nobody was there to call.
+    wants_a_call = text.answer.in_(ASKS_FOR_A_CALL) | (text.meaning == "missed_call")
+    to_call = func.sum(case((text.handled_at.is_(None) & wants_a_call, 1), else_=0)).label("to_call")
     grouped = (
-        select(func.max(text.id).label("last_id"), unhandled, urgent)
+        select(func.max(text.id).label("last_id"), unhandled, urgent, to_call)
         .where(_to_be_shown(viewer, now))
         .group_by(text.line_id, text.patient_id)
     ).subquery()
@@ -101,9 +106,10 @@ def list_conversations(session: AnySession, viewer: Viewer, now: datetime, page:
     page = min(max(page, 1), max((total + PAGE_CONVERSATIONS - 1) // PAGE_CONVERSATIONS, 1))
     latest = (
         _latest_texts()
-        .add_columns(grouped.c.unhandled, grouped.c.urgent)
+        .add_columns(grouped.c.unhandled, grouped.c.urgent, grouped.c.to_call)
         .join(grouped, grouped.c.last_id == text.id)
-        .order_by((grouped.c.urgent > 0).desc(), (grouped.c.unhandled > 0).desc(), text.id.desc())
+        .order_by(*((column > 0).desc() for column in (grouped.c.urgent, grouped.c.to_call, grouped.c.unhandled)))
+        .order_by(text.id.desc())
         .offset((page - 1) * PAGE_CONVERSATIONS)
         .limit(PAGE_CONVERSATIONS)
     )
@@ -201,6 +207,7 @@ def _conversation(vault: Vault, row: Row[*tuple[Any, ...]], named: Named | None)
         received_at=row.received_at,
         unhandled=row.unhandled,
         is_urgent=row.urgent > 0,
+        wants_a_call=row.to_call > 0,
         is_stopped=row.opted_out_at is not None,
     )
 

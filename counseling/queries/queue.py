@@ -21,6 +21,7 @@ MOST_LINES = 180  # of one page: a morning of a whole station; what is beyond st
 REMINDER, TEXT = "reminder", "text"
 ON_ITS_WAY = ("queued", "claimed")
 TROUBLED = ("unknown", "failed")
+LOST = ("refused", "expired")
 NEVER_SENT = ("refused", "expired", "cancelled")
 
 
@@ -40,6 +41,11 @@ class QueueLine:
     state: str
     reason: str | None
     ref: str | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """It never went out, and there is no reminder that would say why."""
+        return self.source == TEXT and self.state in LOST
 
     @property
     def may_be_changed(self) -> bool:
@@ -136,8 +142,11 @@ def _is_on_its_way(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _is_troubled(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
+    """What a reminder's text comes to stands at its reminder; an answer has none, and somebody waits for it."""
     text = OutboundMessage
-    return and_(texts_visible_to(viewer, text), text.state.in_(TROUBLED), text.queued_at > now - LOOKED_BACK)
+    lost = text.state.in_(LOST) & text.reminder_id.is_(None)
+    recent = text.queued_at > now - LOOKED_BACK
+    return and_(texts_visible_to(viewer, text), text.state.in_(TROUBLED) | lost, recent)
 
 
 def _planned_lines() -> Select[*tuple[Any, ...]]:

@@ -11,9 +11,11 @@ from sqlalchemy import Row, Select, func, select
 
 from counseling.database import AnySession
 from counseling.domain.text_wordings import Wording
+from counseling.domain.wording_guard import names_of_site
 from counseling.models.people import Staff
 from counseling.models.places import Area, Site
 from counseling.models.wordings import TextWording
+from counseling.scopes import within_area
 
 Wordings = Mapping[str, Wording]
 HISTORY = 50
@@ -65,6 +67,17 @@ def find_province(session: AnySession, area_id: int) -> int | None:
     above = select(Area.id, Area.parent_id, Area.kind).where(Area.id == area_id).cte("above", recursive=True)
     above = above.union(select(Area.id, Area.parent_id, Area.kind).join(above, Area.id == above.c.parent_id))
     return session.execute(select(above.c.id).where(above.c.kind == "province")).scalars().first()
+
+
+def list_place_names(session: AnySession, province_id: int) -> list[str]:
+    """What the sites of a province are called, on their sign and by people: no text says any of it."""
+    names = session.execute(select(Site.name).where(within_area(Site.area_id, province_id)).order_by(Site.id))
+    return [name for full in names.scalars() for name in names_of_site(full)]
+
+
+def list_place_names_around(session: AnySession, site_id: int) -> list[str]:
+    """The same of the province in which a site lies."""
+    return list_place_names(session, _provinces_of(session, [site_id])[site_id])
 
 
 def _provinces_of(session: AnySession, site_ids: Collection[int]) -> dict[int, int]:

@@ -19,7 +19,7 @@ from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.domain.text_wordings import Wording, side_of
 from counseling.permissions import Permission, requires
-from counseling.queries.wordings import WordingVersion, find_province, list_in_force, list_versions
+from counseling.queries.wordings import WordingVersion, find_province, list_in_force, list_place_names, list_versions
 from counseling.refs import new_request_key
 from counseling.routes.house_form import HouseForm
 from counseling.routes.patients.parts import key_of, me
@@ -28,6 +28,7 @@ from counseling.routes.row_ids import row_id
 from counseling.routes.typed_fields import stripped
 from counseling.services.wordings import WhichText, bring_back, write_wording
 from counseling.sms.wording import SHIPPED
+from counseling.sms.wording_marks import MARKED
 from counseling.sms.wording_rules import LONGEST, Seen, allowed_in, check_wording, see
 
 bp = Blueprint("wordings", __name__, url_prefix="/wordings")
@@ -82,7 +83,7 @@ def save(key: str) -> ResponseReturnValue:
     if not form.validate():
         return edit_page(key, form, versions), 422
     try:
-        tried = see(check_wording(key, form.words.data))
+        tried = see(check_wording(key, form.words.data, list_place_names(db.session, province())))
         if request.form.get("act") == TRY:
             return edit_page(key, form, versions, tried, is_tried=True)
         which = WhichText(province(), key, seen_on(form.seen.data))
@@ -154,11 +155,15 @@ def seen_on(text: str | None) -> int:
 
 def in_force_of(key: str, versions: list[WordingVersion]) -> Wording:
     newest = versions[0].words if versions else None
-    return newest or Wording(SHIPPED[key])
+    return newest or as_shipped(key)
+
+
+def as_shipped(key: str) -> Wording:
+    return Wording(SHIPPED[key], MARKED.get(key))
 
 
 def shown(key: str, newest: WordingVersion | None) -> Shown:
-    words = (newest.words if newest else None) or Wording(SHIPPED[key])
+    words = (newest.words if newest else None) or as_shipped(key)
     return Shown(key, newest.version if newest else 0, see(words), newest)
 
 

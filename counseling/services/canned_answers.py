@@ -14,6 +14,7 @@ from counseling.domain.refusal import Refusal
 from counseling.domain.wording_guard import forbidden_phrase
 from counseling.models.duty import CannedAnswer
 from counseling.models.places import Site
+from counseling.queries.wordings import list_place_names_around
 from counseling.services import audit
 from counseling.services.treatment_files import By
 from counseling.sms.segments import segments_of
@@ -75,8 +76,7 @@ def _ensure_neutral(session: AnySession, site_id: int, text: str) -> None:
     segments = segments_of(text)
     if segments > MOST_SEGMENTS:
         raise Refusal("answer_too_long", segments=segments, most=MOST_SEGMENTS)
-    names = list(session.execute(select(Site.name).where(Site.id == site_id)).scalars())
-    phrase = forbidden_phrase(text, names)
+    phrase = forbidden_phrase(text, list_place_names_around(session, site_id))
     if phrase is not None:
         raise Refusal("wording_says", phrase=phrase)
 

@@ -64,11 +64,15 @@ def words_for_crisis(
     tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo
 ) -> tuple[str, dict[str, str]]:
     """The automatic answer of this moment, and its values: outside the hours of the roster it says from when on."""
+    since = nobody_before(tx, side, site_id, now, zone)
+    return ("crisis", {}) if since is None else ("crisis_shut", {"since": since})
+
+
+def nobody_before(tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo) -> str | None:
+    """When the next shift begins, as texts say it; None while somebody is on duty, and where there is no roster."""
     local, shifts = now.astimezone(zone), list_shifts(tx, side, site_id)
     since = None if on_duty(shifts, local) else next_start(shifts, local)
-    if since is None:
-        return "crisis", {}
-    return "crisis_shut", {"since": f"{hour_of(since.time())} {day_of(since.date())}"}
+    return None if since is None else f"{hour_of(since.time())} {day_of(since.date())}"
 
 
 def echoes_us(tx: AnySession, line_id: int, body: str) -> bool:

@@ -20,10 +20,12 @@ from counseling.database import vault_of
 from counseling.domain.reminder_kinds import ASKING_HOW_THEY_ARE
 from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS, Reply, digit_of, read_reply
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
+from counseling.queries.reachable import has_agreed, is_own_number
+from counseling.queries.text_choices import find_wish
 from counseling.queries.wordings import wordings_of
 from counseling.services import audit
 from counseling.services.aftercare import note_check_in
-from counseling.services.crises import echoes_us, raise_alert, words_for_crisis
+from counseling.services.crises import echoes_us, nobody_before, raise_alert, words_for_crisis
 from counseling.services.crossing import ask_to_call_back
 from counseling.services.inbound_senders import Question, Sender, question_meant, questions_of, sender_of
 from counseling.services.outbox import NewMessage, enqueue
@@ -38,6 +40,9 @@ ANSWER_DIES_AFTER = timedelta(hours=6)  # an answer that comes half a day late a
 HELP_IS_OPEN_FOR = timedelta(hours=24)
 # Beyond this it is a machine that answers our answer; the alert stands, and whoever is on duty is called all the same.
 MOST_CRISIS_ANSWERS_AN_HOUR = 5
+# Always, and at each change: a question about what was meant must not take the place of the confirmation.
+SHUT = "call_back_shut"
+HAVE_NO_HOUR = CRISIS | {"stopped"}
 E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 
 
@@ -167,6 +172,7 @@ def _take_answer(
     if tx.execute(first).first() is None:
         return Reply("repeated", reply.answer), False
     today, asks = station_day(text.now, zone), reply.answer in ASKS_FOR_A_CALL
+    is_shut = asks and _say_when(tx, text, zone)
     if question.patient_id is None:  # nobody's file can carry the task: the inbox does
         return reply, not asks
     if asks:
@@ -174,7 +180,7 @@ def _take_answer(
         ask_to_call_back(tx, *who, today=today, now=text.now, zone=zone, dice=dice)
     if question.question in ASKING_HOW_THEY_ARE and question.side == SUPPORT:
         note_check_in(tx, question.patient_id, today)
-    return reply, True
+    return reply, not is_shut
 
 
 def _meet_danger(tx: Session, text: Text, zone: ZoneInfo) -> None:
@@ -198,7 +204,29 @@ def _call_back(tx: Session, text: Text, zone: ZoneInfo, dice: random.Random) -> 
         return False
     who = (text.sender.patient_id, text.sender.side, text.sender.site_id)
     ask_to_call_back(tx, *who, today=station_day(text.now, zone), now=text.now, zone=zone, dice=dice)
+    return not _say_when(tx, text, zone)
+
+
+def _say_when(tx: Session, text: Text, zone: ZoneInfo) -> bool:
+    """Whether nobody of the roster is there to call back: then an answer says from when on, and the inbox keeps it.
+
+    Who only rings may want no texts at all, or have stopped them: the inbox keeps it all the same.
+    """
+    if text.sender is None:
+        return False
+    since = nobody_before(tx, text.sender.side, text.sender.site_id, text.now, zone)
+    if since is None:
+        return False
+    if text.kind == "text" or _takes_texts(tx, text, text.sender):
+        _answer(tx, text, SHUT, since=since)
     return True
+
+
+def _takes_texts(tx: Session, text: Text, sender: Sender) -> bool:
+    who = sender.patient_id, sender.side
+    if who[0] is None or text.is_opted_out or find_wish(tx, who[0], who[1], SHUT).calls_only:
+        return False
+    return has_agreed(tx, who[0], who[1], None) and is_own_number(tx, who[0], who[1], text.line_id, text.now)
 
 
 def _stop(tx: Session, text: Text) -> None:
@@ -222,9 +250,16 @@ def _answer(tx: Session, text: Text, wording: str, **values: str) -> bool:
         expires_at=text.now + ANSWER_DIES_AFTER,
         question=question,
         question_until=text.now + HELP_IS_OPEN_FOR if question else None,
-        answer_hour=None if wording in CRISIS else text.now.astimezone(UTC).strftime("%Y-%m-%dT%H"),
+        answer_hour=_hour_of(wording, text.now),
     )
     return enqueue(tx, message, text.now) is not None
+
+
+def _hour_of(wording: str, now: datetime) -> str | None:
+    """For which there is one answer: "2" is what the text of help asks for, so the two do not share theirs."""
+    if wording in HAVE_NO_HOUR:
+        return None
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H") + ("+" if wording == SHUT else "")
 
 
 def _note(tx: Session, text: Text, reply: Reply, is_settled: bool) -> None:

@@ -13,9 +13,9 @@ from counseling.database import AnySession, vault_of, writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.wording_guard import forbidden_phrase
 from counseling.models.patients import TreatmentFile
-from counseling.models.places import Site
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES
+from counseling.queries.wordings import list_place_names_around
 from counseling.services import audit
 from counseling.services.crises import take_on_conversation
 from counseling.services.inbound_reading import is_phone
@@ -112,8 +112,8 @@ def _ensure_may_be_said(session: AnySession, asked: Row[*tuple[Any, ...]], text:
 
 
 def _names_of(session: AnySession, asked: Row[*tuple[Any, ...]]) -> list[str]:
-    """What this conversation must not name: the site, and the full name where the reader's side knows it."""
-    names = list(session.execute(select(Site.name).where(Site.id == asked.site_id)).scalars())
+    """What this conversation must not name: any site around, and the full name where the reader's side knows it."""
+    names = list_place_names_around(session, asked.site_id)
     if asked.side == TREATMENT and asked.patient_id is not None:
         file = select(TreatmentFile.ref, TreatmentFile.full_name).where(TreatmentFile.patient_id == asked.patient_id)
         for row in session.execute(file):

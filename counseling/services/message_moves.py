@@ -7,11 +7,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.orm import Session
 
 from counseling.domain.message_states import FINISHED, NEXT_STATES, FailureReason, MessageState
-from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
+from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine, Reminder
 from counseling.services import audit
 
 ACTOR = "job:sender"
@@ -19,6 +19,8 @@ ACTOR = "job:sender"
 ENDS_THE_REMINDER = frozenset(
     {MessageState.CLEARED, MessageState.EXPIRED, MessageState.REFUSED, MessageState.CANCELLED}
 )
+# Words that somebody of ours has typed and that never arrived have answered nobody.
+ANSWERS_NOBODY = frozenset({MessageState.EXPIRED, MessageState.REFUSED, MessageState.FAILED})
 # As it was before anybody claimed it: the provider provably does not have it, so it counts for nothing.
 UNTOUCHED = {"claimed_at": None, "attempt_started_at": None, "counted_on": None, "count_slot": None}
 
@@ -56,6 +58,8 @@ def change(
     _update(tx, message, state=to.value, reason=reason, **finished, **columns)
     if to in ENDS_THE_REMINDER:
         _end_reminder(tx, message, to, reason)
+    if to in ANSWERS_NOBODY and not message.is_automatic:
+        _wait_again(tx, message)
     _count_failures(tx, message, to, reason)
     return Moved(message.site_id, message.id, to, reason)
 
@@ -117,6 +121,19 @@ def _end_reminder(tx: Session, message: Row[Any], to: MessageState, reason: str 
         return
     queued = (Reminder.id == message.reminder_id) & (Reminder.state == "queued")
     tx.execute(update(Reminder).where(queued).values(state=to.value, reason=reason))
+
+
+def _wait_again(tx: Session, message: Row[Any]) -> None:
+    """The last text that a person took as handled waits for one again; the chain still says who it was."""
+    text = InboundMessage
+    of_conversation = (
+        (text.line_id == message.line_id) & (text.side == message.side) & (text.site_id == message.site_id)
+    )
+    last = select(func.max(text.id)).where(
+        of_conversation, text.patient_id.is_not_distinct_from(message.patient_id), text.handled_by_id.is_not(None)
+    )
+    again = update(text).where(text.id == last.scalar_subquery())
+    tx.execute(again.values(handled_at=None, handled_by_id=None))
 
 
 def _count_failures(tx: Session, message: Row[Any], to: MessageState, reason: str | None) -> None:

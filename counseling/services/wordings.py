@@ -13,6 +13,7 @@ from counseling.domain.refusal import Refusal
 from counseling.domain.text_wordings import Wording
 from counseling.models.places import Area
 from counseling.models.wordings import TextWording
+from counseling.queries.wordings import list_place_names
 from counseling.services import audit
 from counseling.services.treatment_files import By
 from counseling.sms.wording_rules import check_wording
@@ -37,7 +38,7 @@ def write_wording(
     Raises Refusal: the codes of sms.wording_rules.check_wording, and wording_changed_meanwhile, wording_unchanged,
     request_key_taken.
     """
-    words = check_wording(which.key, typed)
+    words = check_wording(which.key, typed, list_place_names(session, which.province_id))
     with writing(session) as tx:
         newest = _lock(tx, which, request_key)
         if newest is not None:
@@ -57,7 +58,8 @@ def bring_back(session: AnySession, which: WhichText, version: int, *, by: By, r
         words = None
         if version != AS_SHIPPED:
             older = _find(tx, which, version)
-            words = None if older.body is None else check_wording(which.key, older.marked or older.body)
+            names = list_place_names(tx, which.province_id)
+            words = None if older.body is None else check_wording(which.key, older.marked or older.body, names)
         copy_of = AS_SHIPPED if words is None else version
         _write(tx, which, newest, words, copy_of, by, request_key, now)
 

@@ -66,6 +66,10 @@ SHIPPED: Mapping[str, str] = {
         "Luc nay chua co nguoi doc tin, {since} moi co. Neu nguy cap, goi 115 ngay hoac nho nguoi ben canh giup. "
         "{pronoun_first} khong phai chiu mot minh."
     ),
+    # "Nhờ gọi lại" outside these hours: when somebody will be there to call.
+    "call_back_shut": (
+        "Da nhan loi nho goi lai. Luc nay chua co nguoi goi, tu {since} moi goi lai duoc. Neu nguy cap, goi 115 ngay."
+    ),
     # To the phone of somebody of ours who is on duty: no name, no site, no reason.
     "duty": "Nhac viec: co viec can xem ngay. Xin mo may va bam da nhan. Tin nay tu dong, khong can tra loi.",
     # Bare "dung" and "huy" may be "đúng", "dùng": asked back once.
@@ -87,7 +91,7 @@ QUESTION_OF: Mapping[str, str] = {
     "second_text": "second_text",
 }
 # What answers somebody who has just written, or stands at the desk: no daily cap and no quiet hours hold it back.
-ANSWERS = frozenset({"number", "stopped", "help", "crisis", "crisis_shut", "duty", "stop_hint"})
+ANSWERS = frozenset({"number", "stopped", "help", "crisis", "crisis_shut", "call_back_shut", "duty", "stop_hint"})
 # Whatever else is known of a number: somebody on it may be in danger.
 CRISIS = frozenset({"crisis", "crisis_shut"})
 

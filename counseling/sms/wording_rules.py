@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from counseling.domain.refusal import Refusal
@@ -12,6 +12,7 @@ from counseling.domain.text_wordings import Wording, placeholders_of, wording_fr
 from counseling.domain.wording_guard import forbidden_phrase
 from counseling.sms.segments import GSM7_TWICE, ONE_GSM7, is_gsm7, size_of
 from counseling.sms.wording import QUESTION_OF, SHIPPED
+from counseling.sms.wording_marks import BEGINNINGS, MARKED
 
 LONGEST = 300  # letters of a template
 MOST_MARKED = 3  # segments of the spelling with marks
@@ -47,6 +48,7 @@ MUST_SAY: Mapping[str, tuple[str, ...]] = {
     "stop_hint": ("NGUNG",),
     "crisis": ("115",),
     "crisis_shut": ("115",),
+    "call_back_shut": ("115",),
 }
 
 
@@ -61,12 +63,12 @@ class Seen:
     marked_segments: int
 
 
-def check_wording(key: str, typed: str) -> Wording:
-    """Both spellings of what was typed, fit to be sent.
+def check_wording(key: str, typed: str, names: Collection[str] = ()) -> Wording:
+    """Both spellings of what was typed, fit to be sent. `names`: of places, which no text says.
 
     Raises Refusal: wording_empty, wording_too_long (most), braces_broken, placeholder_unknown and placeholder_missing
     (name), answer_missing (digit), word_missing (word), letter_unknown (letter), wording_says (phrase),
-    wording_too_big (units, most), marked_too_big (segments, most).
+    beginning_missing (begin), wording_too_big (units, most), marked_too_big (segments, most).
     """
     wording = wording_from(typed)
     if not wording.body:
@@ -75,9 +77,10 @@ def check_wording(key: str, typed: str) -> Wording:
         raise Refusal("wording_too_long", most=LONGEST)
     _ensure_placeholders(key, wording.body)
     _ensure_told(key, wording.body)
+    _ensure_beginning(key, wording)
     seen = see(wording)
     for text in (seen.plain, seen.marked or ""):
-        phrase = forbidden_phrase(text)
+        phrase = forbidden_phrase(text, names)
         if phrase is not None:
             raise Refusal("wording_says", phrase=phrase)
     odd = next((letter for letter in seen.plain if not is_gsm7(letter)), None)
@@ -112,6 +115,15 @@ def _ensure_placeholders(key: str, body: str) -> None:
     missing = next((name for name in allowed if name not in ALWAYS and name not in used), None)
     if missing is not None:
         raise Refusal("placeholder_missing", name=missing)
+
+
+def _ensure_beginning(key: str, wording: Wording) -> None:
+    """The words that a person chose to stand in front take the place of this beginning, in either spelling."""
+    shipped = MARKED.get(key, "")
+    if not shipped.startswith(BEGINNINGS):
+        return
+    if not all(text.startswith(BEGINNINGS) for text in (wording.body, wording.marked or wording.body)):
+        raise Refusal("beginning_missing", begin=shipped.partition(":")[0] + ":")
 
 
 def _ensure_told(key: str, body: str) -> None:

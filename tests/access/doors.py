@@ -62,6 +62,7 @@ COMMUNITY = frozenset({"community", "province/support"})
 MEETING = COUNSELORS | VOLUNTEERS
 ASKING = TREATMENT_TEAM | COUNSELORS
 MANAGING_REMINDERS = DISPENSERS | COUNSELORS
+ON_DUTY = TREATMENT_TEAM | COUNSELORS
 SUPPORT_SIDE = COUNSELORS | VOLUNTEERS | COMMUNITY
 ADMINISTRATORS = frozenset({"admin"})
 PROVINCE = frozenset({"province", "province/support"})
@@ -560,10 +561,10 @@ DOORS: dict[str, Door] = {
     "canned.index": page(ASKING, refused=404),
     "canned.add": Door(ASKING, 303, 404, form=lambda *who: {"body": "Vang a", **key(*who)}),
     "canned.remove": Door(ASKING, 404, 404, "house", nothing, values=lambda world: {"answer_id": 987_654}),
-    "duty.index": page(DISPENSERS | COUNSELORS, refused=404),
-    "duty.add": Door(DISPENSERS | COUNSELORS, 422, 404, form=key),
-    "duty.end": Door(DISPENSERS | COUNSELORS, 404, 404, "house", nothing, values=lambda world: {"shift_id": 987_654}),
-    "duty.phone": Door(DISPENSERS | COUNSELORS, 303, 404, form=fixed(number="0912 345 678")),
+    "duty.index": page(ON_DUTY, refused=404),
+    "duty.add": Door(ON_DUTY, 422, 404, form=key),
+    "duty.end": Door(ON_DUTY, 404, 404, "house", nothing, values=lambda world: {"shift_id": 987_654}),
+    "duty.phone": Door(ON_DUTY, 303, 404, form=fixed(number="0912 345 678")),
     # Nobody of this world is in danger.
     "crises.live": page(ASKING, refused=404),
     "crises.take": Door(ASKING, 404, 404, "house", nothing, values=lambda world: {"alert": NO_REF}),

@@ -10,11 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import vault_of, writing
+from counseling.domain.message_states import MessageState
 from counseling.domain.refusal import Refusal
 from counseling.models.audit import AuditEntry
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.refs import new_request_key
 from counseling.services.inbox import DIES_AFTER, answer_text, mark_handled
+from counseling.services.message_moves import lock_message, move
 from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, has_number, inbound, outbound, texted
 from tests.support.cast import DONG_KINH, Cast
 from tests.support.files import by, patient_of, registered, supported
@@ -105,6 +107,8 @@ def test_segments_are_counted_as_they_are_paid(session: Session, cast: Cast, tex
         ("mai den tram y te lay thuoc", "lấy thuốc"),
         ("Mời anh đến Trạm Y tế phường Đông Kinh", "trạm y tế"),
         ("chao anh NGUYEN VAN DUC", "Nguyễn Văn Đức"),
+        ("mai gap o nha van hoa Dong Kinh", "Đông Kinh"),
+        ("mai gặp ở Cao Lộc nhé", "Cao Lộc"),
     ],
 )
 def test_what_would_tell_a_stranger_is_refused(session: Session, cast: Cast, text: int, body: str, phrase: str) -> None:
@@ -165,3 +169,31 @@ def test_an_answer_stands_in_the_chain_without_its_words(session: Session, cast:
     )
     assert entry.details == f'{{"message":{message_id},"segments":1}}'
     assert NUMBER not in entry.details
+
+
+@pytest.mark.parametrize("to", ["expired", "refused", "failed"])
+def test_whoever_is_not_answered_in_the_end_waits_again(session: Session, cast: Cast, text: int, to: str) -> None:
+    """Words that never arrived have answered nobody; without this nobody at the site would learn of it."""
+    answer(session, cast, text, "Vâng ạ")
+    assert inbound(session)[0].handled_at == NOW
+    later = texted(session, "alo", at=NOW + timedelta(minutes=1)).id
+    mark_handled(session, later, by=by(cast, "dispenser2"), now=NOW + timedelta(minutes=2))
+    with writing(session) as tx:
+        row = lock_message(tx, OutboundMessage.wording == "typed")
+        assert row is not None
+        if to == "failed":
+            tx.execute(update(OutboundMessage).where(OutboundMessage.id == row.id).values(state="claimed"))
+            row = lock_message(tx, OutboundMessage.wording == "typed")
+            assert row is not None
+        move(tx, row, MessageState(to), NOW + DIES_AFTER)
+    first, last = inbound(session)
+    assert (first.handled_at, last.handled_at, last.handled_by_id) == (NOW, None, None), "the conversation, once"
+
+
+def test_what_is_taken_back_or_arrives_makes_nobody_wait_again(session: Session, cast: Cast, text: int) -> None:
+    answer(session, cast, text, "Vâng ạ")
+    with writing(session) as tx:
+        row = lock_message(tx, OutboundMessage.wording == "typed")
+        assert row is not None
+        move(tx, row, MessageState.CANCELLED, NOW)
+    assert inbound(session)[0].handled_at == NOW

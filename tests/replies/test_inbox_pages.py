@@ -20,6 +20,8 @@ from counseling.models.installation import Installation
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.tasks import Task
 from counseling.models.texts import InboundMessage, PhoneLine
+from counseling.permissions import ROLE_PERMISSIONS, Permission, RoleKind, Side
+from counseling.queries.duty import READERS
 from counseling.queries.inbox import list_conversations
 from counseling.refs import new_request_key
 from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, has_number, inbound, outbound, texted
@@ -319,6 +321,16 @@ def test_the_roster_is_kept_on_a_page(app: Flask, session: Session, cast: Cast) 
     assert post(at(app, "dispenser2"), f"/messages/duty/{shift_id}/end").status_code == 404
     assert post(client, f"/messages/duty/{shift_id}/end").status_code == 303
     assert "Chưa có ca trực nào" in client.get("/messages/duty/").text
+
+
+def test_whoever_can_be_put_on_duty_writes_their_own_number(app: Flask, session: Session, cast: Cast) -> None:
+    """Nobody else may write it for them, and without it no text tells them of a danger."""
+    client = at(app, "doctor")
+    assert "/messages/duty/" in client.get("/messages/").text
+    assert post(client, "/messages/duty/phone", "/messages/", number="0912 999 888").status_code == 303
+    assert "số …888" in client.get("/messages/duty/").text
+    for kind, side in READERS:
+        assert Permission.KEEP_DUTY_ROSTER in ROLE_PERMISSIONS[RoleKind(kind), Side(side)]
 
 
 def test_ready_made_answers_are_guarded_and_chosen_with_one_tap(

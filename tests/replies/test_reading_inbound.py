@@ -309,7 +309,7 @@ def test_a_stop_takes_effect_at_once_with_one_confirmation(session: Session, tre
     assert is_stopped(session, line)
     assert (row.meaning, row.handled_at) == ("stop", None)  # staff are told by the inbox
     confirmation = outbound(session, "stopped")
-    assert [(m.state, m.is_automatic, m.answer_hour) for m in confirmation] == [("queued", True, "2026-11-22T01")]
+    assert [(m.state, m.is_automatic, m.answer_hour) for m in confirmation] == [("queued", True, None)], "no hour"
     body = vault_of(session).open("outbound_messages.body", confirmation[0].ref, confirmation[0].body)
     assert body == text_of("stopped")
     texted(session, "STOP", at=REPLIED_AT + timedelta(hours=5))
@@ -339,6 +339,19 @@ def test_what_may_be_yes_or_stop_is_asked_about_once_and_then_taken_as_stop(
     assert len(outbound(session, "stop_hint")) == 1
     second = texted(session, "Dung", at=REPLIED_AT + LATER)
     assert (second.meaning, is_stopped(session, line)) == ("stop", True)
+
+
+@pytest.mark.parametrize(("before", "answer"), [("dung", "stop_hint"), ("trợ giúp", "help")])
+def test_a_stop_is_confirmed_whatever_was_answered_within_the_hour(
+    session: Session, treated: int, line: int, before: str, answer: str
+) -> None:
+    asked(session, line, treated)
+    texted(session, before)
+    texted(session, "NGUNG", at=REPLIED_AT + timedelta(minutes=2))
+    assert is_stopped(session, line)
+    assert (len(outbound(session, answer)), len(outbound(session, "stopped"))) == (1, 1)
+    texted(session, "NGUNG", at=REPLIED_AT + timedelta(minutes=3))
+    assert len(outbound(session, "stopped")) == 1
 
 
 def test_help_opens_a_question_of_its_own(session: Session, treated: int, line: int) -> None:

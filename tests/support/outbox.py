@@ -17,6 +17,7 @@ from counseling.services.message_attempts import LookAgain
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
 from counseling.services.sending import Sent, send_due
+from counseling.services.worker_beats import beat
 from counseling.sms.gateway import Abilities, AttemptedText, SmsGateway, TextToSend
 from tests.support.cast import DONG_KINH
 from tests.support.settings import MORNING
@@ -125,6 +126,12 @@ def send(
     **options: Any,
 ) -> Sent:
     return send_due(session, gateway, now, VIETNAM, look_again=look_again, **options)
+
+
+def clock_runs(session: Session, now: datetime) -> None:
+    """The work has run by this clock for a week, up to a minute ago."""
+    beat(session, now - timedelta(days=7), "steady")
+    beat(session, now - timedelta(minutes=1))
 
 
 def message(session: Session, message_id: int) -> Row[Any]:

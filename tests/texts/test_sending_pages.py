@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from counseling.config import VIETNAM
 from counseling.database import db, writing
 from counseling.domain.gateway_phone import ITEMS
+from counseling.domain.message_states import MessageState
 from counseling.models.patients import PhoneNumber
 from counseling.models.text_keeping import GatewayPhoneCheck
 from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
@@ -22,6 +23,8 @@ from counseling.queries import queue as queue_query
 from counseling.queries.sent_texts import DayOfTexts, list_days, list_months
 from counseling.refs import new_request_key
 from counseling.routes import text_chart
+from counseling.services.inbox import answer_text
+from counseling.services.message_moves import lock_message, move
 from counseling.services.phones import add_phone
 from counseling.services.sending_pauses import stop_sending
 from counseling.services.text_blanking import blank_old_bodies
@@ -29,6 +32,7 @@ from tests.agreements.story import reached
 from tests.replies.story import REPLIED_AT, asked, has_number, texted
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast, post, sign_in
 from tests.support.files import by, patient_of, registered, supported
+from tests.support.outbox import clock_runs
 from tests.support.settings import MORNING
 from tests.support.treatment import somebody
 
@@ -100,6 +104,35 @@ def test_a_text_that_is_made_already_is_seen_before_it_goes(
     text = asked(session, line, treated, state="queued")
     page = at(app, "dispenser").get(f"/messages/queue/text/{text}/")
     assert "Màn hình khóa" in page.text and "Nhac viec: viec hang ngay hom qua" in page.text
+
+
+def test_an_answer_that_did_not_go_is_on_the_list_and_its_conversation_waits_again(
+    app: Flask, session: Session, cast: Cast, treated: int, line: int
+) -> None:
+    row, client = texted(session, "gọi em với"), at(app, "dispenser")
+    answer = {"by": by(cast, "dispenser"), "now": NOW}
+    answer_text(session, row.id, "Chiều em gọi nhé", request_key=new_request_key(), **answer)
+    answer_text(session, row.id, "Hay là mai", request_key=new_request_key(), **answer)
+    for state, reason in (("expired", None), ("refused", "number_fails")):
+        with writing(session) as tx:
+            waiting = lock_message(tx, OutboundMessage.state == "queued")
+            assert waiting is not None
+            move(tx, waiting, MessageState(state), NOW, reason=reason)
+    page, conversation = folded(client.get("/messages/queue").text), client.get(f"/messages/{row.ref}/").text
+    assert "Chưa rõ hoặc không gửi được 2" in page
+    for said in ("Đường gửi không nhận kịp giờ. Còn cần thì viết lại.", "Tin không đến được số này: so lại số."):
+        assert said in page and said in conversation
+    assert "chưa xem" in conversation and "Đã xem, không cần trả lời" in conversation
+    assert "Câu trả lời" not in folded(at(app, "counselor").get("/messages/queue").text)
+
+
+def test_a_reminder_that_did_not_go_stands_on_one_list(app: Flask, session: Session, treated: int, line: int) -> None:
+    reminder = planned(session, treated, state="expired")
+    text = asked(session, line, treated, state="expired")
+    with writing(session) as tx:
+        tx.execute(update(OutboundMessage).where(OutboundMessage.id == text).values(reminder_id=reminder))
+    page = folded(at(app, "dispenser").get("/messages/queue").text)
+    assert "Không gửi, vì sao" in page and "Chưa rõ hoặc không gửi được" not in page
 
 
 def test_nobody_reaches_anothers_line(app: Flask, session: Session, treated: int, line: int) -> None:
@@ -220,6 +253,7 @@ def test_a_conversation_says_that_its_words_were_deleted(
 ) -> None:
     asked(session, line, treated)
     row = texted(session, "2")
+    clock_runs(session, NOW + 91 * A_DAY)
     blank_old_bodies(session, NOW + 91 * A_DAY)
     session.rollback()
     page = at(app, "dispenser").get(f"/messages/{row.ref}/").text

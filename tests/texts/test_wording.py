@@ -25,6 +25,7 @@ VALUES = {
     "appointment": {"hour": "10h30 chieu", "day": "Chu nhat 29/11/2026"},
     "number": {"digits": "48"},
     "crisis_shut": {"since": "10h30 Chu nhat 29/11"},
+    "call_back_shut": {"since": "10h30 Chu nhat 29/11"},
 }
 FORBIDDEN = (
     "methadone", "thuoc", "lieu", "uong", "ma tuy", "heroin", "nghien", "cai", "dieu tri", "hiv", "aids", "arv",

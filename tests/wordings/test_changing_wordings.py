@@ -28,7 +28,7 @@ from tests.support.settings import MORNING
 
 MISSED = "missed_yesterday"
 FIRST = "Nhac viec: hom qua chua xong. Den truoc {until}. Tra loi 1 = se den, 2 = nho goi lai."
-SECOND = "Nhắc việc nhà. Đến trước {until}. Trả lời 1 = sẽ đến, 2 = nhờ gọi lại."
+SECOND = "Nhắc việc: nhà. Đến trước {until}. Trả lời 1 = sẽ đến, 2 = nhờ gọi lại."
 
 
 def write(
@@ -60,7 +60,7 @@ def test_the_newest_version_holds_at_every_site_of_the_province_and_nowhere_else
     write(session, cast, SECOND, seen=1)
     held = wordings_of(session, [DONG_KINH, CAO_LOC, far])
     assert [held[site].get(MISSED) for site in (DONG_KINH, CAO_LOC, far)] == [
-        Wording("Nhac viec nha. Den truoc {until}. Tra loi 1 = se den, 2 = nho goi lai.", SECOND)
+        Wording("Nhac viec: nha. Den truoc {until}. Tra loi 1 = se den, 2 = nho goi lai.", SECOND)
     ] * 2 + [None]
     versions = list_versions(session, PROVINCE, MISSED)
     assert [(row.version, row.written_by) for row in versions] == [(2, "Người mẫu province"), (1, "Người mẫu province")]
@@ -121,7 +121,7 @@ def test_the_next_text_has_the_words_of_the_province(session: Session, cast: Cas
     queue(session, at(10))
     (row,) = texts(session)
     said = vault_of(session).open("outbound_messages.body", row.ref, row.body)
-    assert said == "Nhac viec nha. Den truoc 10h30. Tra loi 1 = se den, 2 = nho goi lai."
+    assert said == "Nhac viec: nha. Den truoc 10h30. Tra loi 1 = se den, 2 = nho goi lai."
 
 
 def test_where_nobody_has_written_one_small_read_is_all(session: Session, cast: Cast) -> None:

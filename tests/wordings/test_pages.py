@@ -15,11 +15,12 @@ from counseling.domain.text_wordings import Wording
 from counseling.models.wordings import TextWording
 from counseling.refs import new_request_key
 from counseling.sms.wording import SHIPPED
+from counseling.sms.wording_marks import MARKED
 from counseling.sms.wording_rules import see
 from tests.support.cast import Cast, post, sign_in
 from tests.support.settings import MORNING
 
-WORDS = "Nhắc việc nhà. Đến trước {until}. Trả lời 1 = sẽ đến, 2 = nhờ gọi lại."
+WORDS = "Nhắc việc: nhà. Đến trước {until}. Trả lời 1 = sẽ đến, 2 = nhờ gọi lại."
 
 
 @pytest.fixture
@@ -68,15 +69,15 @@ def test_words_are_tried_before_they_are_put_in_force(province: FlaskClient, ses
     assert tried.status_code == 200
     for shown in (
         "Xem thử: chưa lưu",
-        "Nhac viec nha. Den truoc 10h30.",
-        "Nhắc việc nhà. Đến trước 10h30.",
+        "Nhac viec: nha. Den truoc 10h30.",
+        "Nhắc việc: nhà. Đến trước 10h30.",
         "có dấu 1 tin",
     ):
         assert shown in tried.text, shown
     assert versions(session) == []
     assert save(province).status_code == 303
     page = province.get("/wordings/").text
-    assert "Bản 1, Người mẫu province viết" in page and "Nhac viec nha" in page
+    assert "Bản 1, Người mẫu province viết" in page and "Nhac viec: nha" in page
     assert WORDS in province.get("/wordings/missed_yesterday/").text
 
 
@@ -87,10 +88,26 @@ def test_what_is_refused_comes_back_as_it_was_typed(province: FlaskClient, sessi
         assert shown in answer.text
     assert save(province).status_code == 303
     late = save(province, words=WORDS.replace("nhà", "riêng"))
-    assert late.status_code == 409 and "việc riêng" in late.text and "Có người vừa đổi" in late.text
+    assert late.status_code == 409 and "việc: riêng" in late.text and "Có người vừa đổi" in late.text
     seen = re.search(r'name="seen" type="hidden" value="(\d+)"', late.text)
     assert seen and seen[1] == "1", "what is shown now is what the next try agrees to"
     assert versions(session) == [1]
+
+
+def test_editing_begins_with_the_marks_of_the_shipped_words(province: FlaskClient) -> None:
+    """Who edited the bare letters took the marks from everybody who had asked for them."""
+    page = province.get("/wordings/missed_yesterday/").text
+    assert MARKED["missed_yesterday"] in page.split("<textarea")[1].split("</textarea>")[0]
+    assert "có dấu, cho người muốn tin có dấu" in page
+
+
+def test_a_text_without_its_beginning_or_with_a_place_is_refused(province: FlaskClient, session: Session) -> None:
+    bare = save(province, words=WORDS.removeprefix("Nhắc việc: "))
+    assert (bare.status_code, "Bắt đầu bằng “Nhắc việc:”" in bare.text) == (422, True)
+    for act in ("", "try"):
+        place = save(province, words=f"{WORDS} Nha van hoa Dong Kinh.", act=act)
+        assert (place.status_code, "Bỏ chữ “Đông Kinh”" in place.text) == (422, True)
+    assert versions(session) == []
 
 
 def test_older_words_come_back_by_one_button(province: FlaskClient, session: Session) -> None:

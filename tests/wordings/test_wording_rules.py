@@ -14,16 +14,18 @@ from counseling.domain.names import fold, without_marks
 from counseling.domain.refusal import Refusal
 from counseling.domain.text_purposes import PURPOSE_OF, PURPOSES
 from counseling.domain.text_wordings import Wording, placeholders_of, wording_from
-from counseling.domain.wording_guard import forbidden_phrase
+from counseling.domain.wording_guard import forbidden_phrase, names_of_site
 from counseling.models.texts import REMINDER_KINDS
 from counseling.services.sms_consents import PRONOUNS
 from counseling.sms.segments import is_gsm7, segments_of
 from counseling.sms.spoken_times import day_of, days_of, hour_and_part, hour_of
 from counseling.sms.wording import SHIPPED, text_of
+from counseling.sms.wording_marks import BEGINNINGS, PRETEXTS
+from counseling.sms.wording_marks import MARKED as SHIPPED_MARKED
 from counseling.sms.wording_rules import PLACEHOLDERS, allowed_in, check_wording, see
 
 MARKED = "Nhắc việc: hôm qua chưa xong, không sao. Hôm nay cứ đến trước {until}. Trả lời 1 = sẽ đến, 2 = nhờ gọi lại."
-MISSED = "Nhac viec. Hom nay den truoc {until}. Tra loi 1 = se den, 2 = nho goi lai."
+MISSED = "Nhac viec: hom nay den truoc {until}. Tra loi 1 = se den, 2 = nho goi lai."
 TOO_MUCH = " Chuc moi nguoi mot ngay that vui, nhieu niem vui o nha va o cho lam, den som mot chut nua nhe anh chi."
 PEOPLE = 10_000
 
@@ -32,6 +34,8 @@ PEOPLE = 10_000
 def test_the_shipped_words_hold_their_own_rules(key: str) -> None:
     assert check_wording(key, SHIPPED[key]) == Wording(SHIPPED[key])
     assert see(Wording(SHIPPED[key])).plain_segments == 1
+    if key in SHIPPED_MARKED:
+        assert check_wording(key, SHIPPED_MARKED[key]) == Wording(SHIPPED[key], SHIPPED_MARKED[key])
     assert set(placeholders_of(SHIPPED[key])) <= set(allowed_in(key)) <= PLACEHOLDERS.keys()
 
 
@@ -109,6 +113,10 @@ def test_both_spellings_come_from_what_was_typed() -> None:
         ("missed_yesterday", MISSED + " Nho uong thuoc", "wording_says"),
         ("missed_yesterday", MISSED + " Nhớ uống thuốc", "wording_says"),
         ("missed_yesterday", MISSED + " 🙏", "letter_unknown"),
+        ("missed_yesterday", MISSED.removeprefix("Nhac viec: "), "beginning_missing"),
+        ("missed_yesterday", MISSED.replace("Nhac viec:", "Nhac viec."), "beginning_missing"),
+        ("missed_yesterday", MISSED.replace("Nhac viec:", "Nhắc viec:"), "beginning_missing"),
+        ("missed_yesterday", MISSED.replace("Nhac viec:", "Nhắc lịch:"), None),
         ("stopped", "Da ngung. Muon nhan lai thi goi.", "word_missing"),
         ("number", "So: {digits}. Chi nhin, khong doc cho ai. Tra loi NGUNG de thoi.", None),
         ("number", "So: {digits}. Tra loi NGUNG de thoi.", "word_missing"),
@@ -123,6 +131,42 @@ def test_what_is_refused(key: str, typed: str, code: str | None) -> None:
     with pytest.raises(Refusal) as refused:
         check_wording(key, typed)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("pretext", sorted(PRETEXTS))
+@pytest.mark.parametrize("key", sorted(key for key in SHIPPED_MARKED if SHIPPED[key].startswith(BEGINNINGS)))
+def test_other_words_keep_the_beginning_that_somebody_chose(key: str, pretext: str) -> None:
+    words = check_wording(key, SHIPPED_MARKED[key].replace("Trả lời", "Nhắn lại"))
+    values = {name: placeholder.plain for name, placeholder in PLACEHOLDERS.items() if not name.startswith("pronoun")}
+    for has_marks in (False, True):
+        said = text_of(key, {key: words}, has_marks=has_marks, pretext=pretext, **values)
+        begins = BEGINNINGS if pretext == "work" else f"{PRETEXTS[pretext][has_marks]}:"
+        assert said.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    "typed", ["nha van hoa Dong Kinh", "nhà văn hóa đông kinh", "DONG-KINH", "tram Dong Kinh", "Đông Kinh"]
+)
+def test_no_text_says_where(typed: str) -> None:
+    names = names_of_site("Trạm Y tế phường Đông Kinh")
+    assert names == ("Trạm Y tế phường Đông Kinh", "Đông Kinh")
+    with pytest.raises(Refusal) as refused:
+        check_wording("missed_yesterday", f"{MISSED} {typed}", names)
+    assert refused.value.code == "wording_says"
+    assert check_wording("missed_yesterday", f"{MISSED} Dong vui", names)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Trung tâm Y tế huyện Văn Lãng", "Văn Lãng"),
+        ("Điểm tư vấn cộng đồng thị trấn Đồng Đăng", "Đồng Đăng"),
+        ("Cơ sở điều trị Methadone Cao Lộc", "Cao Lộc"),
+        ("Trạm Y tế xã Điềm He", "Điềm He"),
+    ],
+)
+def test_a_place_is_known_by_its_short_name_too(name: str, short: str) -> None:
+    assert names_of_site(name) == (name, short)
 
 
 @given(st.text(max_size=320), st.sampled_from(sorted(SHIPPED)))
