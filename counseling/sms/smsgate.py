@@ -19,6 +19,7 @@ from counseling.sms.gateway import (
     SmsOutcomeUnknown,
     SmsRejected,
     TextToSend,
+    life_left,
 )
 from counseling.sms.web_calls import Answer, NoAnswer, NotReached, basic, call
 
@@ -51,7 +52,7 @@ class SmsGate:
         }
 
     def send(self, message: TextToSend) -> None:
-        life = int((message.expires_at - self._clock()).total_seconds())
+        life = life_left(message, self._clock(), SHORTEST_LIFE)
         answer = self._call(
             "POST",
             "/messages",
@@ -60,7 +61,7 @@ class SmsGate:
                 "textMessage": {"text": message.body},
                 "phoneNumbers": [message.number],
                 "withDeliveryReport": True,
-                "ttl": max(life, SHORTEST_LIFE),
+                "ttl": life,
             },
         )
         if answer.status == KNOWS_IT:

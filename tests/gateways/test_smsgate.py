@@ -17,6 +17,7 @@ from counseling.sms.gateway import (
     SmsMisconfigured,
     SmsOutcomeUnknown,
     SmsRejected,
+    SmsTooLate,
     TextToSend,
 )
 from counseling.sms.smsgate import SmsGate
@@ -129,6 +130,16 @@ def test_a_wrong_setting_is_not_a_failure_of_the_text(
     with pytest.raises(SmsMisconfigured) as wrong:
         gateway.send(text())
     assert wrong.value.fault is fault
+
+
+@pytest.mark.parametrize("seconds", [4, 0, -600])
+def test_a_text_without_life_left_is_not_handed_over(phone: FakePhone, gateway: SmsGate, seconds: int) -> None:
+    """The phone takes no life below five seconds, and a longer one than it has would be a promise broken."""
+    with pytest.raises(SmsTooLate):
+        gateway.send(text(expires_at=EIGHT + timedelta(seconds=seconds)))
+    assert phone.requests == []
+    gateway.send(text(expires_at=EIGHT + timedelta(seconds=5)))
+    assert [kept.ttl for kept in phone.kept.values()] == [5]
 
 
 def test_a_phone_that_cannot_be_reached_has_nothing(phone: FakePhone) -> None:
