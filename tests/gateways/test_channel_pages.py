@@ -20,6 +20,7 @@ from counseling.database import writing
 from counseling.jobs import tick
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
 from counseling.models.texts import OutboundMessage
+from counseling.services.channels import stop_channel
 from counseling.sms.gateway import Fault, SmsMisconfigured
 from tests.support.cast import Cast, post, sign_in
 from tests.support.fake_phone import signed
@@ -149,11 +150,15 @@ def test_readyz_and_the_queue_command_say_how_channels_are(app: Flask, session: 
     assert (ready.status_code, ready.get_json()["gateway"]) == (200, "smsgate")
     assert post(admin, "/admin/channels/twilio/stop").status_code == 303
     ready = app.test_client().get("/readyz")
-    assert (ready.status_code, ready.get_json()["problems"]) == (503, ["gateway_stopped"])
+    assert (ready.status_code, ready.get_json()["problems"]) == (200, [])  # somebody meant it: people go on working
+    assert ready.get_json()["stopped_by_hand"] == ["twilio"]
     shown = json.loads(app.test_cli_runner().invoke(args=["queue", "--json"]).output)
     assert [(one["gateway"], one["state"], one["why"]) for one in shown["channels"]] == [
         ("smsgate", "works", None),
         ("twilio", "stopped", "by_hand"),
     ]
     plain = app.test_cli_runner().invoke(args=["queue"]).output
+    stop_channel(session, "smsgate", Fault.CREDENTIALS, EIGHT)
+    ready = app.test_client().get("/readyz")
+    assert (ready.status_code, ready.get_json()["problems"]) == (503, ["gateway_stopped"])
     assert "channel twilio: stopped (by_hand)" in plain
