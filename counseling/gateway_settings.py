@@ -46,7 +46,9 @@ def read_twilio(read: Read, public_url: str | None) -> TwilioAccount | None:
     if public_url is None:
         raise BadSetting("PUBLIC_URL is not set: Twilio signs its reports over the address that it calls.")
     api_base = _safe_address("TWILIO_API_BASE", read("TWILIO_API_BASE") or TWILIO_API)
-    return TwilioAccount(account_sid, auth_token, sender, service, api_base, public_url)
+    two_way = read("TWILIO_TWO_WAY") or "0"
+    _ensure_like("TWILIO_TWO_WAY", two_way, "[01]", "it must be 1 where texts to the sender come in at Twilio, else 0")
+    return TwilioAccount(account_sid, auth_token, sender, service, api_base, two_way == "1", public_url)
 
 
 def _all_of(read: Read, names: Sequence[str]) -> list[str]:

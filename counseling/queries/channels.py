@@ -31,6 +31,8 @@ class ChannelHealth:
     per_minute: int | None = None
     attach_asked_at: datetime | None = None
     attached_at: datetime | None = None
+    is_one_way: bool = False
+    is_without_receipts: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,6 @@ def _health(name: str, row: Any, now: datetime) -> ChannelHealth:
         per_minute=row.segments_per_minute,
         attach_asked_at=row.attach_asked_at,
         attached_at=row.attached_at,
+        is_one_way=row.is_one_way,
+        is_without_receipts=row.is_without_receipts,
     )

@@ -24,4 +24,5 @@ class TwilioAccount:
     sender: str | None = field(repr=False)
     messaging_service_sid: str | None
     api_base: str
+    is_two_way: bool  # its number takes texts, too: nowhere in Việt Nam
     public_url: str  # what Twilio calls, whatever a proxy makes of it: its signatures are over this address

@@ -42,16 +42,16 @@ MOST_LISTED = 100
 
 class Twilio:
     name = NAME
-    abilities = Abilities(
-        two_way=False,
-        receipts=True,
-        repeat_safe=False,
-        unicode=True,
-        segments_per_minute=SEGMENTS_PER_MINUTE,
-        calls_at_once=4,
-    )
 
     def __init__(self, account: TwilioAccount, clock: Callable[[], datetime]) -> None:
+        self.abilities = Abilities(
+            two_way=account.is_two_way,
+            receipts=True,
+            repeat_safe=False,
+            unicode=True,
+            segments_per_minute=SEGMENTS_PER_MINUTE,
+            calls_at_once=4,
+        )
         self._account = account
         self._clock = clock
         self._client: Client | None = None

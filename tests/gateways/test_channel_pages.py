@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -22,6 +23,7 @@ from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
 from counseling.models.texts import OutboundMessage
 from counseling.services.channels import stop_channel
 from counseling.sms.gateway import Fault, SmsMisconfigured
+from counseling.sms.smsgate import SmsGate
 from tests.support.cast import Cast, post, sign_in
 from tests.support.fake_phone import signed
 from tests.support.gateways import with_gateways
@@ -52,7 +54,7 @@ def admin(app: Flask, session: Session, cast: Cast, start_clock_at: Callable[...
 
 def phone() -> FakeProvider:
     gateway = FakeProvider()
-    gateway.name = "smsgate"
+    gateway.name, gateway.abilities = "smsgate", SmsGate.abilities
     return gateway
 
 
@@ -93,6 +95,27 @@ def test_a_test_text_is_followed_there_and_back_and_its_number_is_shown_nowhere(
     page = admin.get("/admin/channels").text
     assert not any(number in page for number in (NUMBER, NUMBER[3:], TYPED, "678"))
     assert session.execute(select(OutboundMessage.id)).first() is None
+
+
+def test_a_channel_that_carries_nothing_back_says_so_and_waits_for_no_answer(
+    session: Session, admin: FlaskClient
+) -> None:
+    gateway = FakeProvider()
+    gateway.name = "twilio"
+    assert "Chỉ gửi đi" not in admin.get("/admin/channels").text
+    assert ask(admin, gateway="twilio") == 303
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    page = admin.get("/admin/channels").text
+    assert "không trả lời được qua đường này" in page
+    assert "Trả lời 1…" not in page, "reminders go through the phone"
+    part = admin.get("/admin/channels/tests").text
+    assert ["1. " in part, "2. " in part, "3. " in part] == [True, False, False]
+    fields = {"reminders-gateway": "smsgate", "reminders-fallback": "twilio"}
+    assert post(admin, "/admin/channels/routes/reminders", **fields).status_code == 303
+    assert "Trả lời 1…" in admin.get("/admin/channels").text
+    gateway.abilities = replace(gateway.abilities, two_way=True, receipts=True)
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    assert "Chỉ gửi đi" not in admin.get("/admin/channels").text
 
 
 def test_the_form_sent_twice_sends_one_text(session: Session, admin: FlaskClient) -> None:

@@ -79,7 +79,10 @@ def live_tests() -> ResponseReturnValue:
     tests = queries.list_tests(db.session)
     if request.args.get("seen") == version_of(tests):
         return "", 204
-    return render_template("partials/admin/_tests.html", tests=tests, version=version_of(tests), names=NAMES)
+    found = queries.list_channels(db.session, names(), utc_now())
+    return render_template(
+        "partials/admin/_tests.html", tests=tests, version=version_of(tests), names=NAMES, **what_they_cannot(found)
+    )
 
 
 @bp.post("/channels/test")
@@ -159,18 +162,33 @@ def channels_page(
 ) -> str:
     found = queries.list_channels(db.session, names(), utc_now())
     tests = queries.list_tests(db.session)
-    wrong = routes or {}
+    wrong, cannot = routes or {}, what_they_cannot(found)
     return render_template(
         "pages/admin/channels.html",
         channels=found,
         paces={one.gateway: PaceForm(prefix=f"{one.gateway}-", per_minute=one.per_minute) for one in found}
         | (paces or {}),
-        routes=[(kind, label, wrong.get(kind) or route_form(kind)) for kind, label in KINDS.items()],
+        routes=[route_line(kind, wrong.get(kind) or route_form(kind), cannot["one_way"]) for kind in KINDS],
         test=test or trial_form(),
         tests=tests,
         version=version_of(tests),
         names=NAMES,
+        **cannot,
     )
+
+
+def what_they_cannot(found: list[queries.ChannelHealth]) -> dict[str, set[str]]:
+    """By name: which channels carry nothing back, and which do not say what has arrived."""
+    return {
+        "one_way": {one.gateway for one in found if one.is_one_way},
+        "without_receipts": {one.gateway for one in found if one.is_without_receipts},
+    }
+
+
+def route_line(kind: TextKind, form: RouteForm, one_way: set[str]) -> tuple[TextKind, Any, RouteForm, bool]:
+    """A kind of texts with its form, and whether its questions go where nobody can answer."""
+    chosen = {form.gateway.data, form.fallback.data}
+    return kind, KINDS[kind], form, kind is TextKind.REMINDERS and bool(chosen & one_way)
 
 
 def trial_form(data: Any = None) -> TrialForm:
