@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from counseling.database import AnySession
 from counseling.domain.channels import TextKind, is_resting
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
+from counseling.models.texts import PhoneLine
 
 WORKS, AWAY, STOPPED = "works", "away", "stopped"
 MOST_TESTS = 5
@@ -63,6 +64,11 @@ def list_channels(session: AnySession, names: Sequence[str], now: datetime) -> l
     """The channels of these gateways, in this order."""
     rows = {row.gateway: row for row in session.execute(select(SmsChannel.__table__))}
     return [_health(name, rows.get(name), now) for name in names]
+
+
+def count_denied(session: AnySession) -> int:
+    """How many numbers never get a text."""
+    return session.execute(select(func.count(PhoneLine.id)).where(PhoneLine.denied_at.is_not(None))).scalar_one()
 
 
 def list_routes(session: AnySession, first: str) -> list[RouteRow]:

@@ -13,6 +13,7 @@ class SmsGateAccount:
     username: str = field(repr=False)
     password: str = field(repr=False)
     signing_key: str = field(repr=False)
+    sim_number: int | None = None  # which SIM of the phone texts go through; None: the phone's own choice
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class SmsGate:
         self._account = account
         self._report_to = report_to
         self._clock = clock
+        self._sim = {} if account.sim_number is None else {"simNumber": account.sim_number}
         self._headers = {
             "Authorization": basic(account.username, account.password),
             "Content-Type": "application/json",
@@ -62,6 +63,7 @@ class SmsGate:
                 "phoneNumbers": [message.number],
                 "withDeliveryReport": True,
                 "ttl": life,
+                **self._sim,
             },
         )
         if answer.status == KNOWS_IT:

@@ -1,4 +1,4 @@
-"""what a channel can do
+"""what a channel can do; numbers that never get a text
 
 Revision ID: 0017
 Revises: 0015
@@ -6,6 +6,8 @@ Revises: 0015
 
 import sqlalchemy as sa
 from alembic import op
+
+import counseling.models.base
 
 revision = "0017"
 down_revision = "0015"
@@ -19,9 +21,16 @@ def upgrade() -> None:
     with op.batch_alter_table("sms_channels", schema=None) as batch_op:
         for name in CHANNEL:
             batch_op.add_column(sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False))
+    with op.batch_alter_table("phone_lines", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("denied_at", counseling.models.base.UtcDateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    # Whoever must not be texted would be: the table before knows no such list.
+    if op.get_bind().execute(sa.text("SELECT COUNT(*) FROM phone_lines WHERE denied_at IS NOT NULL")).scalar():
+        raise RuntimeError("There are numbers that never get a text: take them off the list first (Đường gửi tin)")
+    with op.batch_alter_table("phone_lines", schema=None) as batch_op:
+        batch_op.drop_column("denied_at")
     with op.batch_alter_table("sms_channels", schema=None) as batch_op:
         for name in CHANNEL[::-1]:
             batch_op.drop_column(name)

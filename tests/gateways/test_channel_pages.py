@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from counseling.config import Config
 from counseling.database import writing
 from counseling.jobs import tick
+from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
 from counseling.models.texts import OutboundMessage
 from counseling.services.channels import stop_channel
@@ -27,7 +28,7 @@ from counseling.sms.smsgate import SmsGate
 from tests.support.cast import Cast, post, sign_in
 from tests.support.fake_phone import signed
 from tests.support.gateways import with_gateways
-from tests.support.outbox import EIGHT, FakeProvider
+from tests.support.outbox import EIGHT, FakeProvider, a_line, message, queued
 from tests.support.reminding import ZONE
 
 NUMBER, TYPED = "+84912345678", "0912 345 678"
@@ -116,6 +117,35 @@ def test_a_channel_that_carries_nothing_back_says_so_and_waits_for_no_answer(
     gateway.abilities = replace(gateway.abilities, two_way=True, receipts=True)
     tick(session, gateway, EIGHT, ZONE, dice=Random(1))
     assert "Chỉ gửi đi" not in admin.get("/admin/channels").text
+
+
+def test_a_number_on_the_list_gets_nothing_and_is_shown_nowhere(session: Session, admin: FlaskClient) -> None:
+    waiting = [queued(session, a_line(session, NUMBER), wording=wording) for wording in ("missed_yesterday", "crisis")]
+    gateway = phone()
+    assert "Đang có 0 số" in admin.get("/admin/channels").text
+    for _ in range(2):
+        assert post(admin, "/admin/channels/denied", **{"denied-number": TYPED}).status_code == 303
+    page = admin.get("/admin/channels").text
+    assert "Đang có 1 số" in page
+    assert not any(number in page for number in (NUMBER, NUMBER[3:], TYPED, "678"))
+    assert ask(admin) == 422, "not even a test"
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    assert [(message(session, text).state, message(session, text).reason) for text in waiting] == [
+        ("refused", "denied")
+    ] * 2
+    assert post(admin, "/admin/channels/allowed", **{"denied-number": TYPED}).status_code == 303
+    session.rollback()
+    said = session.execute(select(AuditEntry.action).where(AuditEntry.subject.like("line:%"))).scalars().all()
+    assert said == ["line.denied", "line.allowed"]
+    again = queued(session, a_line(session, NUMBER))
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    assert message(session, again).state == "accepted"
+
+
+@pytest.mark.parametrize("number", ["", "abc", "115"])
+def test_what_is_no_number_stands_on_no_list(admin: FlaskClient, number: str) -> None:
+    answer = post(admin, "/admin/channels/denied", **{"denied-number": number})
+    assert (answer.status_code, "Ghi số điện thoại như" in answer.text) == (422, True)
 
 
 def test_the_form_sent_twice_sends_one_text(session: Session, admin: FlaskClient) -> None:

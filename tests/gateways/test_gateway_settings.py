@@ -49,6 +49,8 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str) -> None:
         ("SMSGATE_URL", "https://user:secret@phone.local"),
         ("SMSGATE_URL", "https://phone.local:0"),
         ("SMSGATE_SIGNING_KEY", "short"),
+        ("SMSGATE_SIM_NUMBER", "0"),
+        ("SMSGATE_SIM_NUMBER", "SIM2"),
         ("TWILIO_ACCOUNT_SID", "AC12"),
         ("TWILIO_AUTH_TOKEN", "secret"),
         ("TWILIO_API_BASE", "ftp://x"),

@@ -65,6 +65,12 @@ def test_a_text_arrives_with_our_reference_its_words_and_the_time_it_may_live(
     ]
 
 
+def test_texts_go_through_the_sim_that_was_set_and_else_through_the_phones_own(phone: FakePhone) -> None:
+    for ref, sim in (("own", None), ("second", 2)):
+        SmsGate(replace(phone.account, sim_number=sim), HOOK, lambda: EIGHT).send(text(ref))
+    assert {kept.ref: kept.sim for kept in phone.kept.values()} == {"own": None, "second": 2}
+
+
 def test_the_same_text_again_is_taken_as_done_and_goes_out_once(phone: FakePhone, gateway: SmsGate) -> None:
     gateway.send(text())
     gateway.send(text())
