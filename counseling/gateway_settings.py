@@ -28,7 +28,11 @@ def read_smsgate(read: Read) -> SmsGateAccount | None:
     url, username, password, signing_key = _all_of(read, SMSGATE)
     if len(signing_key) < SHORTEST_KEY:
         raise BadSetting(f"SMSGATE_SIGNING_KEY is not right: it must have at least {SHORTEST_KEY} characters.")
-    return SmsGateAccount(_safe_address("SMSGATE_URL", url), username, password, signing_key)
+    sim_number = read("SMSGATE_SIM_NUMBER") or None
+    if sim_number is not None:
+        _ensure_like("SMSGATE_SIM_NUMBER", sim_number, "[1-3]", "it must be 1, 2 or 3, as the phone counts its SIMs")
+    sim = int(sim_number) if sim_number else None
+    return SmsGateAccount(_safe_address("SMSGATE_URL", url), username, password, signing_key, sim)
 
 
 def read_twilio(read: Read, public_url: str | None) -> TwilioAccount | None:
@@ -46,7 +50,9 @@ def read_twilio(read: Read, public_url: str | None) -> TwilioAccount | None:
     if public_url is None:
         raise BadSetting("PUBLIC_URL is not set: Twilio signs its reports over the address that it calls.")
     api_base = _safe_address("TWILIO_API_BASE", read("TWILIO_API_BASE") or TWILIO_API)
-    return TwilioAccount(account_sid, auth_token, sender, service, api_base, public_url)
+    two_way = read("TWILIO_TWO_WAY") or "0"
+    _ensure_like("TWILIO_TWO_WAY", two_way, "[01]", "it must be 1 where texts to the sender come in at Twilio, else 0")
+    return TwilioAccount(account_sid, auth_token, sender, service, api_base, two_way == "1", public_url)
 
 
 def _all_of(read: Read, names: Sequence[str]) -> list[str]:

@@ -53,13 +53,17 @@ def tick(
     dice: Random | None = None,
     plan_every: timedelta | None = None,
     breaker: Breaker | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> Ticked:
     """Do everything that is due at this moment, once. Without a gateway nothing is planned or sent.
+
+    `clock`: sending may take minutes, so what goes out and all that follows asks again what time it is; None: `now`.
 
     `plan_every`: plan only when nobody has for so long; None: plan now. `breaker`: what a process that ticks all day
     remembers of what it sent.
     """
     dice, breaker = dice or SystemRandom(), breaker or Breaker()
+    time = clock or (lambda: now)
     failed: list[str] = []
 
     def run(part: str, work: Callable[[], int]) -> int:
@@ -75,22 +79,25 @@ def tick(
         is_turn = plan_every is None or claim_turn(session, PLAN, now, plan_every)
         return plan_reminders(session, now, zone, dice) if is_turn else 0
 
+    def send(gateway: SmsGateway | Gateways) -> int:
+        return send_due(session, gateway, time(), zone, look_again=breaker.look_again, clock=time).accepted
+
     planned = queued = sent = 0
     if gateway is not None:
         planned = run("plan", plan)
         run("reconsider", lambda: reconsider_held(session, now, zone, dice))
         queued = run("queue", lambda: queue_due(session, now, zone))
-        sent = run("send", lambda: send_due(session, gateway, now, zone, look_again=breaker.look_again).accepted)
-        run("break", lambda: breaker.stop_what_broke(session, now))
-        run("sweep", lambda: _swept(session, gateway, now, zone))
-        run("tests", lambda: send_tests(session, Gateways.of(gateway), now))
-        run("care", lambda: care_for_channels(session, Gateways.of(gateway), now))
-    read = run("read", lambda: read_inbound(session, now, zone, dice))
-    called = run("call", lambda: call_on_duty(session, now, zone))
+        sent = run("send", lambda: send(gateway))
+        run("break", lambda: breaker.stop_what_broke(session, time()))
+        run("sweep", lambda: _swept(session, gateway, time(), zone))
+        run("tests", lambda: send_tests(session, Gateways.of(gateway), time()))
+        run("care", lambda: care_for_channels(session, Gateways.of(gateway), time()))
+    read = run("read", lambda: read_inbound(session, time(), zone, dice))
+    called = run("call", lambda: call_on_duty(session, time(), zone))
     if (read or called) and gateway is not None:
-        sent += run("answer", lambda: send_due(session, gateway, now, zone, look_again=breaker.look_again).accepted)
-    run("blank", lambda: blank_old_bodies(session, now))
-    run("beat", lambda: _beaten(session, now))
+        sent += run("answer", lambda: send(gateway))
+    run("blank", lambda: blank_old_bodies(session, time()))
+    run("beat", lambda: _beaten(session, time()))
     return Ticked(planned, queued, sent, read, tuple(failed))
 
 
@@ -102,13 +109,14 @@ def read_and_answer(
     *,
     breaker: Breaker | None = None,
     dice: Random | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> int:
     """Between two ticks: work on what has come in, and answer. Gives how many were read; nearly always none."""
     if not is_waiting(session):
         return 0
     read = read_inbound(session, now, zone, dice or SystemRandom())
     if gateway is not None:
-        send_due(session, gateway, now, zone, look_again=(breaker or Breaker()).look_again)
+        send_due(session, gateway, now, zone, look_again=(breaker or Breaker()).look_again, clock=clock)
     return read
 
 

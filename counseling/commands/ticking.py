@@ -53,7 +53,7 @@ def tick_once(moment: str | None) -> None:
     gateways = gateways_of(config, db.engine)
     if gateways is None:
         click.echo("SMS_GATEWAY is not set: no text is planned or sent.")
-    ticked = tick(db.session, gateways, utc_now(), config.timezone)
+    ticked = tick(db.session, gateways, utc_now(), config.timezone, clock=utc_now)
     click.echo(f"Planned: {ticked.planned}, queued: {ticked.queued}, sent: {ticked.sent}, read: {ticked.read}.")
     if ticked.failed:
         raise click.ClickException(f"These parts failed; the log says how: {', '.join(ticked.failed)}.")
@@ -160,13 +160,15 @@ class _Ticker:
                 self._config.timezone,
                 plan_every=PLAN_AGAIN_AFTER,
                 breaker=self._breaker,
+                clock=utc_now,
             )
 
         self._do(work)
 
     def look(self) -> None:
         def work(session: Session) -> object:
-            return read_and_answer(session, self._gateways, utc_now(), self._config.timezone, breaker=self._breaker)
+            zone = self._config.timezone
+            return read_and_answer(session, self._gateways, utc_now(), zone, breaker=self._breaker, clock=utc_now)
 
         try:
             self._do(work)

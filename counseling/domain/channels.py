@@ -8,6 +8,7 @@ from enum import StrEnum
 
 # So many texts in a row that a gateway did not take or did not answer to: it is away.
 AWAY_AFTER = 3
+BY_HAND = "by_hand"  # why a channel stands that an administrator has stopped
 FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(minutes=10)
 
 

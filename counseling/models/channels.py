@@ -33,6 +33,9 @@ class SmsChannel(Base):
     heard_at: Mapped[datetime | None]  # when it last reported anything to us
     attach_asked_at: Mapped[datetime | None]  # an administrator wants it told where to report to
     attached_at: Mapped[datetime | None]
+    # What its adapter says of it, kept for who knows no adapter: pages, and whoever wonders about silence.
+    is_one_way: Mapped[bool] = mapped_column(default=False)
+    is_without_receipts: Mapped[bool] = mapped_column(default=False)
     missed_since: Mapped[datetime | None]  # what came in since then may have been lost: to be sent to us again
 
 

@@ -41,7 +41,10 @@ class PhoneLine(Base):
     token: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)  # blind index of the number
     key_id: Mapped[bytes] = mapped_column(LargeBinary(4))
     opted_out_at: Mapped[datetime | None]
+    denied_at: Mapped[datetime | None]  # an administrator has said that no text ever goes here
     permanent_failures: Mapped[int] = mapped_column(default=0)
+    # Reported since a text last arrived. Many gateways have no other word for a number that is dead.
+    temporary_failures: Mapped[int] = mapped_column(default=0)
 
 
 class SmsConsent(Base):

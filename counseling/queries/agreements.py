@@ -17,7 +17,7 @@ from counseling.models.places import Area, OutreachTeam
 from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import OutboundMessage, PhoneLine, SmsConsent
 from counseling.queries.file_parts import PhoneLine as ShownNumber
-from counseling.queries.reachable import MOST_PERMANENT_FAILURES
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER
 from counseling.treatment_rows import open_phone
 
 
@@ -67,6 +67,7 @@ class NumberLine:
     is_stopped: bool
     sent: str | None
     fails: bool
+    is_unreached: bool
     wrong_at: datetime | None
     is_good: bool
     is_due: bool
@@ -141,7 +142,7 @@ def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime)
     """The numbers that a file has now, in the order in which they were added."""
     own = PhoneNumber.patient_id == patient_id, PhoneNumber.side == side, PhoneNumber.removed_at.is_(None)
     rows = session.execute(
-        select(PhoneNumber, PhoneLine.opted_out_at, PhoneLine.permanent_failures)
+        select(PhoneNumber, PhoneLine.opted_out_at, PhoneLine.permanent_failures, PhoneLine.temporary_failures)
         .outerjoin(PhoneLine, PhoneLine.id == PhoneNumber.line_id)
         .where(*own)
         .order_by(PhoneNumber.id)
@@ -159,11 +160,12 @@ def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime)
             is_stopped=stopped_at is not None,
             sent=sent.get(number.line_id) if number.check_digits else None,
             fails=(failures or 0) >= MOST_PERMANENT_FAILURES,
+            is_unreached=(not_reached or 0) >= UNREACHED_AFTER,
             wrong_at=number.wrong_at,
             is_good=is_good(number.confirmed_at, now),
-            is_due=is_due(number.confirmed_at, now),
+            is_due=is_due(number.confirmed_at, now) or (not_reached or 0) >= UNREACHED_AFTER,
         )
-        for number, stopped_at, failures in rows
+        for number, stopped_at, failures, not_reached in rows
     ]
 
 

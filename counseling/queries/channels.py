@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from counseling.database import AnySession
 from counseling.domain.channels import TextKind, is_resting
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
+from counseling.models.texts import PhoneLine
 
 WORKS, AWAY, STOPPED = "works", "away", "stopped"
 MOST_TESTS = 5
@@ -31,6 +32,8 @@ class ChannelHealth:
     per_minute: int | None = None
     attach_asked_at: datetime | None = None
     attached_at: datetime | None = None
+    is_one_way: bool = False
+    is_without_receipts: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ def list_channels(session: AnySession, names: Sequence[str], now: datetime) -> l
     """The channels of these gateways, in this order."""
     rows = {row.gateway: row for row in session.execute(select(SmsChannel.__table__))}
     return [_health(name, rows.get(name), now) for name in names]
+
+
+def count_denied(session: AnySession) -> int:
+    """How many numbers never get a text."""
+    return session.execute(select(func.count(PhoneLine.id)).where(PhoneLine.denied_at.is_not(None))).scalar_one()
 
 
 def list_routes(session: AnySession, first: str) -> list[RouteRow]:
@@ -94,4 +102,6 @@ def _health(name: str, row: Any, now: datetime) -> ChannelHealth:
         per_minute=row.segments_per_minute,
         attach_asked_at=row.attach_asked_at,
         attached_at=row.attached_at,
+        is_one_way=row.is_one_way,
+        is_without_receipts=row.is_without_receipts,
     )

@@ -53,6 +53,7 @@ def _is_in_conversation() -> ColumnElement[bool]:
 
 
 _FIND_LINE = select(
+    PhoneLine.denied_at.is_not(None),
     PhoneLine.opted_out_at,
     PhoneLine.permanent_failures,
     _is_said_to_be_wrong(),
@@ -89,6 +90,7 @@ _FIND_PERSON = {side: _find_person(side) for side in (TREATMENT, "support")}
 class LineNow:
     """Of a number, and of the site and side that writes to it."""
 
+    is_denied: bool
     opted_out_at: datetime | None
     permanent_failures: int
     is_said_to_be_wrong: bool

@@ -14,7 +14,7 @@ from counseling.domain.number_confirmation import ASK_AHEAD, good_since
 from counseling.models.patients import PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.texts import PhoneLine
 from counseling.permissions import Side, Viewer
-from counseling.queries.reachable import MOST_PERMANENT_FAILURES, has_agreed_to_texts, is_alive
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER, has_agreed_to_texts, is_alive
 from counseling.queries.reader_names import Named, list_names
 from counseling.scopes import support_files_visible_to, treatment_files_visible_to
 from counseling.treatment_rows import SUPPORT, TREATMENT
@@ -24,7 +24,8 @@ PAGE_LINES = 100
 
 @dataclass(frozen=True)
 class NumberDue:
-    """`why`: "past" (nothing goes out any more), "soon", "wrong", "fails", "never" (compared), "none" (no number)."""
+    """`why`: "past" (nothing goes out any more), "soon", "unreached" (texts go on), "wrong", "fails", "never"
+    (compared), "none" (no number)."""
 
     patient_id: int
     named: Named | None
@@ -66,9 +67,11 @@ def find_number_due(session: AnySession, patient_id: int, side: str, now: dateti
 def _due(
     file: type[TreatmentFile] | type[SupportFile], side: str, scope: ColumnElement[bool], now: datetime
 ) -> Select[*tuple[Any, ...]]:
-    """Who agreed to texts and has no number that stays good for a while; who stopped by text is left alone."""
+    """Who agreed to texts and has no number that stays good for a while, or one that nothing reaches; who stopped is
+    left alone."""
     own = and_(PhoneNumber.patient_id == file.patient_id, PhoneNumber.side == side, PhoneNumber.removed_at.is_(None))
     texted = and_(own, PhoneNumber.calls_only.is_(False))
+    unreached = PhoneLine.temporary_failures >= UNREACHED_AFTER
     fails = PhoneLine.permanent_failures >= MOST_PERMANENT_FAILURES
     stays_good = and_(PhoneNumber.confirmed_at > _until(now), is_alive())
     return (
@@ -78,13 +81,17 @@ def _due(
             func.max(case((fails, None), else_=PhoneNumber.confirmed_at)).label("confirmed_at"),
             func.sum(case((PhoneNumber.wrong_at.is_not(None), 1), else_=0)).label("wrong"),
             func.sum(case((fails, 1), else_=0)).label("failing"),
+            _count_if(unreached).label("unreached"),
         )
         .select_from(file)
         .outerjoin(PhoneNumber, texted)
         .outerjoin(PhoneLine, PhoneLine.id == PhoneNumber.line_id)
         .where(scope, file.status == "active", has_agreed_to_texts(file.patient_id, side))
         .group_by(file.patient_id)
-        .having(_count_if(stays_good) == 0, _count_if(PhoneLine.opted_out_at.is_not(None)) == 0)
+        .having(
+            or_(_count_if(stays_good) == 0, _count_if(unreached) > 0),
+            _count_if(PhoneLine.opted_out_at.is_not(None)) == 0,
+        )
         .having(or_(func.count(PhoneNumber.id) > 0, ~_calls_only(file, side)))
     )
 
@@ -102,7 +109,7 @@ def _calls_only(file: type[TreatmentFile] | type[SupportFile], side: str) -> Col
 
 def _ordered(due: Select[*tuple[Any, ...]], now: datetime) -> Select[Any]:
     rows = due.subquery()
-    columns = (rows.c.patient_id, rows.c.numbers, rows.c.confirmed_at, rows.c.wrong, rows.c.failing)
+    columns = (rows.c.patient_id, rows.c.numbers, rows.c.confirmed_at, rows.c.wrong, rows.c.failing, rows.c.unreached)
     never = case((rows.c.confirmed_at.is_(None), 1), else_=0)
     return select(*columns).order_by(never, rows.c.confirmed_at, rows.c.patient_id)
 
@@ -114,7 +121,8 @@ def _until(now: datetime) -> datetime:
 def _line(row: Row[*tuple[Any, ...]], now: datetime) -> NumberDue:
     why = "never"
     if row.confirmed_at is not None:
-        why = "past" if row.confirmed_at <= good_since(now) else "soon"
+        why = "unreached" if row.unreached else "soon"
+        why = "past" if row.confirmed_at <= good_since(now) else why
     elif row.wrong:
         why = "wrong"
     elif row.failing:

@@ -20,6 +20,8 @@ from counseling.models.texts import PhoneLine, SmsConsent
 
 # After so many permanent failures a number gets nothing more, until somebody at the desk has looked at it.
 MOST_PERMANENT_FAILURES = 2
+# After so many reports in a row that a text did not arrive the desk compares the number; texts go on meanwhile.
+UNREACHED_AFTER = 3
 
 
 def may_be_texted(

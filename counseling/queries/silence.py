@@ -19,6 +19,7 @@ from counseling.database import AnySession
 from counseling.domain.contacts import MET
 from counseling.domain.reminder_kinds import CHECK_IN, SECOND_TEXT, WEEKLY
 from counseling.domain.sending_hours import instant
+from counseling.models.channels import SmsChannel
 from counseling.models.counseling import Appointment, CounselingSession
 from counseling.models.doses import DayDose, StationVisit
 from counseling.models.patients import SupportFile, TreatmentFile
@@ -156,9 +157,16 @@ def _silent_of(side: str, first: date, latest: date) -> ColumnElement[bool]:
         _question.on_date <= latest,
         _text.state.in_(ARRIVED),
         _text.answered_at.is_(None),
+        _could_be_answered(),
         ~newer,
         ~_was_seen(_question.on_date, _text.queued_at),
     )
+
+
+def _could_be_answered() -> ColumnElement[bool]:
+    """Who was asked through a gateway that carries nothing back is not silent."""
+    one_way = select(SmsChannel.gateway).where(SmsChannel.is_one_way)
+    return or_(_text.gateway.is_(None), _text.gateway.not_in(one_way))
 
 
 def _was_seen(since: Any, since_at: datetime | Any) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from counseling.clock import utc_now
 from counseling.config import Config
 from counseling.database import db
 from counseling.permissions import public
-from counseling.queries.readiness import list_problems
+from counseling.queries.readiness import list_problems, list_stopped_by_hand
 
 bp = Blueprint("health", __name__)
 
@@ -23,8 +23,13 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """200 when all is right, else 503 and the codes of what is not; `gateway` null: texts are off."""
+    """200 when all is right, else 503 and the codes of what is not; `gateway` null: texts are off.
+
+    `stopped_by_hand`, where there are any: channels that an administrator has stopped, which keeps nobody from working.
+    """
     config: Config = current_app.extensions["diem_tua_config"]
     gateway = config.sms_gateway
     problems = list_problems(db.session, utc_now(), expects_worker=gateway is not None, gateways=config.gateway_names)
-    return jsonify(ready=not problems, problems=problems, gateway=gateway), 503 if problems else 200
+    by_hand = list_stopped_by_hand(db.session, config.gateway_names, utc_now())
+    said = {"ready": not problems, "problems": problems, "gateway": gateway}
+    return jsonify(said | ({"stopped_by_hand": by_hand} if by_hand else {})), 503 if problems else 200

@@ -20,6 +20,7 @@ LONGEST_AWAY = timedelta(days=7)
 
 def care_for_channels(session: AnySession, gateways: Gateways, now: datetime) -> int:
     """Attach who waits for it, and have reported again what may have been lost; gives how much was done."""
+    _note_abilities(session, gateways)
     _note_own_absence(session, gateways, now)
     done = 0
     waiting = or_(SmsChannel.attach_asked_at.is_not(None), SmsChannel.missed_since.is_not(None))
@@ -45,6 +46,17 @@ def _note_own_absence(session: AnySession, gateways: Gateways, now: datetime) ->
     missed = update(SmsChannel).where(SmsChannel.gateway.in_(names), SmsChannel.missed_since.is_(None))
     with writing(session) as tx:
         tx.execute(missed.values(missed_since=max(last, now - LONGEST_AWAY)))
+
+
+def _note_abilities(session: AnySession, gateways: Gateways) -> None:
+    """Keep what each gateway can do; one of which nothing is kept is two-way and reports."""
+    columns = SmsChannel.gateway, SmsChannel.is_one_way, SmsChannel.is_without_receipts
+    kept = {name: can for name, *can in session.execute(select(*columns))}
+    session.rollback()
+    for name, gateway in gateways.by_name.items():
+        can = [not gateway.abilities.two_way, not gateway.abilities.receipts]
+        if can != kept.get(name, [False, False]):
+            _set(session, name, is_one_way=can[0], is_without_receipts=can[1])
 
 
 def _attach(session: AnySession, gateway: Attachable, name: str, now: datetime) -> int:

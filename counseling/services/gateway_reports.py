@@ -43,7 +43,7 @@ def _take_fate(session: AnySession, gateway: str, fate: Fate, now: datetime) -> 
     with writing(session) as tx:
         note_receipt(tx, key, fate.message_ref, fate.state.value, reason, now)
     if fate.opted_out:
-        _stop_texts(session, fate.message_ref, now)
+        note_opt_out(session, fate.message_ref, now)
     if fate.fault is not None and _is_ours(session, gateway, fate.message_ref):
         stop_channel(session, gateway, fate.fault, now)
 
@@ -53,8 +53,8 @@ def _is_ours(session: AnySession, gateway: str, message_ref: str) -> bool:
     return session.execute(found).first() is not None
 
 
-def _stop_texts(session: AnySession, message_ref: str, now: datetime) -> None:
-    """The person has told the provider to stop: as if they had told us."""
+def note_opt_out(session: AnySession, message_ref: str, now: datetime) -> None:
+    """The person to whom this text was going has told the provider to stop: as if they had told us."""
     with writing(session) as tx:
         line = select(OutboundMessage.line_id).where(OutboundMessage.ref == message_ref)
         line_id = tx.execute(select(PhoneLine.id).where(PhoneLine.id == line.scalar_subquery())).scalar()

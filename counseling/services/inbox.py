@@ -122,8 +122,16 @@ def _names_of(session: AnySession, asked: Row[*tuple[Any, ...]]) -> list[str]:
 
 
 def _ensure_reachable(tx: Session, line_id: int) -> None:
-    columns = (PhoneLine.ref, PhoneLine.number, PhoneLine.opted_out_at, PhoneLine.permanent_failures)
+    columns = (
+        PhoneLine.ref,
+        PhoneLine.number,
+        PhoneLine.denied_at,
+        PhoneLine.opted_out_at,
+        PhoneLine.permanent_failures,
+    )
     line = tx.execute(select(*columns).where(PhoneLine.id == line_id)).one()
+    if line.denied_at is not None:
+        raise Refusal("line_denied")
     if line.opted_out_at is not None:
         raise Refusal("line_stopped")
     if line.permanent_failures >= MOST_PERMANENT_FAILURES:

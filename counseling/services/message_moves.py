@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from counseling.domain.message_states import FINISHED, NEXT_STATES, FailureReason, MessageState
@@ -142,4 +142,5 @@ def _count_failures(tx: Session, message: Row[Any], to: MessageState, reason: st
     if to is MessageState.FAILED and reason == FailureReason.PERMANENT:
         tx.execute(line.values(permanent_failures=PhoneLine.permanent_failures + 1))
     if to is MessageState.DELIVERED:
-        tx.execute(line.where(PhoneLine.permanent_failures > 0).values(permanent_failures=0))
+        failed = or_(PhoneLine.permanent_failures > 0, PhoneLine.temporary_failures > 0)
+        tx.execute(line.where(failed).values(permanent_failures=0, temporary_failures=0))

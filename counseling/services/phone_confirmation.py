@@ -21,7 +21,7 @@ from counseling.domain.number_confirmation import is_due
 from counseling.domain.refusal import Refusal
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import OutboundMessage, PhoneLine
-from counseling.queries.reachable import MOST_PERMANENT_FAILURES
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER
 from counseling.queries.wordings import wordings_of
 from counseling.services.either_file import HeldFile, hold_file, note_done
 from counseling.services.outbox import NewMessage, enqueue
@@ -60,7 +60,7 @@ def send_digits(
             return
         line_id = ensure_line(tx, vault, open_phone(vault, row.ref, row.number))
         fails = _fails(tx, line_id)
-        if not fails and not is_due(row.confirmed_at, now):
+        if not fails and not _is_open(tx, row, now):
             raise Refusal("phone_is_confirmed")
         if fails and row.confirmed_at is not None:
             _change(tx, row.id, confirmed_at=None, confirmed_by_id=None)
@@ -125,7 +125,12 @@ def note_wrong(session: AnySession, phone: Numbered, *, by: By, now: datetime) -
 
 def _is_open(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> bool:
     """Whether there is something to confirm: what is good and works stays as it is."""
-    return is_due(row.confirmed_at, now) or (row.line_id is not None and _fails(tx, row.line_id))
+    if is_due(row.confirmed_at, now):
+        return True
+    if row.line_id is None:
+        return False
+    unreached = select(PhoneLine.temporary_failures).where(PhoneLine.id == row.line_id)
+    return _fails(tx, row.line_id) or tx.execute(unreached).scalar_one() >= UNREACHED_AFTER
 
 
 def _fails(tx: Session, line_id: int) -> bool:
@@ -182,6 +187,7 @@ def _confirm(
     confirmed = {"line_id": line_id, "check_digits": None, "confirmed_at": now, "confirmed_by_id": by.staff_id}
     _change(tx, row.id, **confirmed, wrong_at=None)
     _look_at_line(tx, line_id)
+    tx.execute(update(PhoneLine).where(PhoneLine.id == line_id).values(temporary_failures=0))
     note_done(tx, file, by, "phone_confirmed", {"phone": row.id, "how": how}, now)
 
 

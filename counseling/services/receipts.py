@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
 from counseling.domain.message_states import FailureReason, MessageState, after_receipt
-from counseling.models.texts import DeliveryReceipt, OutboundMessage
+from counseling.models.texts import DeliveryReceipt, OutboundMessage, PhoneLine
 from counseling.services.message_moves import lock_message, move
 from counseling.services.test_texts import note_report
 
@@ -43,7 +43,15 @@ def note_receipt(
     tx.execute(insert(DeliveryReceipt).values(**values, received_at=now))
     to = after_receipt(MessageState(message.state), state)
     if to != message.state:
+        _count_not_reached(tx, message.line_id, to, _reason(to, reason))
         move(tx, message, to, now, reason=_reason(to, reason))
+
+
+def _count_not_reached(tx: Session, line_id: int, to: MessageState, reason: str | None) -> None:
+    """Only what a provider reports of a text that it had: a gateway that took nothing says nothing of the number."""
+    if to is MessageState.FAILED and reason == FailureReason.TEMPORARY:
+        line = update(PhoneLine).where(PhoneLine.id == line_id)
+        tx.execute(line.values(temporary_failures=PhoneLine.temporary_failures + 1))
 
 
 def _reason(to: MessageState, reported: str | None) -> str | None:

@@ -102,11 +102,14 @@ def is_exempt(message: Waiting) -> bool:
 
 
 def _why_not_this_line(message: Waiting, line: LineNow) -> str | None:
-    """A number that fails gets nothing; one that was opted out gets only the short answers to its own texts.
+    """A number on the administrator's list gets nothing, ever. One that fails gets nothing; one that was opted out gets
+    only the short answers to its own texts.
 
-    Whoever wrote words of danger is answered all the same. Where somebody says that they are not who we mean, what goes
-    out by itself waits for a person to look.
+    Whoever wrote words of danger is answered all the same, but for the list. Where somebody says that they are not who
+    we mean, what goes out by itself waits for a person to look.
     """
+    if line.is_denied:
+        return "refused:denied"
     if message.wording in CRISIS:
         return None
     if line.permanent_failures >= MOST_PERMANENT_FAILURES:

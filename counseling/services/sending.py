@@ -24,10 +24,11 @@ from counseling.database import AnySession, writing
 from counseling.domain.message_states import NEXT_STATES, FailureReason, MessageState
 from counseling.models.texts import OutboundMessage
 from counseling.services.channels import Lane, note_outcomes, note_stopped, open_lanes, outcomes_of
+from counseling.services.gateway_reports import note_opt_out
 from counseling.services.message_attempts import Attempt, LookAgain, begin_all, claim_due
 from counseling.services.message_moves import Moved, change, change_back, change_to_accepted, note_moves
 from counseling.services.reminder_gates import why_not_now
-from counseling.sms.gateway import Fault, SmsGateway, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
+from counseling.sms.gateway import Fault, SmsGateway, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected, SmsTooLate
 from counseling.sms.gateways import Gateways
 
 MOST_AT_ONCE = 200
@@ -56,6 +57,11 @@ class Ended:
     fault: Fault | None = None
 
     @property
+    def is_too_late(self) -> bool:
+        """Nobody was called: it says nothing of the gateway."""
+        return isinstance(self.rejection, SmsTooLate)
+
+    @property
     def came_through(self) -> bool:
         """Whether the gateway answered at all: a text that it refuses for good is an answer, too."""
         if self.to is MessageState.UNKNOWN or self.fault is not None:
@@ -71,8 +77,12 @@ def send_due(
     most: int = MOST_AT_ONCE,
     *,
     look_again: LookAgain = why_not_now,
+    clock: Callable[[], datetime] | None = None,
 ) -> Sent:
     """Send what is due, at most `most` texts and no faster than the gateways' pace. Three commits for each batch.
+
+    `clock` is asked before each batch and after it: a gateway may take ten seconds for a text, and 20:00 passes
+    meanwhile. None: the whole run is at `now`.
 
     Several may run at once, in threads or processes: of two, one gets the text. What a gateway raises beyond its
     protocol ends the run; the text that it happened to is swept later.
@@ -85,12 +95,12 @@ def send_due(
         lane = next((lane for name, lane in lanes.items() if name not in done and lane.room > 0), None)
         if lane is None:
             break
-        run = _Run(session, now, zone, look_again, has_others=len(gateways.by_name) > 1)
+        run = _Run(session, clock or (lambda: now), zone, look_again, has_others=len(gateways.by_name) > 1)
         states, is_away = _send_through(run, lane, most - moved.total())
         moved.update(states)
         done.add(lane.gateway.name)
         if is_away:  # what it carried may have another way
-            lanes = {lane.gateway.name: lane for lane in open_lanes(session, gateways, now)}
+            lanes = {lane.gateway.name: lane for lane in open_lanes(session, gateways, run.clock())}
             done &= lanes.keys()
             done -= {name for name, lane in lanes.items() if lane.kinds}
     return Sent(moved)
@@ -101,7 +111,7 @@ class _Run:
     """What stays the same over one run. `has_others`: there are channels besides the one that is used."""
 
     session: AnySession
-    now: datetime
+    clock: Callable[[], datetime]
     zone: ZoneInfo
     look_again: LookAgain
     has_others: bool
@@ -113,10 +123,11 @@ def _send_through(run: _Run, lane: Lane, most: int) -> tuple[Counter[MessageStat
     with _handing_over(lane.gateway) as hand_over:
         while lane.room > 0 and moved.total() < most:
             wanted = min(lane.gateway.abilities.calls_at_once, most - moved.total(), lane.room)
-            claims = claim_due(run.session, lane, run.now, wanted)
+            now = run.clock()
+            claims = claim_due(run.session, lane, now, wanted)
             if not claims:
                 break
-            begun = begin_all(run.session, claims, lane.gateway, run.now, run.zone, run.look_again)
+            begun = begin_all(run.session, claims, lane.gateway, now, run.zone, run.look_again)
             moved.update(one for one in begun if isinstance(one, MessageState))
             attempts = [one for one in begun if isinstance(one, Attempt)]
             lane.room -= sum(attempt.segments for attempt in attempts)
@@ -157,11 +168,12 @@ def _hand_over(gateway: SmsGateway, attempt: Attempt) -> Ended:
 
 def _finish(run: _Run, gateway: SmsGateway, ended: Sequence[Ended]) -> tuple[list[MessageState], bool]:
     """Write down what was said of each; gives the states, and whether the gateway rests or stands now."""
-    outcomes = outcomes_of((one.came_through, one.fault) for one in ended)
-    states, moves, now = [], list[Moved](), run.now
+    said = [one for one in ended if not one.is_too_late]
+    outcomes = outcomes_of((one.came_through, one.fault) for one in said)
+    states, moves, now = [], list[Moved](), run.clock()
     with writing(run.session) as tx:
         rows = _lock(tx, ended)
-        is_away = note_outcomes(tx, gateway.name, outcomes, now)
+        is_away = bool(said) and note_outcomes(tx, gateway.name, outcomes, now)
         taken = {one.attempt.message_id for one in ended if _is_taken(one, rows.get(one.attempt.message_id))}
         moves += change_to_accepted(tx, [rows[message_id] for message_id in sorted(taken)])
         for one in ended:
@@ -173,6 +185,9 @@ def _finish(run: _Run, gateway: SmsGateway, ended: Sequence[Ended]) -> tuple[lis
         note_moves(tx, moves, now)
     if outcomes.fault is not None:
         note_stopped(run.session, gateway.name, outcomes.fault, now)
+    for one in ended:
+        if one.rejection is not None and one.rejection.opted_out:
+            note_opt_out(run.session, one.attempt.text.ref, now)
     return states, is_away
 
 
@@ -210,9 +225,11 @@ def _take_back(
     """The provider provably does not have it: try again while there is time and hope, else it has failed."""
     if message is None or message.state not in ("claimed", "unknown"):
         return MessageState.FAILED, None
+    uncounted = {"counted_on": None, "count_slot": None}
+    if isinstance(rejection, SmsTooLate) and message.state == "claimed":
+        return MessageState.EXPIRED, change(tx, message, MessageState.EXPIRED, now, **uncounted)
     if not rejection.permanent and again_at < message.expires_at:
         return MessageState.QUEUED, change_back(tx, message, again_at)
-    uncounted = {"counted_on": None, "count_slot": None}
     reason = rejection.reason.value
     return MessageState.FAILED, change(tx, message, MessageState.FAILED, now, reason=reason, **uncounted)
 

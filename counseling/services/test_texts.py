@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
 from counseling.domain.message_states import MessageState
+from counseling.domain.refusal import Refusal
 from counseling.models.channels import SmsTest
 from counseling.models.texts import PhoneLine
 from counseling.permissions import Viewer
@@ -29,14 +30,19 @@ UNANSWERED, REFUSED, AWAY = "unanswered", "refused", "away"
 
 
 def ask_test(session: AnySession, by: Viewer, gateway: str, number: str, *, request_key: str, now: datetime) -> str:
-    """Queue one test text to a number (E.164); gives its reference. The same form again gives the first one's."""
+    """Queue one test text to a number (E.164); gives its reference. The same form again gives the first one's.
+
+    Refuses with line_denied.
+    """
     with writing(session) as tx:
         ensure_administrator(tx, by)
-        ref = new_ref()
+        ref, line_id = new_ref(), ensure_line(tx, vault_of(tx), number)
+        if tx.execute(select(PhoneLine.denied_at).where(PhoneLine.id == line_id)).scalar() is not None:
+            raise Refusal("line_denied")
         values = {
             "ref": ref,
             "gateway": gateway,
-            "line_id": ensure_line(tx, vault_of(tx), number),
+            "line_id": line_id,
             "asked_by_id": by.staff_id,
             "asked_at": now,
             "request_key": request_key,

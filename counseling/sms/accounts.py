@@ -13,6 +13,7 @@ class SmsGateAccount:
     username: str = field(repr=False)
     password: str = field(repr=False)
     signing_key: str = field(repr=False)
+    sim_number: int | None = None  # which SIM of the phone texts go through; None: the phone's own choice
 
 
 @dataclass(frozen=True)
@@ -24,4 +25,5 @@ class TwilioAccount:
     sender: str | None = field(repr=False)
     messaging_service_sid: str | None
     api_base: str
+    is_two_way: bool  # its number takes texts, too: nowhere in Việt Nam
     public_url: str  # what Twilio calls, whatever a proxy makes of it: its signatures are over this address

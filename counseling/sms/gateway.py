@@ -82,13 +82,30 @@ class Attachable(SmsGateway, Protocol):
 class SmsRejected(Exception):  # noqa: N818 - says what happened
     """The provider did not take the text: it has not gone out and will not. Not `permanent`: trying again may help.
 
-    `reason` PERMANENT speaks of the number and counts against it.
+    `reason` PERMANENT speaks of the number and counts against it. `opted_out`: the person has told the
+    provider to stop.
     """
 
-    def __init__(self, reason: FailureReason, *, permanent: bool) -> None:
+    def __init__(self, reason: FailureReason, *, permanent: bool, opted_out: bool = False) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.permanent = permanent
+        self.opted_out = opted_out
+
+
+class SmsTooLate(SmsRejected):
+    """The text has died before it could be handed over: nobody was called, and nobody failed."""
+
+    def __init__(self) -> None:
+        super().__init__(FailureReason.TEMPORARY, permanent=False)
+
+
+def life_left(message: TextToSend, now: datetime, shortest: int) -> int:
+    """Whole seconds that a text may live still. Raises SmsTooLate below the shortest life that a provider can give."""
+    life = int((message.expires_at - now).total_seconds())
+    if life < shortest:
+        raise SmsTooLate
+    return life
 
 
 class SmsOutcomeUnknown(Exception):  # noqa: N818 - says what is the case

@@ -19,6 +19,7 @@ from counseling.sms.gateway import (
     SmsOutcomeUnknown,
     SmsRejected,
     TextToSend,
+    life_left,
 )
 from counseling.sms.web_calls import Answer, NoAnswer, NotReached, basic, call
 
@@ -44,6 +45,7 @@ class SmsGate:
         self._account = account
         self._report_to = report_to
         self._clock = clock
+        self._sim = {} if account.sim_number is None else {"simNumber": account.sim_number}
         self._headers = {
             "Authorization": basic(account.username, account.password),
             "Content-Type": "application/json",
@@ -51,7 +53,7 @@ class SmsGate:
         }
 
     def send(self, message: TextToSend) -> None:
-        life = int((message.expires_at - self._clock()).total_seconds())
+        life = life_left(message, self._clock(), SHORTEST_LIFE)
         answer = self._call(
             "POST",
             "/messages",
@@ -60,7 +62,8 @@ class SmsGate:
                 "textMessage": {"text": message.body},
                 "phoneNumbers": [message.number],
                 "withDeliveryReport": True,
-                "ttl": max(life, SHORTEST_LIFE),
+                "ttl": life,
+                **self._sim,
             },
         )
         if answer.status == KNOWS_IT:

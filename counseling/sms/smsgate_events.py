@@ -18,8 +18,12 @@ FATES: Mapping[str, MessageState] = {
     "sms:delivered": MessageState.DELIVERED,
     "sms:failed": MessageState.FAILED,
 }
-# What Android says about a text that it did not send (SmsManager.RESULT_…). None of it speaks of the number.
-OURS = ("SHORT_CODE_NOT_ALLOWED", "FDN_CHECK_FAILURE", "INVALID_ARGUMENTS", "ENCODING_ERROR", "INVALID_SMSC_ADDRESS")
+# What Android says about a text that it did not send (SmsManager.RESULT_…), and its app of one that died on it: our
+# phone, its settings or its network. Nothing speaks of the number: one that is dead never says so (see PhoneLine).
+OURS = (
+    *("SHORT_CODE_NOT_ALLOWED", "FDN_CHECK_FAILURE", "INVALID_ARGUMENTS", "ENCODING_ERROR", "INVALID_SMSC_ADDRESS"),
+    *("RADIO_OFF", "NO_SERVICE", "TTL"),
+)
 LONGEST_ID = 100
 
 

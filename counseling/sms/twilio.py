@@ -21,8 +21,9 @@ from counseling.sms.gateway import (
     SmsOutcomeUnknown,
     SmsRejected,
     TextToSend,
+    life_left,
 )
-from counseling.sms.twilio_codes import FAULTS, LATE, TRY_AGAIN, reason_of
+from counseling.sms.twilio_codes import FAULTS, LATE, OPTED_OUT, TRY_AGAIN, reason_of
 from counseling.sms.web_calls import NoAnswer, NotReached, basic, call
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ NAME = "twilio"
 STATUS_PATH = "/sms/twilio/status"
 # A registered sender carries one segment a second; a morning's texts are spread anyway.
 SEGMENTS_PER_MINUTE = 60
+SHORTEST_LIFE = 1  # seconds, as ValidityPeriod has it
 LONGEST_LIFE = 14_400  # seconds: the longest that every kind of sender accepts
 CLOCKS_DIFFER = timedelta(minutes=2)
 MOST_LISTED = 100
@@ -40,22 +42,22 @@ MOST_LISTED = 100
 
 class Twilio:
     name = NAME
-    abilities = Abilities(
-        two_way=False,
-        receipts=True,
-        repeat_safe=False,
-        unicode=True,
-        segments_per_minute=SEGMENTS_PER_MINUTE,
-        calls_at_once=4,
-    )
 
     def __init__(self, account: TwilioAccount, clock: Callable[[], datetime]) -> None:
+        self.abilities = Abilities(
+            two_way=account.is_two_way,
+            receipts=True,
+            repeat_safe=False,
+            unicode=True,
+            segments_per_minute=SEGMENTS_PER_MINUTE,
+            calls_at_once=4,
+        )
         self._account = account
         self._clock = clock
         self._client: Client | None = None
 
     def send(self, message: TextToSend) -> None:
-        life = int((message.expires_at - self._clock()).total_seconds())
+        life = life_left(message, self._clock(), SHORTEST_LIFE)
         sender = (
             {"messaging_service_sid": self._account.messaging_service_sid}
             if self._account.messaging_service_sid
@@ -66,7 +68,7 @@ class Twilio:
             self._messages().create(
                 to=message.number,
                 body=message.body,
-                validity_period=min(max(life, 1), LONGEST_LIFE),
+                validity_period=min(life, LONGEST_LIFE),
                 status_callback=status,
                 **sender,
             )
@@ -157,4 +159,5 @@ def _meaning_of(error: TwilioRestException) -> Exception:
         return SmsRejected(FailureReason.TEMPORARY, permanent=True)
     reason = reason_of(code)
     # A refusal whose number we do not know is of this text: it is ours to look at, and is not tried again.
-    return SmsRejected(FailureReason.OURS if reason is FailureReason.TEMPORARY else reason, permanent=True)
+    reason = FailureReason.OURS if reason is FailureReason.TEMPORARY else reason
+    return SmsRejected(reason, permanent=True, opted_out=code == OPTED_OUT)

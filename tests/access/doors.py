@@ -627,6 +627,8 @@ DOORS: dict[str, Door] = {
     "admin.start_channel": house(CHANNEL, nothing, 303),
     "admin.stop_channel": house(CHANNEL, nothing, 303),
     "admin.attach_channel": house(CHANNEL, nothing, 303),
+    "admin.deny_number": house(form=fixed(**{"denied-number": "0912 345 678"}), done=303),
+    "admin.allow_number": house(form=fixed(**{"denied-number": "0912 345 678"}), done=303),
     "admin.team_list": house(),
     "admin.new_team": house(),
     "admin.add_team": house(form=fixed(code="D-09", name="Đội Mới", area_id="6", site_id="2"), done=303),

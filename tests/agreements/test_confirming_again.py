@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.domain.number_confirmation import GOOD_FOR, is_due, is_good
 from counseling.domain.refusal import Refusal
 from counseling.models.patients import PhoneNumber
-from counseling.models.texts import PhoneLine
+from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.queries.agreements import list_numbers
 from counseling.queries.numbers_due import find_number_due, list_numbers_due
 from counseling.queries.reachable import find_line, is_own_number
 from counseling.services.phone_confirmation import confirm_by_call, confirm_by_digits, note_wrong
 from counseling.services.phones import add_phone
+from counseling.services.receipts import apply_receipt
 from tests.agreements.story import ASKS, ask, numbered, person, phone_of, queued, reached, states
 from tests.support.cast import Cast
 from tests.support.files import by
@@ -97,6 +98,36 @@ def test_a_number_that_fails_is_nobodys_until_it_is_compared(session: Session, c
     fail(session, line_id)
     confirm_by_call(session, phone, by=by(cast, "dispenser"), now=after(2))
     assert line(session, patient_id, after(2)) == line_id
+
+
+def test_three_texts_in_a_row_that_did_not_arrive_bring_a_number_to_the_desk_and_block_nothing(
+    session: Session, cast: Cast
+) -> None:
+    """A phone with SMS Gate never says that a number does not exist: all that it tells is that nothing arrives."""
+    patient_id = person(session, cast)
+    line_id, phone, who = reached(session, cast, patient_id), numbered(session, patient_id), by(cast, "dispenser")
+
+    def told(*words: str) -> str | None:
+        for word in words:
+            state, _, reason = word.partition(":")
+            text = queued(session, patient_id, line_id, wording="stopped", state="accepted")
+            ref = session.execute(select(OutboundMessage.ref).where(OutboundMessage.id == text)).scalar_one()
+            apply_receipt(session, f"event:{text}", ref, state, reason or None, after(1))
+            apply_receipt(session, f"part:{text}", ref, state, reason or None, after(1))  # of a long text
+        return why_due(session, patient_id, after(1))
+
+    assert told("failed:temporary", "failed:temporary", "failed:ours") is None, "ours is not the number's"
+    assert told("delivered", "failed:temporary", "failed:temporary") is None
+    assert told("failed:temporary") == "unreached"
+    assert line(session, patient_id, after(1)) == line_id, "texts go on"
+    (shown,) = list_numbers(session, patient_id, "treatment", after(1))
+    assert (shown.is_unreached, shown.is_good, shown.is_due) == (True, True, True)
+    ask(session, cast, phone, today=after(1).date(), now=after(1))
+    assert (why_due(session, patient_id, after(1)), line(session, patient_id, after(1))) == ("unreached", line_id)
+    confirm_by_call(session, phone, by=who, now=after(1))
+    assert why_due(session, patient_id, after(1)) is None
+    assert told(*["failed:temporary"] * 3) == "unreached"
+    assert told("delivered") is None
 
 
 def test_where_somebody_else_answers_nothing_more_goes(session: Session, cast: Cast) -> None:

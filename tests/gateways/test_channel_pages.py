@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -18,13 +19,16 @@ from sqlalchemy.orm import Session
 from counseling.config import Config
 from counseling.database import writing
 from counseling.jobs import tick
+from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
 from counseling.models.texts import OutboundMessage
+from counseling.services.channels import stop_channel
 from counseling.sms.gateway import Fault, SmsMisconfigured
+from counseling.sms.smsgate import SmsGate
 from tests.support.cast import Cast, post, sign_in
 from tests.support.fake_phone import signed
 from tests.support.gateways import with_gateways
-from tests.support.outbox import EIGHT, FakeProvider
+from tests.support.outbox import EIGHT, FakeProvider, a_line, message, queued
 from tests.support.reminding import ZONE
 
 NUMBER, TYPED = "+84912345678", "0912 345 678"
@@ -51,7 +55,7 @@ def admin(app: Flask, session: Session, cast: Cast, start_clock_at: Callable[...
 
 def phone() -> FakeProvider:
     gateway = FakeProvider()
-    gateway.name = "smsgate"
+    gateway.name, gateway.abilities = "smsgate", SmsGate.abilities
     return gateway
 
 
@@ -92,6 +96,56 @@ def test_a_test_text_is_followed_there_and_back_and_its_number_is_shown_nowhere(
     page = admin.get("/admin/channels").text
     assert not any(number in page for number in (NUMBER, NUMBER[3:], TYPED, "678"))
     assert session.execute(select(OutboundMessage.id)).first() is None
+
+
+def test_a_channel_that_carries_nothing_back_says_so_and_waits_for_no_answer(
+    session: Session, admin: FlaskClient
+) -> None:
+    gateway = FakeProvider()
+    gateway.name = "twilio"
+    assert "Chỉ gửi đi" not in admin.get("/admin/channels").text
+    assert ask(admin, gateway="twilio") == 303
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    page = admin.get("/admin/channels").text
+    assert "không trả lời được qua đường này" in page
+    assert "Trả lời 1…" not in page, "reminders go through the phone"
+    part = admin.get("/admin/channels/tests").text
+    assert ["1. " in part, "2. " in part, "3. " in part] == [True, False, False]
+    fields = {"reminders-gateway": "smsgate", "reminders-fallback": "twilio"}
+    assert post(admin, "/admin/channels/routes/reminders", **fields).status_code == 303
+    assert "Trả lời 1…" in admin.get("/admin/channels").text
+    gateway.abilities = replace(gateway.abilities, two_way=True, receipts=True)
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    assert "Chỉ gửi đi" not in admin.get("/admin/channels").text
+
+
+def test_a_number_on_the_list_gets_nothing_and_is_shown_nowhere(session: Session, admin: FlaskClient) -> None:
+    waiting = [queued(session, a_line(session, NUMBER), wording=wording) for wording in ("missed_yesterday", "crisis")]
+    gateway = phone()
+    assert "Đang có 0 số" in admin.get("/admin/channels").text
+    for _ in range(2):
+        assert post(admin, "/admin/channels/denied", **{"denied-number": TYPED}).status_code == 303
+    page = admin.get("/admin/channels").text
+    assert "Đang có 1 số" in page
+    assert not any(number in page for number in (NUMBER, NUMBER[3:], TYPED, "678"))
+    assert ask(admin) == 422, "not even a test"
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    assert [(message(session, text).state, message(session, text).reason) for text in waiting] == [
+        ("refused", "denied")
+    ] * 2
+    assert post(admin, "/admin/channels/allowed", **{"denied-number": TYPED}).status_code == 303
+    session.rollback()
+    said = session.execute(select(AuditEntry.action).where(AuditEntry.subject.like("line:%"))).scalars().all()
+    assert said == ["line.denied", "line.allowed"]
+    again = queued(session, a_line(session, NUMBER))
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    assert message(session, again).state == "accepted"
+
+
+@pytest.mark.parametrize("number", ["", "abc", "115"])
+def test_what_is_no_number_stands_on_no_list(admin: FlaskClient, number: str) -> None:
+    answer = post(admin, "/admin/channels/denied", **{"denied-number": number})
+    assert (answer.status_code, "Ghi số điện thoại như" in answer.text) == (422, True)
 
 
 def test_the_form_sent_twice_sends_one_text(session: Session, admin: FlaskClient) -> None:
@@ -149,11 +203,15 @@ def test_readyz_and_the_queue_command_say_how_channels_are(app: Flask, session: 
     assert (ready.status_code, ready.get_json()["gateway"]) == (200, "smsgate")
     assert post(admin, "/admin/channels/twilio/stop").status_code == 303
     ready = app.test_client().get("/readyz")
-    assert (ready.status_code, ready.get_json()["problems"]) == (503, ["gateway_stopped"])
+    assert (ready.status_code, ready.get_json()["problems"]) == (200, [])  # somebody meant it: people go on working
+    assert ready.get_json()["stopped_by_hand"] == ["twilio"]
     shown = json.loads(app.test_cli_runner().invoke(args=["queue", "--json"]).output)
     assert [(one["gateway"], one["state"], one["why"]) for one in shown["channels"]] == [
         ("smsgate", "works", None),
         ("twilio", "stopped", "by_hand"),
     ]
     plain = app.test_cli_runner().invoke(args=["queue"]).output
+    stop_channel(session, "smsgate", Fault.CREDENTIALS, EIGHT)
+    ready = app.test_client().get("/readyz")
+    assert (ready.status_code, ready.get_json()["problems"]) == (503, ["gateway_stopped"])
     assert "channel twilio: stopped (by_hand)" in plain

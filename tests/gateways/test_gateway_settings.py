@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from counseling.clock import utc_now
 from counseling.config import BadConfiguration
+from counseling.sms.twilio import Twilio
 from tests.support.gateways import SMSGATE_SETTINGS, TWILIO_SETTINGS, with_gateways
 from tests.support.settings import config_for
 
@@ -47,9 +49,12 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str) -> None:
         ("SMSGATE_URL", "https://user:secret@phone.local"),
         ("SMSGATE_URL", "https://phone.local:0"),
         ("SMSGATE_SIGNING_KEY", "short"),
+        ("SMSGATE_SIM_NUMBER", "0"),
+        ("SMSGATE_SIM_NUMBER", "SIM2"),
         ("TWILIO_ACCOUNT_SID", "AC12"),
         ("TWILIO_AUTH_TOKEN", "secret"),
         ("TWILIO_API_BASE", "ftp://x"),
+        ("TWILIO_TWO_WAY", "yes"),
         ("TWILIO_MESSAGING_SERVICE_SID", SERVICE),  # beside TWILIO_FROM
         ("SMS_GATEWAY", "kannel"),
         ("SMS_GATEWAY", "simulator"),
@@ -66,6 +71,13 @@ def test_one_service_in_the_place_of_a_number_is_enough(tmp_path: Path) -> None:
     config = with_gateways(URL, tmp_path, TWILIO_FROM="", TWILIO_MESSAGING_SERVICE_SID=SERVICE)
     assert config.twilio is not None
     assert config.twilio.messaging_service_sid == SERVICE
+
+
+def test_whether_twilio_is_two_way_is_said_by_whoever_set_it_up(tmp_path: Path) -> None:
+    for value, two_way in ((None, False), ("0", False), ("1", True)):
+        config = with_gateways(URL, tmp_path, **({"TWILIO_TWO_WAY": value} if value else {}))
+        assert config.twilio is not None
+        assert Twilio(config.twilio, utc_now).abilities.two_way is two_way
 
 
 def test_a_demo_texts_no_real_phone(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from counseling.sms.gateway import (
     SmsMisconfigured,
     SmsOutcomeUnknown,
     SmsRejected,
+    SmsTooLate,
     TextToSend,
 )
 from counseling.sms.smsgate import SmsGate
@@ -62,6 +63,12 @@ def test_a_text_arrives_with_our_reference_its_words_and_the_time_it_may_live(
     assert [(k.ref, k.number, k.body, k.ttl) for k in phone.kept.values()] == [
         ("abc", NUMBER, "Nhắc việc: đến sớm nhé", 7200)
     ]
+
+
+def test_texts_go_through_the_sim_that_was_set_and_else_through_the_phones_own(phone: FakePhone) -> None:
+    for ref, sim in (("own", None), ("second", 2)):
+        SmsGate(replace(phone.account, sim_number=sim), HOOK, lambda: EIGHT).send(text(ref))
+    assert {kept.ref: kept.sim for kept in phone.kept.values()} == {"own": None, "second": 2}
 
 
 def test_the_same_text_again_is_taken_as_done_and_goes_out_once(phone: FakePhone, gateway: SmsGate) -> None:
@@ -129,6 +136,16 @@ def test_a_wrong_setting_is_not_a_failure_of_the_text(
     with pytest.raises(SmsMisconfigured) as wrong:
         gateway.send(text())
     assert wrong.value.fault is fault
+
+
+@pytest.mark.parametrize("seconds", [4, 0, -600])
+def test_a_text_without_life_left_is_not_handed_over(phone: FakePhone, gateway: SmsGate, seconds: int) -> None:
+    """The phone takes no life below five seconds, and a longer one than it has would be a promise broken."""
+    with pytest.raises(SmsTooLate):
+        gateway.send(text(expires_at=EIGHT + timedelta(seconds=seconds)))
+    assert phone.requests == []
+    gateway.send(text(expires_at=EIGHT + timedelta(seconds=5)))
+    assert [kept.ttl for kept in phone.kept.values()] == [5]
 
 
 def test_a_phone_that_cannot_be_reached_has_nothing(phone: FakePhone) -> None:

@@ -12,7 +12,15 @@ import pytest
 
 from counseling.domain.message_states import FailureReason
 from counseling.sms import web_calls
-from counseling.sms.gateway import AttemptedText, Fault, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected, TextToSend
+from counseling.sms.gateway import (
+    AttemptedText,
+    Fault,
+    SmsMisconfigured,
+    SmsOutcomeUnknown,
+    SmsRejected,
+    SmsTooLate,
+    TextToSend,
+)
 from counseling.sms.twilio import Twilio
 from tests.support.fake_phone import AFTER, BEFORE
 from tests.support.fake_phone import Fault as Wrong
@@ -71,6 +79,21 @@ def test_a_messaging_service_stands_in_the_place_of_a_number(proxy: FaultProxy) 
     fields = proxy.seen[0][2]
     assert fields["MessagingServiceSid"] == [service]
     assert "From" not in fields
+
+
+@pytest.mark.parametrize("seconds", [0.9, 0, -600])
+def test_a_text_without_life_left_is_not_handed_over(proxy: FaultProxy, gateway: Twilio, seconds: float) -> None:
+    with pytest.raises(SmsTooLate):
+        gateway.send(replace(TEXT, expires_at=EIGHT + timedelta(seconds=seconds)))
+    assert proxy.seen == []
+
+
+def test_a_refusal_for_who_has_told_twilio_to_stop_says_so(proxy: FaultProxy, gateway: Twilio) -> None:
+    for code, stopped in ((21610, True), (21211, False)):
+        proxy.faults.append(twilio_error(code))
+        with pytest.raises(SmsRejected) as refused:
+            gateway.send(TEXT)
+        assert refused.value.opted_out is stopped
 
 
 def test_asking_lists_by_number_and_day_and_hands_nothing_over(proxy: FaultProxy, gateway: Twilio) -> None:

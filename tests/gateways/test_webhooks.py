@@ -126,6 +126,27 @@ def test_receipts_come_in_any_order_and_a_final_state_stays(session: Session, ca
     assert session.execute(select(func.count(DeliveryReceipt.id))).scalar_one() == 4
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("RESULT_ERROR_GENERIC_FAILURE", "temporary"),
+        ("", "temporary"),
+        ("TTL expired", "ours"),
+        ("RESULT_ERROR_RADIO_OFF", "ours"),
+        ("RESULT_ERROR_NO_SERVICE", "ours"),
+        ("RESULT_ERROR_SHORT_CODE_NOT_ALLOWED", "ours"),
+    ],
+)
+def test_what_our_own_phone_could_not_do_is_not_the_numbers(
+    session: Session, cast: Cast, client: FlaskClient, said: str, reason: str
+) -> None:
+    text = an_accepted_text(session)
+    assert event(client, "sms:failed", {"messageId": text.ref, "reason": said}).status_code == 200
+    assert message(session, text.id).reason == reason
+    failures = session.execute(select(PhoneLine.temporary_failures).where(PhoneLine.id == text.line_id)).scalar_one()
+    assert failures == (reason == "temporary")
+
+
 def test_a_receipt_for_a_text_that_we_do_not_know_is_taken_and_does_nothing(
     session: Session, client: FlaskClient
 ) -> None:

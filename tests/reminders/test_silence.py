@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.domain.reminders import ASKED_ON_DAYS
+from counseling.models.channels import SmsChannel
 from counseling.models.counseling import CounselingSession
 from counseling.models.doses import AdherenceSummary, DayDose, StationVisit
 from counseling.models.patients import SupportFile
@@ -122,6 +123,21 @@ def test_a_question_that_never_arrived_is_no_silence(session: Session, cast: Cas
     for day in (THIRD, FOURTH):
         plan(session, at(8, day=day))
     assert second_texts(session) == 0 and tasks(session) == []
+
+
+def test_who_could_not_answer_is_not_silent(session: Session, cast: Cast) -> None:
+    """Asked through a gateway that carries nothing back: silence there says nothing."""
+    asked(session, cast)
+    with writing(session) as tx:
+        tx.execute(update(OutboundMessage).values(gateway="abroad"))
+        tx.execute(insert(SmsChannel).values(gateway="abroad", error_streak=0, is_one_way=True))
+    for day in (THIRD, FOURTH):
+        plan(session, at(8, day=day))
+    assert second_texts(session) == 0 and tasks(session) == []
+    with writing(session) as tx:
+        tx.execute(update(SmsChannel).values(is_one_way=False))
+    plan(session, at(8, day=THIRD))
+    assert second_texts(session) == 1
 
 
 def shows(session: Session, cast: Cast, person: int, sign: str) -> None:

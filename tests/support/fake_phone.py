@@ -42,6 +42,7 @@ class Kept:
     body: str
     ttl: int
     kept_at: datetime
+    sim: int | None = None
     state: str = "Pending"
     times_sent: int = 0
     sent_at: datetime | None = None
@@ -130,7 +131,7 @@ class FakePhone:
             return 400, {"message": "Invalid phone number"}
         if asked["id"] in self.kept:
             return 409, {"message": "Message with this ID already exists"}
-        self.kept[asked["id"]] = Kept(asked["id"], numbers[0], text, ttl, self.now())
+        self.kept[asked["id"]] = Kept(asked["id"], numbers[0], text, ttl, self.now(), asked.get("simNumber"))
         return 202, {"id": asked["id"], "state": "Pending"}
 
     def _export(self, span: dict[str, str]) -> tuple[int, dict[str, Any]]:

@@ -33,7 +33,7 @@ def with_gateways(database_url: str, instance: Path, **changes: str) -> Config:
 
 
 def twilio_account(api_base: str) -> TwilioAccount:
-    return TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, FROM, None, api_base, PUBLIC_URL)
+    return TwilioAccount(ACCOUNT_SID, AUTH_TOKEN, FROM, None, api_base, False, PUBLIC_URL)
 
 
 def twilio_signed(path: str, form: Mapping[str, str], token: str = AUTH_TOKEN) -> tuple[bytes, dict[str, str]]:

@@ -107,7 +107,11 @@ def test_who_may_not_be_texted_any_more_is_not(
 
 @pytest.mark.parametrize(
     ("values", "code"),
-    [({"opted_out_at": MORNING}, "refused:opted_out"), ({"permanent_failures": 2}, "refused:number_fails")],
+    [
+        ({"opted_out_at": MORNING}, "refused:opted_out"),
+        ({"permanent_failures": 2}, "refused:number_fails"),
+        ({"denied_at": MORNING}, "refused:denied"),
+    ],
 )
 def test_a_number_that_stopped_or_fails_gets_nothing(
     session: Session, missed: Person, values: dict[str, object], code: str

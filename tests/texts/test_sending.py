@@ -19,6 +19,7 @@ from counseling.config import VIETNAM
 from counseling.database import writing
 from counseling.domain.message_states import FailureReason, MessageState
 from counseling.models.audit import AuditEntry
+from counseling.models.channels import SmsChannel
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
 from counseling.services import message_attempts
 from counseling.services.audit_verification import verify
@@ -26,9 +27,10 @@ from counseling.services.channels import Lane
 from counseling.services.message_attempts import Attempt, Claim, begin, claim_due
 from counseling.services.message_moves import lock_message, move
 from counseling.services.receipts import apply_receipt
+from counseling.services.reminder_gates import why_not_now
 from counseling.services.sending import send_due
 from counseling.services.sweeping import LEASE, sweep
-from counseling.sms.gateway import AttemptedText, SmsOutcomeUnknown, SmsRejected, TextToSend
+from counseling.sms.gateway import AttemptedText, SmsOutcomeUnknown, SmsRejected, SmsTooLate, TextToSend
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.outbox import (
     BODY,
@@ -255,6 +257,66 @@ def test_a_text_that_cannot_be_opened_fails_and_the_queue_goes_on(session: Sessi
     send(session, gateway)
     assert states(session) == ["failed", "failed", "accepted"]
     assert message(session, broken).reason == "ours"
+
+
+# --- a slow gateway ------------------------------------------------------------------------------------------------
+
+
+class SlowProvider(FakeProvider):
+    """Takes nine seconds for each text, and remembers when each was handed over."""
+
+    def __init__(self, starts_at: datetime) -> None:
+        super().__init__()
+        self.now, self.moments = starts_at, list[datetime]()
+
+    def send(self, message: TextToSend) -> None:
+        self.moments.append(self.now)
+        self.now += timedelta(seconds=9)
+        super().send(message)
+
+
+EVENING = EIGHT + timedelta(hours=12)  # 20:00, from when nothing goes out by itself
+
+
+@pytest.mark.parametrize("dies", [EVENING, EVENING + timedelta(hours=3)])
+def test_nothing_is_handed_over_after_its_time_however_slow_the_gateway(
+    session: Session, cast: Cast, dies: datetime
+) -> None:
+    gateway = SlowProvider(EVENING - timedelta(seconds=30))
+    for _ in range(10):
+        queued(session, a_line(session), expires_at=dies)
+    for _ in range(2):
+        send(session, gateway, gateway.now, look_again=why_not_now, clock=lambda: gateway.now)
+    assert [(EVENING - moment).total_seconds() for moment in gateway.moments] == [30, 21, 12, 3]
+    assert Counter(states(session)) == {"accepted": 4, "queued": 6}
+
+
+def test_what_a_gateway_refuses_for_its_age_is_expired_and_says_nothing_of_the_gateway(
+    session: Session, cast: Cast
+) -> None:
+    """Between our look and the gateway's lie moments; a text that dies in them is nobody's failure."""
+    gateway, person = FakeProvider(), a_person(session)
+    gateway.before = SmsTooLate()
+    ids = [queued(session, a_line(session), patient_id=person) for _ in range(3)]
+    assert send(session, gateway).by_state == {MessageState.EXPIRED: 3}
+    row = message(session, ids[0])
+    assert (row.state, row.reason, row.counted_on, row.count_slot) == ("expired", None, None, None)
+    assert session.execute(select(SmsChannel.error_streak, SmsChannel.rests_until)).all() == []
+
+
+def test_who_has_told_the_provider_to_stop_gets_nothing_any_more(session: Session, cast: Cast) -> None:
+    """Refused at once, and not by a later report: it is the same word of the same person."""
+    gateway, stopped, another = FakeProvider(), a_line(session), a_line(session)
+    gateway.before = SmsRejected(FailureReason.PERMANENT, permanent=True, opted_out=True)
+    refused = queued(session, stopped)
+    later = queued(session, stopped, send_after=EIGHT + timedelta(hours=1))
+    of_another = queued(session, another, send_after=EIGHT + timedelta(hours=1))
+    send(session, gateway)
+    lines = session.execute(select(PhoneLine.id).where(PhoneLine.opted_out_at == EIGHT)).scalars().all()
+    assert lines == [stopped]
+    gateway.before = None
+    send(session, gateway, EIGHT + timedelta(hours=1), look_again=why_not_now)
+    assert [message(session, text).state for text in (refused, later, of_another)] == ["failed", "refused", "accepted"]
 
 
 # --- three a day ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import abort, current_app, flash, g, redirect, render_template, request, url_for
@@ -12,10 +14,10 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from counseling.clock import utc_now
 from counseling.config import Config
-from counseling.database import db
+from counseling.database import AnySession, db
 from counseling.domain.channels import TextKind
 from counseling.domain.refusal import Refusal
-from counseling.permissions import Permission, passive, requires
+from counseling.permissions import Permission, Viewer, passive, requires
 from counseling.queries import channels as queries
 from counseling.refs import new_request_key
 from counseling.registers.bad_cell import BadCell
@@ -25,7 +27,7 @@ from counseling.routes.admin.shared import WORDS
 from counseling.routes.house_form import HouseForm
 from counseling.routes.patients.parts import key_of
 from counseling.routes.refusal_words import say_at
-from counseling.services import channel_settings
+from counseling.services import channel_settings, denied_numbers
 from counseling.services.test_texts import ask_test
 
 NUMBER_WRONG = lazy_gettext("Ghi số điện thoại như 0912 345 678")
@@ -50,6 +52,10 @@ class PaceForm(HouseForm):
     per_minute = IntegerField(
         lazy_gettext("Số tin mỗi phút"), [Optional(), NumberRange(1, channel_settings.FASTEST, PACE_WRONG)]
     )
+
+
+class DeniedForm(HouseForm):
+    number = StringField(lazy_gettext("Số điện thoại"), [InputRequired(NUMBER_WRONG)])
 
 
 class TrialForm(HouseForm):
@@ -79,7 +85,10 @@ def live_tests() -> ResponseReturnValue:
     tests = queries.list_tests(db.session)
     if request.args.get("seen") == version_of(tests):
         return "", 204
-    return render_template("partials/admin/_tests.html", tests=tests, version=version_of(tests), names=NAMES)
+    found = queries.list_channels(db.session, names(), utc_now())
+    return render_template(
+        "partials/admin/_tests.html", tests=tests, version=version_of(tests), names=NAMES, **what_they_cannot(found)
+    )
 
 
 @bp.post("/channels/test")
@@ -89,12 +98,14 @@ def send_test() -> ResponseReturnValue:
     key = key_of(form.request_key.data)
     if not form.validate():
         return channels_page(test=form), 422
-    try:
-        number = parse_phone(form.number.data).e164
-    except BadCell:
-        form.number.errors = [*form.number.errors, NUMBER_WRONG]
+    number = number_of(form)
+    if number is None:
         return channels_page(test=form), 422
-    ask_test(db.session, g.viewer, form.gateway.data, number, request_key=key, now=utc_now())
+    try:
+        ask_test(db.session, g.viewer, form.gateway.data, number, request_key=key, now=utc_now())
+    except Refusal as refusal:
+        say_at(form, refusal, WORDS, {"": "number"})
+        return channels_page(test=form), 422
     flash(gettext("Tin thử đang chờ gửi, trong vòng nửa phút."), "done")
     return redirect(url_for("admin.channel_list", _anchor="tests"), 303)
 
@@ -152,25 +163,74 @@ def attach_channel(name: str) -> ResponseReturnValue:
     return redirect(url_for("admin.channel_list"), 303)
 
 
+@bp.post("/channels/denied")
+@requires(Permission.ADMINISTER)
+def deny_number() -> ResponseReturnValue:
+    return mark_number(denied_numbers.deny_number, gettext("Từ bây giờ không nhắn số này."))
+
+
+@bp.post("/channels/allowed")
+@requires(Permission.ADMINISTER)
+def allow_number() -> ResponseReturnValue:
+    return mark_number(denied_numbers.allow_number, gettext("Số này được nhắn lại."))
+
+
+def mark_number(mark: Callable[[AnySession, Viewer, str, datetime], None], said: str) -> ResponseReturnValue:
+    form = DeniedForm(request.form, prefix="denied-")
+    number = number_of(form) if form.validate() else None
+    if number is None:
+        return channels_page(denied=form), 422
+    mark(db.session, g.viewer, number, utc_now())
+    flash(said, "done")
+    return redirect(url_for("admin.channel_list", _anchor="denied"), 303)
+
+
+def number_of(form: TrialForm | DeniedForm) -> str | None:
+    """The typed number in E.164; None where it is none, which is said at its field."""
+    try:
+        return parse_phone(form.number.data).e164
+    except BadCell:
+        form.number.errors = [*form.number.errors, NUMBER_WRONG]
+        return None
+
+
 def channels_page(
     test: TrialForm | None = None,
     routes: dict[TextKind, RouteForm] | None = None,
     paces: dict[str, PaceForm] | None = None,
+    denied: DeniedForm | None = None,
 ) -> str:
     found = queries.list_channels(db.session, names(), utc_now())
     tests = queries.list_tests(db.session)
-    wrong = routes or {}
+    wrong, cannot = routes or {}, what_they_cannot(found)
     return render_template(
         "pages/admin/channels.html",
         channels=found,
         paces={one.gateway: PaceForm(prefix=f"{one.gateway}-", per_minute=one.per_minute) for one in found}
         | (paces or {}),
-        routes=[(kind, label, wrong.get(kind) or route_form(kind)) for kind, label in KINDS.items()],
+        routes=[route_line(kind, wrong.get(kind) or route_form(kind), cannot["one_way"]) for kind in KINDS],
+        denied=denied or DeniedForm(prefix="denied-"),
+        denied_count=queries.count_denied(db.session),
         test=test or trial_form(),
         tests=tests,
         version=version_of(tests),
         names=NAMES,
+        **cannot,
     )
+
+
+def what_they_cannot(found: list[queries.ChannelHealth]) -> dict[str, set[str]]:
+    """By name: which channels carry nothing back, and which do not say what has arrived."""
+    return {
+        "one_way": {one.gateway for one in found if one.is_one_way},
+        "without_receipts": {one.gateway for one in found if one.is_without_receipts},
+    }
+
+
+def route_line(kind: TextKind, form: RouteForm, one_way: set[str]) -> tuple[TextKind, Any, RouteForm, bool]:
+    """A kind of texts with its form, and whether its questions go where nobody can answer."""
+    chosen = {form.gateway.data, form.fallback.data}
+    return kind, KINDS[kind], form, kind is TextKind.REMINDERS and bool(chosen & one_way)
 
 
 def trial_form(data: Any = None) -> TrialForm:
