@@ -19,6 +19,7 @@ from counseling.domain.reminder_kinds import (
     APPOINTMENT_TODAY,
     CHECK_IN,
     DOSE_TODAY,
+    KINDS_OF,
     LOOKED_AT_IN_BULK,
     ORDER_ENDING,
     SECOND_TEXT,
@@ -36,7 +37,7 @@ from counseling.queries.silence import list_unseen, wants_second_text
 from counseling.queries.text_choices import own_hours_of
 from counseling.services.asking_reminders import asking_of
 from counseling.services.reminder_rows import Moment
-from counseling.services.reminder_rules import Rule
+from counseling.services.reminder_rules import Rule, find_rule
 from counseling.services.station_reminders import Ground, ground_of
 from counseling.services.support_reminders import (
     appointments_ahead,
@@ -51,6 +52,7 @@ from counseling.treatment_rows import TREATMENT
 
 NO_TIME = "no_time"  # the rule's hours and those in which its words are true have no minute in common
 SAID_ONCE = (ORDER_ENDING, SECOND_TEXT)  # who is told today is not told tomorrow
+PLANNED_DAYS_AHEAD = (APPOINTMENT, CHECK_IN)  # they stand in the queue long before; all others on their own day
 # Whom a kind is for, each with the minutes that are left for them; two appointments of a day are two.
 People = list[tuple[int, range]]
 
@@ -87,6 +89,15 @@ def preview(session: AnySession, rule: Rule, on_date: date, now: datetime, zone:
         why_not=ground.why,
         waiting=len(unseen),
     )
+
+
+def expected_on(
+    session: AnySession, site_id: int, side: str, on_date: date, now: datetime, zone: ZoneInfo
+) -> list[tuple[str, Preview]]:
+    """Of a site's kinds that are on and are planned on the day itself: what that day will bring, kind by kind."""
+    kinds = [kind for kind in KINDS_OF[side] if kind not in PLANNED_DAYS_AHEAD]
+    rules = [find_rule(session, site_id, side, kind) for kind in kinds]
+    return [(rule.kind, preview(session, rule, on_date, now, zone)) for rule in rules if rule is not None]
 
 
 def _ground(session: AnySession, rule: Rule, on_date: date, now: datetime, zone: ZoneInfo) -> Ground:
@@ -132,7 +143,7 @@ def _people(session: AnySession, rule: Rule, minutes: range, on_date: date, at: 
     found = [(who, minutes) for who in session.execute(planned).scalars()]
     if rule.kind == APPOINTMENT_TODAY:
         return found + _of_the_day(session, rule, Moment(max(at.now, instant(on_date, time.min, at.zone)), at.zone))
-    if rule.kind in (APPOINTMENT, CHECK_IN):
+    if rule.kind in PLANNED_DAYS_AHEAD:
         return found + [(who, minutes) for who in _ahead(session, rule, on_date, at)]
     file = TreatmentFile if rule.side == TREATMENT else SupportFile
     rows = session.execute(select(file.patient_id).where(_who(rule, on_date)))
