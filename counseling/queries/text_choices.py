@@ -19,13 +19,16 @@ from counseling.queries.reachable import may_be_texted
 
 def may_be_reminded(patient_id: InstrumentedAttribute[int], side: str, kind: str, today: date) -> ColumnElement[bool]:
     """Whether somebody can be texted, and wants this kind, as a condition of a statement that reads many people."""
-    silent = exists().where(
-        TextChoice.patient_id == patient_id, TextChoice.side == side, TextChoice.calls_only.is_(True)
-    )
     declined = exists().where(
         DeclinedReminder.patient_id == patient_id, DeclinedReminder.side == side, DeclinedReminder.kind == kind
     )
-    return and_(may_be_texted(patient_id, side, kind, today, alone=kind in NOT_ON_SHARED_PHONES), ~silent, ~declined)
+    texted = may_be_texted(patient_id, side, kind, today, alone=kind in NOT_ON_SHARED_PHONES)
+    return and_(texted, ~wants_calls_only(patient_id, side), ~declined)
+
+
+def wants_calls_only(patient_id: InstrumentedAttribute[int], side: str) -> ColumnElement[bool]:
+    """Whether somebody chose to be called and never texted about a file, whatever their number takes."""
+    return exists().where(TextChoice.patient_id == patient_id, TextChoice.side == side, TextChoice.calls_only.is_(True))
 
 
 def find_choices(session: AnySession, patient_id: int, side: str) -> Choices:
