@@ -14,6 +14,7 @@ from counseling.domain.reminder_kinds import NOT_ON_SHARED_PHONES
 from counseling.domain.text_choices import AS_SHIPPED, Choices, OwnHours
 from counseling.models.patients import Patient
 from counseling.models.text_choices import DeclinedReminder, TextChoice
+from counseling.models.texts import SmsConsent
 from counseling.queries.reachable import may_be_texted
 
 
@@ -49,6 +50,12 @@ def find_choices(session: AnySession, patient_id: int, side: str) -> Choices:
         calls_only=row.calls_only,
         declined=kinds,
     )
+
+
+def find_pronoun(session: AnySession, patient_id: int, side: str) -> str | None:
+    """What was said when somebody last agreed to texts, also where they have stopped since; None: they never did."""
+    agreed = select(SmsConsent.pronoun).where(SmsConsent.patient_id == patient_id, SmsConsent.side == side)
+    return session.execute(agreed.order_by(SmsConsent.id.desc()).limit(1)).scalar_one_or_none()
 
 
 @dataclass(frozen=True)

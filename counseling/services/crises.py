@@ -61,14 +61,14 @@ def take_on_conversation(tx: Session, line_id: int, side: str, site_id: int, by:
 
 
 def words_for_crisis(
-    tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo
+    tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo, *, has_marks: bool
 ) -> tuple[str, dict[str, str]]:
     """The automatic answer of this moment, and its values: outside the hours of the roster it says from when on."""
     local, shifts = now.astimezone(zone), list_shifts(tx, side, site_id)
     since = None if on_duty(shifts, local) else next_start(shifts, local)
     if since is None:
         return "crisis", {}
-    return "crisis_shut", {"since": f"{hour_of(since.time())} {day_of(since.date())}"}
+    return "crisis_shut", {"since": f"{hour_of(since.time())} {day_of(since.date(), has_marks=has_marks)}"}
 
 
 def echoes_us(tx: AnySession, line_id: int, body: str) -> bool:

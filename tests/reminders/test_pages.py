@@ -159,3 +159,16 @@ def test_somebodys_choices_are_kept_and_shown_again(app: Flask, session: Session
     kept = find_choices(session, patient_of(session, ref), "support")
     assert kept.declined == {"appointment_today", "weekly", "second_text"}
     assert (kept.pronoun, kept.has_marks, kept.hours.hour) == ("chi", True, 9)
+
+
+def test_how_somebody_is_addressed_is_chosen_on_the_treatment_side_as_well(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    """The week's question says it there, and a province may write it into any text."""
+    person, _ = expected(session, cast)
+    client = signed_in(app, "dispenser")
+    assert 'name="pronoun"' in client.get(f"/patients/{person.ref}/agreements").text
+    sent = {"csrf_token": csrf_token(client), "kinds": ["weekly"], "pretext": "work", "pronoun": "chi", "hour": ""}
+    assert client.post(f"/patients/{person.ref}/agreements/choices", data=sent).status_code == 303
+    session.rollback()
+    assert find_choices(session, person.id, "treatment").pronoun == "chi"
