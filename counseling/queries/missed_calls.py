@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from counseling.database import AnySession, vault_of
 from counseling.models.patients import PhoneNumber, SupportFile, TreatmentFile
 from counseling.permissions import Side, Viewer
 from counseling.queries.reachable import may_be_texted
 from counseling.queries.reader_names import Named, list_names
+from counseling.queries.text_choices import wants_calls_only
 from counseling.scopes import support_files_visible_to, treatment_files_visible_to
 from counseling.treatment_rows import open_phone
 
@@ -60,11 +61,8 @@ def count_reach(session: AnySession, viewer: Viewer, today: date) -> Reach:
     has_phone = exists().where(
         PhoneNumber.patient_id == file.patient_id, PhoneNumber.side == side, PhoneNumber.removed_at.is_(None)
     )
-    columns = (
-        func.count(),
-        func.count().filter(has_phone),
-        func.count().filter(may_be_texted(file.patient_id, side, None, today)),
-    )
+    texts = and_(may_be_texted(file.patient_id, side, None, today), ~wants_calls_only(file.patient_id, side))
+    columns = func.count(), func.count().filter(has_phone), func.count().filter(texts)
     everybody, with_phone, texted = session.execute(
         select(*columns).select_from(file).where(scope, file.status == "active")
     ).one()

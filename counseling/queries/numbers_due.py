@@ -16,6 +16,7 @@ from counseling.models.texts import PhoneLine
 from counseling.permissions import Side, Viewer
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER, has_agreed_to_texts, is_alive
 from counseling.queries.reader_names import Named, list_names
+from counseling.queries.text_choices import wants_calls_only
 from counseling.scopes import support_files_visible_to, treatment_files_visible_to
 from counseling.treatment_rows import SUPPORT, TREATMENT
 
@@ -87,6 +88,7 @@ def _due(
         .outerjoin(PhoneNumber, texted)
         .outerjoin(PhoneLine, PhoneLine.id == PhoneNumber.line_id)
         .where(scope, file.status == "active", has_agreed_to_texts(file.patient_id, side))
+        .where(~wants_calls_only(file.patient_id, side))
         .group_by(file.patient_id)
         .having(
             or_(_count_if(stays_good) == 0, _count_if(unreached) > 0),
@@ -101,7 +103,7 @@ def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _calls_only(file: type[TreatmentFile] | type[SupportFile], side: str) -> ColumnElement[bool]:
-    """Who is only to be called needs no comparison for texts."""
+    """Where one of the numbers is only to be called, no other is asked for: no comparison for texts is needed."""
     number = aliased(PhoneNumber)
     own = number.patient_id == file.patient_id, number.side == side, number.removed_at.is_(None)
     return exists(select(number.id).where(*own, number.calls_only).correlate(file))

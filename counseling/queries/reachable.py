@@ -31,12 +31,17 @@ def may_be_texted(
 
     `kind` None: for whichever purpose they have agreed to. `alone`: on a phone that nobody else reads.
     """
-    now = datetime.combine(today, time.max, UTC)
+    now = end_of(today)
     line = select(PhoneLine.id).join(PhoneNumber, PhoneNumber.line_id == PhoneLine.id)
     return and_(
         exists().where(_agreed(patient_id, side, kind)),
         line.where(_confirmed(patient_id, side, now, alone), is_alive()).correlate(patient_id.class_).exists(),
     )
+
+
+def end_of(day: date) -> datetime:
+    """The moment until which a number has to be good to be written to on a day."""
+    return datetime.combine(day, time.max, UTC)
 
 
 def has_agreed_to_texts(patient_id: InstrumentedAttribute[int], side: str) -> ColumnElement[bool]:

@@ -14,18 +14,22 @@ from counseling.domain.reminder_kinds import NOT_ON_SHARED_PHONES
 from counseling.domain.text_choices import AS_SHIPPED, Choices, OwnHours
 from counseling.models.patients import Patient
 from counseling.models.text_choices import DeclinedReminder, TextChoice
+from counseling.models.texts import SmsConsent
 from counseling.queries.reachable import may_be_texted
 
 
 def may_be_reminded(patient_id: InstrumentedAttribute[int], side: str, kind: str, today: date) -> ColumnElement[bool]:
     """Whether somebody can be texted, and wants this kind, as a condition of a statement that reads many people."""
-    silent = exists().where(
-        TextChoice.patient_id == patient_id, TextChoice.side == side, TextChoice.calls_only.is_(True)
-    )
     declined = exists().where(
         DeclinedReminder.patient_id == patient_id, DeclinedReminder.side == side, DeclinedReminder.kind == kind
     )
-    return and_(may_be_texted(patient_id, side, kind, today, alone=kind in NOT_ON_SHARED_PHONES), ~silent, ~declined)
+    texted = may_be_texted(patient_id, side, kind, today, alone=kind in NOT_ON_SHARED_PHONES)
+    return and_(texted, ~wants_calls_only(patient_id, side), ~declined)
+
+
+def wants_calls_only(patient_id: InstrumentedAttribute[int], side: str) -> ColumnElement[bool]:
+    """Whether somebody chose to be called and never texted about a file, whatever their number takes."""
+    return exists().where(TextChoice.patient_id == patient_id, TextChoice.side == side, TextChoice.calls_only.is_(True))
 
 
 def find_choices(session: AnySession, patient_id: int, side: str) -> Choices:
@@ -46,6 +50,12 @@ def find_choices(session: AnySession, patient_id: int, side: str) -> Choices:
         calls_only=row.calls_only,
         declined=kinds,
     )
+
+
+def find_pronoun(session: AnySession, patient_id: int, side: str) -> str | None:
+    """What was said when somebody last agreed to texts, also where they have stopped since; None: they never did."""
+    agreed = select(SmsConsent.pronoun).where(SmsConsent.patient_id == patient_id, SmsConsent.side == side)
+    return session.execute(agreed.order_by(SmsConsent.id.desc()).limit(1)).scalar_one_or_none()
 
 
 @dataclass(frozen=True)

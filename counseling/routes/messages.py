@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length
 from counseling.clock import utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
-from counseling.domain.reminders import TOO_MANY
+from counseling.domain.reminders import A_DAY, TOO_MANY
 from counseling.permissions import Permission, Side, passive, requires
 from counseling.queries import crises, inbox, queue
 from counseling.queries.canned_answers import list_canned
@@ -26,13 +26,14 @@ from counseling.queries.today import list_version
 from counseling.refs import new_request_key
 from counseling.routes.house_form import HouseForm
 from counseling.routes.patients.finding import page_of
-from counseling.routes.patients.parts import ensure_ref, key_of, me, this_day
+from counseling.routes.patients.parts import ensure_ref, key_of, me, this_day, zone
 from counseling.routes.refusal_words import say_at
 from counseling.routes.row_ids import row_id
 from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
 from counseling.services.held_reminders import release_held
 from counseling.services.inbox import answer_text, mark_handled
+from counseling.services.reminder_preview import Preview, expected_on
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 WORDS = "pages/messages/_words.html"
@@ -82,7 +83,6 @@ def release() -> ResponseReturnValue:
     """A person has looked at how many would be texted, and lets them go."""
     if not to_release(the_queue()):
         return queue_page(refusal=Refusal("nothing_held")), 409
-    zone = current_app.extensions["diem_tua_config"].timezone
     try:
         count = release_held(
             db.session,
@@ -90,7 +90,7 @@ def release() -> ResponseReturnValue:
             request.form.get("seen", 0, type=int),
             by=me(),
             now=utc_now(),
-            zone=zone,
+            zone=zone(),
             dice=secrets.SystemRandom(),
         )
     except Refusal as refusal:
@@ -181,6 +181,11 @@ def to_release(found: queue.Queue) -> int:
     return sum(group.count for group in found.held if group.reason == TOO_MANY)
 
 
+def expected_tomorrow() -> list[tuple[str, Preview]]:
+    site_id, side, tomorrow = g.viewer.site_id, str(g.viewer.side), this_day() + A_DAY
+    return expected_on(db.session, site_id, side, tomorrow, utc_now(), zone())
+
+
 def queue_page(refusal: Refusal | None = None) -> str:
     found = the_queue()
     note_view("messages.queue", found.patient_ids)
@@ -189,6 +194,7 @@ def queue_page(refusal: Refusal | None = None) -> str:
         queue=found,
         refusal=refusal,
         to_release=to_release(found),
+        expected=expected_tomorrow(),
         pause=standing_pause(),
         unhandled=inbox.count_unhandled(db.session, g.viewer),
         gateway=current_app.extensions["diem_tua_config"].sms_gateway,

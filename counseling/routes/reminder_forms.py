@@ -135,11 +135,9 @@ class ChoicesForm(HouseForm):
             *((str(hour), f"{hour}h–{hour + 1}h") for hour in hours),
         ]
 
-    def of_side(self, kinds: list[tuple[str, str]], has_pronoun: bool) -> ChoicesForm:
-        """The kinds of a side by name; only texts of the support side say a pronoun often enough to choose it."""
+    def of_side(self, kinds: list[tuple[str, str]]) -> ChoicesForm:
+        """The kinds of a side by name. A province may write how somebody is addressed into any text of either side."""
         self.kinds.choices = kinds
-        if not has_pronoun:
-            del self.pronoun
         return self
 
     def choices(self) -> Choices:
@@ -151,7 +149,7 @@ class ChoicesForm(HouseForm):
                 quiet.opens_at if quiet else None,
                 quiet.closes_at if quiet else None,
             ),
-            pronoun=(self.pronoun.data or None) if "pronoun" in self else None,
+            pronoun=self.pronoun.data or None,
             pretext=self.pretext.data,
             has_marks=self.has_marks.data == "y",
             calls_only=self.calls_only.data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,16 +13,17 @@ from flask_babel import gettext
 from counseling.clock import utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
-from counseling.domain.reminder_kinds import SILENCE_DAYS, UNSEEN_DAYS
+from counseling.domain.reminder_limits import FIGURES
+from counseling.domain.station_days import Hours
 from counseling.permissions import Permission, Side, requires
 from counseling.queries import inbox
-from counseling.queries.reminder_preview import Preview, preview
 from counseling.queries.reminder_rules import RuleRow, list_site_rules
-from counseling.queries.silence import Asking
 from counseling.routes.patients.parts import me, this_day, zone
 from counseling.routes.refusal_words import say_at
 from counseling.routes.reminder_forms import WORDS, RuleForm, rule_form
 from counseling.services.reminder_examples import example_of
+from counseling.services.reminder_preview import Preview, preview
+from counseling.services.reminder_rules import Rule
 from counseling.services.rule_changes import change_rule
 
 bp = Blueprint("reminders", __name__, url_prefix="/reminders")
@@ -32,7 +34,7 @@ STATUS = {"rule_changed_meanwhile": 409}
 @requires(Permission.MANAGE_REMINDERS)
 def index() -> ResponseReturnValue:
     rules = own_rules()
-    shown = [(rule, tomorrow_of(rule.kind, rule.silence_days, rule.unseen_days)) for rule in rules]
+    shown = [(rule, tomorrow_of(rule)) for rule in rules]
     unhandled = inbox.count_unhandled(db.session, g.viewer)
     return render_template("pages/reminders/index.html", rules=shown, unhandled=unhandled, tomorrow=tomorrow())
 
@@ -74,18 +76,26 @@ def refused(found: RuleRow, form: RuleForm, refusal: Refusal) -> ResponseReturnV
 def rule_page(found: RuleRow, form: RuleForm, *, is_shown: bool = False) -> str:
     values: dict[str, Any] = {"rule": found, "form": form, "is_shown": is_shown}
     values["supports"] = g.viewer.side is Side.SUPPORT
-    days = form.silence_days.data if "silence_days" in form else None
-    unseen = form.unseen_days.data if "unseen_days" in form else None
     values |= {
-        "preview": tomorrow_of(found.kind, days, unseen),
+        "preview": tomorrow_of(as_typed(found, form)),
         "example": example_of(db.session, g.viewer.site_id, found.kind, tomorrow()),
     }
     return render_template("pages/reminders/rule.html", **values)
 
 
-def tomorrow_of(kind: str, silence_days: int | None, unseen_days: int | None) -> Preview:
-    asking = Asking(g.viewer.site_id, side(), silence_days or SILENCE_DAYS, unseen_days or UNSEEN_DAYS)
-    return preview(db.session, asking, kind, tomorrow(), zone())
+def as_typed(found: RuleRow, form: RuleForm) -> RuleRow:
+    """The rule with what was typed and can be read; the rest as it stands."""
+    span: Hours | None = form.hours.read
+    figures = {name: form[name].data or getattr(found, name) for name in FIGURES if name in form}
+    seen = replace(found, **figures)
+    return replace(seen, not_before=span.opens_at, not_after=span.closes_at) if span else seen
+
+
+def tomorrow_of(found: RuleRow) -> Preview:
+    times = found.not_before, found.not_after
+    figures = found.silence_days, found.unseen_days, found.most_open_tasks
+    rule = Rule(g.viewer.site_id, side(), found.kind, found.version, *times, *figures)
+    return preview(db.session, rule, tomorrow(), utc_now(), zone())
 
 
 def own_rules() -> list[RuleRow]:

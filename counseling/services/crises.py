@@ -61,18 +61,22 @@ def take_on_conversation(tx: Session, line_id: int, side: str, site_id: int, by:
 
 
 def words_for_crisis(
-    tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo
+    tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo, *, has_marks: bool
 ) -> tuple[str, dict[str, str]]:
     """The automatic answer of this moment, and its values: outside the hours of the roster it says from when on."""
-    since = nobody_before(tx, side, site_id, now, zone)
+    since = nobody_before(tx, side, site_id, now, zone, has_marks=has_marks)
     return ("crisis", {}) if since is None else ("crisis_shut", {"since": since})
 
 
-def nobody_before(tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo) -> str | None:
+def nobody_before(
+    tx: AnySession, side: str, site_id: int, now: datetime, zone: ZoneInfo, *, has_marks: bool
+) -> str | None:
     """When the next shift begins, as texts say it; None while somebody is on duty, and where there is no roster."""
     local, shifts = now.astimezone(zone), list_shifts(tx, side, site_id)
     since = None if on_duty(shifts, local) else next_start(shifts, local)
-    return None if since is None else f"{hour_of(since.time())} {day_of(since.date())}"
+    if since is None:
+        return None
+    return f"{hour_of(since.time())} {day_of(since.date(), has_marks=has_marks)}"
 
 
 def echoes_us(tx: AnySession, line_id: int, body: str) -> bool:

@@ -19,6 +19,7 @@ from counseling.clock import station_day
 from counseling.database import vault_of
 from counseling.domain.reminder_kinds import ASKING_HOW_THEY_ARE
 from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS, Reply, digit_of, read_reply
+from counseling.domain.text_choices import AS_SHIPPED, Choices
 from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
 from counseling.queries.reachable import has_agreed, is_own_number
 from counseling.queries.text_choices import find_wish
@@ -27,12 +28,12 @@ from counseling.services import audit
 from counseling.services.aftercare import note_check_in
 from counseling.services.crises import echoes_us, nobody_before, raise_alert, words_for_crisis
 from counseling.services.crossing import ask_to_call_back
-from counseling.services.inbound_senders import Question, Sender, question_meant, questions_of, sender_of
+from counseling.services.inbound_senders import Question, Sender, choices_of, question_meant, questions_of, sender_of
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
 from counseling.services.sms_consents import start_texts_of_line, stop_texts_of_line
 from counseling.services.wrong_numbers import ask_for_number
-from counseling.sms.wording import CRISIS, QUESTION_OF, text_of
+from counseling.sms.wording import CRISIS, PRONOUN, QUESTION_OF, text_of
 from counseling.treatment_rows import SUPPORT
 
 ACTOR = "rule:read_text"
@@ -194,7 +195,8 @@ def _meet_danger(tx: Session, text: Text, zone: ZoneInfo) -> None:
         OutboundMessage.queued_at > text.now - timedelta(hours=1),
     )
     if tx.execute(sent).scalar_one() < MOST_CRISIS_ANSWERS_AN_HOUR:
-        wording, values = words_for_crisis(tx, text.sender.side, text.sender.site_id, text.now, zone)
+        marks, where = _spelling(tx, text).has_marks, (text.sender.side, text.sender.site_id)
+        wording, values = words_for_crisis(tx, *where, text.now, zone, has_marks=marks)
         _answer(tx, text, wording, **values)
 
 
@@ -214,7 +216,8 @@ def _say_when(tx: Session, text: Text, zone: ZoneInfo) -> bool:
     """
     if text.sender is None:
         return False
-    since = nobody_before(tx, text.sender.side, text.sender.site_id, text.now, zone)
+    marks, where = _spelling(tx, text).has_marks, (text.sender.side, text.sender.site_id)
+    since = nobody_before(tx, *where, text.now, zone, has_marks=marks)
     if since is None:
         return False
     if text.kind == "text" or _takes_texts(tx, text, text.sender):
@@ -239,13 +242,15 @@ def _answer(tx: Session, text: Text, wording: str, **values: str) -> bool:
     if text.sender is None or not is_phone(text.number):
         return False
     question, words = QUESTION_OF.get(wording), wordings_of(tx, [text.sender.site_id])[text.sender.site_id]
+    chosen = _spelling(tx, text)
+    spelling = {"pronoun": chosen.pronoun or PRONOUN, **values}
     message = NewMessage(
         line_id=text.line_id,
         side=text.sender.side,
         site_id=text.sender.site_id,
         patient_id=text.sender.patient_id,
         wording=wording,
-        body=text_of(wording, words, has_marks=False, **values),
+        body=text_of(wording, words, has_marks=chosen.has_marks, **spelling),
         is_automatic=True,
         expires_at=text.now + ANSWER_DIES_AFTER,
         question=question,
@@ -260,6 +265,11 @@ def _hour_of(wording: str, now: datetime) -> str | None:
     if wording in HAVE_NO_HOUR:
         return None
     return now.astimezone(UTC).strftime("%Y-%m-%dT%H") + ("+" if wording == SHUT else "")
+
+
+def _spelling(tx: Session, text: Text) -> Choices:
+    sender = text.sender
+    return AS_SHIPPED if sender is None else choices_of(tx, sender, text.line_id, text.number, text.now)
 
 
 def _note(tx: Session, text: Text, reply: Reply, is_settled: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 from counseling.database import vault_of
 from counseling.domain.message_states import MessageState
 from counseling.domain.replies import QUESTIONS
+from counseling.domain.text_choices import AS_SHIPPED, Choices
 from counseling.models.patients import PhoneNumber, SearchKey, SupportFile, TreatmentFile
 from counseling.models.places import Site
 from counseling.models.texts import OutboundMessage
+from counseling.queries.reachable import is_own_number
+from counseling.queries.text_choices import find_choices, find_pronoun
 from counseling.treatment_rows import SUPPORT, TREATMENT, search_value, token_kind
 
 # What the phone may have: only such a text can be answered, and only such a site has texted.
@@ -106,6 +109,20 @@ def sender_of(tx: Session, line_id: int, number: str, question: Question | None)
     if len(files) == 1:
         return files[0]
     return _texted_last(tx, line_id) or _common_site(files) or _site_for_strangers(tx)
+
+
+def choices_of(tx: Session, sender: Sender, line_id: int, number: str, now: datetime) -> Choices:
+    """How an answer to this number is spelled: as the person chose where it is surely theirs and nobody else's.
+
+    On any other, how it addresses somebody would tell whoever reads it who is meant.
+    """
+    owner = sender.patient_id
+    if owner is None or not is_own_number(tx, owner, sender.side, line_id, now, alone=True):
+        return AS_SHIPPED
+    if any(file.patient_id != owner for file in _files_with(tx, line_id, number)):
+        return AS_SHIPPED
+    choices = find_choices(tx, owner, sender.side)
+    return replace(choices, pronoun=choices.pronoun or find_pronoun(tx, owner, sender.side))
 
 
 def _files_with(tx: Session, line_id: int, number: str) -> list[Sender]:

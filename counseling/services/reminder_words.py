@@ -28,10 +28,9 @@ from counseling.domain.reminders import answers_count_until
 from counseling.domain.sending_hours import end_of_sending
 from counseling.models.counseling import Appointment
 from counseling.models.patients import PhoneNumber
-from counseling.models.texts import SmsConsent
 from counseling.queries.station_mornings import find_morning
 from counseling.queries.station_tomorrows import find_days_off, find_tomorrow
-from counseling.queries.text_choices import find_choices
+from counseling.queries.text_choices import find_choices, find_pronoun
 from counseling.queries.wordings import Wordings
 from counseling.services.outbox import NewMessage
 from counseling.sms.spoken_times import day_of, days_of, hour_and_part, hour_of
@@ -84,9 +83,7 @@ def _pronoun(tx: Session, reminder: Row[Any], line_id: int, chosen: str | None) 
     )
     if tx.execute(shared.limit(1)).first() is not None:
         return PRONOUN
-    agreed = (SmsConsent.patient_id == reminder.patient_id, SmsConsent.side == reminder.side)
-    said: str = tx.execute(select(SmsConsent.pronoun).where(*agreed, SmsConsent.withdrawn_at.is_(None))).scalar_one()
-    return chosen or said
+    return chosen or find_pronoun(tx, reminder.patient_id, reminder.side) or PRONOUN
 
 
 def _missed_words(tx: Session, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:

@@ -73,7 +73,8 @@ def plan_for_station(session: AnySession, rule: Rule, at: Moment, dice: Random) 
 
 
 def ground_of(session: AnySession, rule: Rule, at: Moment) -> Ground:
-    return GROUNDS[rule.kind](session, rule, at)
+    """Of a kind that has no ground of its own: it may go on any day on which somebody is there to answer."""
+    return GROUNDS.get(rule.kind, _when_open)(session, rule, at)
 
 
 def stale_at(ground: Ground, due_at: datetime, at: Moment) -> datetime:

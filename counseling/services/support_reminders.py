@@ -44,11 +44,11 @@ def plan_appointments(session: AnySession, rule: Rule, at: Moment, dice: Random)
     """Plan the day before each booked appointment, or the last open day before it; gives how many are new."""
 
     def rows(tx: Session, found: Rows) -> list[dict[str, Any]]:
-        is_open = _open_days(tx, rule.site_id, at.today)
+        is_open = open_days(tx, rule.site_id, at.today)
         own, slots = _own(tx, found), _Slots(tx, found, rule, at.today)
         made = []
         for row in found:
-            on_date = day_before(row.starts_at.astimezone(at.zone).date(), is_open)
+            on_date = day_of_appointment(row, at, is_open)
             due = _due(rule, on_date, at, dice, own.get(row.patient_id))
             if on_date is None or due is None or row.id in slots.reminded:
                 continue
@@ -57,7 +57,7 @@ def plan_appointments(session: AnySession, rule: Rule, at: Moment, dice: Random)
             made.append(reminder_row(rule, row.patient_id, on_date, due, stale, at.now, **occurrence))
         return made
 
-    return _plan(session, rule, _appointments(rule, at), Appointment.id, rows)
+    return _plan(session, rule, at, appointments_ahead(rule, at), Appointment.id, rows)
 
 
 def plan_appointments_today(session: AnySession, rule: Rule, at: Moment, dice: Random) -> int:
@@ -70,19 +70,20 @@ def plan_appointments_today(session: AnySession, rule: Rule, at: Moment, dice: R
         own, slots = _own(tx, found), _Slots(tx, found, rule, at.today)
         made = []
         for row in found:
-            latest = (row.starts_at - BEFORE_IT_STARTS).astimezone(at.zone)
-            until = min(rule.not_after, latest.time()) if latest.date() == at.today else rule.not_before
-            minutes = minutes_left(at.today, rule.not_before, until, earliest=at.now, zone=at.zone)
-            due = moment_for(minutes, own.get(row.patient_id), at.today, at, dice)
+            due = moment_for(minutes_before(row, rule, at), own.get(row.patient_id), at.today, at, dice)
             if due is not None and row.id not in slots.reminded:
                 occurrence = {"slot": slots.next(row.patient_id, at.today), "appointment_id": row.id}
                 made.append(reminder_row(rule, row.patient_id, at.today, due, row.starts_at, at.now, **occurrence))
         return made
 
-    midnight = instant(at.today, time.min, at.zone)
-    before = func.coalesce(Appointment.changed_at, Appointment.booked_at) < midnight
-    today = Appointment.starts_at < midnight + A_DAY
-    return _plan(session, rule, _appointments(rule, at, before, today, ~was_answered()), Appointment.id, rows)
+    return _plan(session, rule, at, appointments_of_today(rule, at), Appointment.id, rows)
+
+
+def minutes_before(row: Row[Any], rule: Rule, at: Moment) -> range:
+    """The minutes of today in which somebody is still reminded of an appointment."""
+    latest = (row.starts_at - BEFORE_IT_STARTS).astimezone(at.zone)
+    until = min(rule.not_after, latest.time()) if latest.date() == at.today else rule.not_before
+    return minutes_left(at.today, rule.not_before, until, earliest=at.now, zone=at.zone)
 
 
 def was_answered() -> ColumnElement[bool]:
@@ -101,30 +102,31 @@ def plan_check_ins(session: AnySession, rule: Rule, at: Moment, dice: Random) ->
     A day that is due is asked about once. Who has not been met since, and has not answered, is asked again after the
     file's own rhythm.
     """
-    today = minutes_left(at.today, rule.not_before, rule.not_after, earliest=at.now, zone=at.zone)
-    first = at.today if today else at.today + A_DAY
 
     def rows(tx: Session, found: Rows) -> list[dict[str, Any]]:
-        is_open, own, made = _open_days(tx, rule.site_id, at.today), _own(tx, found), []
+        is_open, own, made = open_days(tx, rule.site_id, at.today), _own(tx, found), []
         for row in found:
-            on_date = first_open_day(_ask_from(row, first), at.today + PLANNED_AHEAD, is_open)
+            on_date = day_of_check_in(row, rule, at, is_open)
             due = _due(rule, on_date, at, dice, own.get(row.patient_id))
             if on_date is not None and due is not None:
                 stale = end_of_sending(on_date, at.zone)
                 made.append(reminder_row(rule, row.patient_id, on_date, due, stale, at.now))
         return made
 
-    return _plan(session, rule, _check_ins(rule, at), AftercareFile.id, rows)
+    return _plan(session, rule, at, check_ins_ahead(rule, at), AftercareFile.id, rows)
 
 
 def _plan(
     session: AnySession,
     rule: Rule,
+    at: Moment,
     query: Select[*tuple[Any, ...]],
     key: Any,
     rows: Callable[[Session, Rows], list[dict[str, Any]]],
 ) -> int:
-    """Walk through what a query finds by its key; each batch is read again, locked and planned in one transaction."""
+    """Walk through what a query finds by its key, of people who may be reminded; each batch is read again, locked and
+    planned in one transaction."""
+    query = query.where(may_be_reminded(SupportFile.patient_id, SUPPORT, rule.kind, at.today))
     if session.execute(query.limit(1)).first() is None:
         return 0
     planned, after = 0, 0
@@ -148,14 +150,26 @@ def _due(rule: Rule, on_date: date | None, at: Moment, dice: Random, own: OwnHou
     return moment_for(minutes, own, on_date, at, dice)
 
 
-def _open_days(session: AnySession, site_id: int, today: date) -> IsOpen:
+def open_days(session: AnySession, site_id: int, today: date) -> IsOpen:
     """Whether the point receives people on a day; where nobody has said, it does."""
     days = [today + A_DAY * ahead for ahead in range(PLANNED_AHEAD.days + FARTHEST_BACK + 1)]
     hours = hours_on(session, site_id, days)
     return lambda day: hours.get(day) != []
 
 
-def _appointments(rule: Rule, at: Moment, *more: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def day_of_appointment(row: Row[Any], at: Moment, is_open: IsOpen) -> date | None:
+    """On which day somebody is reminded of an appointment; None: the site stays shut for a week before it."""
+    return day_before(row.starts_at.astimezone(at.zone).date(), is_open)
+
+
+def appointments_of_today(rule: Rule, at: Moment) -> Select[*tuple[Any, ...]]:
+    """Those of today that were made before today, and of which nobody has said what they will do."""
+    midnight = instant(at.today, time.min, at.zone)
+    before = func.coalesce(Appointment.changed_at, Appointment.booked_at) < midnight
+    return appointments_ahead(rule, at).where(before, Appointment.starts_at < midnight + A_DAY, ~was_answered())
+
+
+def appointments_ahead(rule: Rule, at: Moment) -> Select[*tuple[Any, ...]]:
     """Booked ones that nobody has been reminded of: a moved one has had its reminder cancelled, and gets another."""
     last = at.now + PLANNED_AHEAD + timedelta(days=FARTHEST_BACK + 1)
     reminded = exists().where(
@@ -171,8 +185,6 @@ def _appointments(rule: Rule, at: Moment, *more: ColumnElement[bool]) -> Select[
             Appointment.starts_at < last,
             is_supported(),
             ~reminded,
-            may_be_reminded(SupportFile.patient_id, SUPPORT, rule.kind, at.today),
-            *more,
         )
     )
 
@@ -208,7 +220,7 @@ def _own(tx: Session, found: Rows) -> dict[int, OwnHours]:
     return own_hours_of(tx, SUPPORT, [row.patient_id for row in found])
 
 
-def _check_ins(rule: Rule, at: Moment) -> Select[*tuple[Any, ...]]:
+def check_ins_ahead(rule: Rule, at: Moment) -> Select[*tuple[Any, ...]]:
     """Files whose day has come; the days on which each person was asked last decide the rest."""
     check_in = and_(
         Reminder.patient_id == AftercareFile.patient_id,
@@ -231,9 +243,15 @@ def _check_ins(rule: Rule, at: Moment) -> Select[*tuple[Any, ...]]:
             AftercareFile.next_check_in_on <= at.today + PLANNED_AHEAD,
             ~just_asked,
             is_supported(),
-            may_be_reminded(SupportFile.patient_id, SUPPORT, rule.kind, at.today),
         )
     )
+
+
+def day_of_check_in(row: Row[Any], rule: Rule, at: Moment, is_open: IsOpen) -> date | None:
+    """On which of the next days somebody is asked, not before their own day; None: on a later one."""
+    today = minutes_left(at.today, rule.not_before, rule.not_after, earliest=at.now, zone=at.zone)
+    first = at.today if today else at.today + A_DAY
+    return first_open_day(_ask_from(row, first), at.today + PLANNED_AHEAD, is_open)
 
 
 def _ask_from(row: Row[Any], first: date) -> date:

@@ -39,6 +39,21 @@ MARKED: Mapping[str, str] = {
         "Nhắc việc: tuần này xin đến sớm 15 phút để gặp người phụ trách. Trả lời 1 = đã rõ, 2 = nhờ gọi lại."
     ),
     "second_text": "Hỏi thăm: tin trước chưa thấy trả lời, không sao. Trả lời 1 = ổn, 2 = nhờ gọi lại.",
+    # Answers. What is to be typed stands as most type it, without marks.
+    "stopped": "Đã ngừng. Từ giờ số này không gửi tin nhắc nữa. Khi nào muốn nhận lại, {pronoun} nhắn BAT DAU.",
+    "help": (
+        "Đây là tin nhắc việc tự động. Nhắn 2 để được gọi lại trong giờ làm việc, NGUNG để thôi nhận. "
+        "Tin không được đọc ngay."
+    ),
+    "crisis": (
+        "Tin này có thể chưa có người đọc. Nếu nguy cấp, gọi 115 ngay hoặc nhờ người bên cạnh giúp. "
+        "{pronoun_first} không phải chịu một mình."
+    ),
+    "crisis_shut": (
+        "Lúc này chưa có người đọc tin, {since} mới có. Nếu nguy cấp, gọi 115 ngay hoặc nhờ người bên cạnh giúp. "
+        "{pronoun_first} không phải chịu một mình."
+    ),
+    "stop_hint": "Nhắn NGUNG nếu muốn thôi nhận tin. Nếu không, xin bỏ qua tin này.",
 }
 PRONOUNS: Mapping[str, str] = {
     "anh/chi": "anh/chị", "chi": "chị", "co": "cô", "chu": "chú", "bac": "bác", "ban": "bạn",

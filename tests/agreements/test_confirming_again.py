@@ -13,7 +13,9 @@ from counseling.domain.number_confirmation import GOOD_FOR, is_due, is_good
 from counseling.domain.refusal import Refusal
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import OutboundMessage, PhoneLine
+from counseling.permissions import Viewer
 from counseling.queries.agreements import list_numbers
+from counseling.queries.missed_calls import count_reach
 from counseling.queries.numbers_due import find_number_due, list_numbers_due
 from counseling.queries.reachable import find_line, is_own_number
 from counseling.services.phone_confirmation import confirm_by_call, confirm_by_digits, note_wrong
@@ -22,6 +24,7 @@ from counseling.services.receipts import apply_receipt
 from tests.agreements.story import ASKS, ask, numbered, person, phone_of, queued, reached, states
 from tests.support.cast import Cast
 from tests.support.files import by
+from tests.support.reminding import choose
 from tests.support.settings import MORNING
 from tests.support.treatment import somebody
 
@@ -171,3 +174,28 @@ def test_the_desk_has_a_list_of_those_who_are_due(session: Session, cast: Cast) 
     assert found.total == 1 and found.lines[0].named is not None
     assert why_due(session, without, after(1)) is None, "who has agreed to nothing is asked nothing"
     assert timedelta(days=90) == GOOD_FOR and set(ASKS) == {"treatment", "support"}
+
+
+def test_who_is_only_to_be_called_is_on_no_list_of_numbers_and_is_counted_under_calls(
+    session: Session, cast: Cast
+) -> None:
+    """As chosen by the person, whose number itself takes texts."""
+    texted, called = (somebody(session, cast).id for _ in range(2))
+    for number, patient_id in enumerate((texted, called)):
+        add_phone(session, patient_id, f"+8491234510{number}", by=by(cast, "dispenser"), now=MORNING)
+        reached(session, cast, patient_id)
+    viewer = cast.viewer_of("dispenser")
+    assert count(session, viewer) == (2, 0, 0)
+    choose(session, cast, called, calls_only=True)
+    assert count(session, viewer) == (1, 1, 0)
+    assert [row.patient_id for row in list_numbers_due(session, viewer, after(90)).lines] == [texted]
+    assert why_due(session, called, after(90)) is None
+    choose(session, cast, called, calls_only=False)
+    assert count(session, viewer) == (2, 0, 0)
+    assert why_due(session, called, after(90)) == "past"
+
+
+def count(session: Session, viewer: Viewer) -> tuple[int, int, int]:
+    session.rollback()
+    reach = count_reach(session, viewer, MORNING.date())
+    return reach.texts, reach.calls, reach.no_phone

@@ -16,11 +16,10 @@ from counseling.models.audit import AuditEntry
 from counseling.models.doses import AdherenceSummary
 from counseling.models.patients import PhoneNumber, TreatmentFile
 from counseling.models.texts import ReminderRule
-from counseling.queries.reminder_preview import preview
-from counseling.queries.silence import Asking
 from counseling.queries.text_choices import find_choices
 from counseling.services.patients import change_status
 from counseling.services.reminder_gates import why_not_now
+from counseling.services.reminder_preview import preview
 from counseling.services.reminder_rows import Moment
 from counseling.services.reminder_rules import find_rule, list_rules, ship_rules
 from counseling.services.rule_changes import NewRule, change_rule
@@ -89,8 +88,9 @@ def test_what_was_chosen_before_is_heeded_by_planning_and_counted(session: Sessi
     chooses(session, cast, person.id, choice)
     assert plan(session, SIX) == 0
     session.rollback()
-    asking = Asking(DONG_KINH, "treatment", 3, 7)
-    shown = preview(session, asking, "missed_yesterday", TOMORROW, ZONE)
+    rule = find_rule(session, DONG_KINH, "treatment", "missed_yesterday")
+    assert rule is not None
+    shown = preview(session, rule, TOMORROW, SIX, ZONE)
     assert (shown.texted, dict(shown.without), shown.at_most) == (0, {"not_agreed": 4, choice: 1}, True)
 
 

@@ -77,6 +77,22 @@ def test_a_rule_is_saved_only_after_what_it_sends_was_on_the_page(app: Flask, se
     assert "Đang gửi · 18:00–19:30" in words(client.get("/reminders/").text)
 
 
+def test_the_queue_says_what_tomorrow_will_bring_of_what_is_planned_on_its_own_day(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    open_hours(session)
+    turn(session, cast, "evening_before")
+    person, _ = expected(session, cast)
+    reach(session, cast, person.id)
+    page = words(signed_in(app, "dispenser").get("/messages/queue").text)
+    assert "Ngày mai, dự kiến" in page
+    assert "Nhắc tối hôm trước mai giữ lại 1 tin" in page  # a day off by law follows: see above
+    assert "Nhắc việc hôm qua mai nhiều nhất 1 tin" in page
+    assert "Nhắc đến sớm" not in page  # of a kind that is off nothing is expected
+    other = words(signed_in(app, "counselor").get("/messages/queue").text)
+    assert "Ngày mai, dự kiến" not in other  # appointments and check-ins stand in the queue themselves
+
+
 @pytest.mark.parametrize(
     ("kind", "typed", "told"),
     [
@@ -143,3 +159,16 @@ def test_somebodys_choices_are_kept_and_shown_again(app: Flask, session: Session
     kept = find_choices(session, patient_of(session, ref), "support")
     assert kept.declined == {"appointment_today", "weekly", "second_text"}
     assert (kept.pronoun, kept.has_marks, kept.hours.hour) == ("chi", True, 9)
+
+
+def test_how_somebody_is_addressed_is_chosen_on_the_treatment_side_as_well(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    """The week's question says it there, and a province may write it into any text."""
+    person, _ = expected(session, cast)
+    client = signed_in(app, "dispenser")
+    assert 'name="pronoun"' in client.get(f"/patients/{person.ref}/agreements").text
+    sent = {"csrf_token": csrf_token(client), "kinds": ["weekly"], "pretext": "work", "pronoun": "chi", "hour": ""}
+    assert client.post(f"/patients/{person.ref}/agreements/choices", data=sent).status_code == 303
+    session.rollback()
+    assert find_choices(session, person.id, "treatment").pronoun == "chi"

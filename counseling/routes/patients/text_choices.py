@@ -22,7 +22,6 @@ from counseling.routes.reminder_forms import WORDS, ChoicesForm, as_typed
 from counseling.routes.viewing import note_view
 from counseling.services.reminder_examples import example_of
 from counseling.services.text_choices import write_choices
-from counseling.treatment_rows import SUPPORT
 
 FIELDS = {"quiet_half": "quiet", "quiet_order": "quiet", "": "kinds"}
 AN_EXAMPLE = {"treatment": "evening_before", "support": "appointment"}
@@ -55,7 +54,7 @@ def write_text_choices(ref: str) -> ResponseReturnValue:
 def form_of(person: Asked, *posted: object, **kept: object) -> ChoicesForm:
     name = get_template_attribute(WORDS, "name")
     kinds = [(kind, str(name(kind)).strip()) for kind in KINDS_OF[person.side]]
-    return ChoicesForm(*posted, **kept).of_side(kinds, person.side == SUPPORT)
+    return ChoicesForm(*posted, **kept).of_side(kinds)
 
 
 def choices_page(person: Asked, form: ChoicesForm, kept: Choices | None = None) -> str:
