@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from counseling.models.counseling import Appointment, CounselingSession
+from counseling.models.duty import CrisisAlert
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.phone_entries import WaitingVisit
 from counseling.models.places import Area, OutreachTeam, Site
@@ -112,6 +113,13 @@ def texts_visible_to(
     if viewer.site_id is None or not viewer.may(Permission.ANSWER_MESSAGES):
         return false()
     return and_(text.side == str(viewer.side), text.site_id == viewer.site_id)
+
+
+def alerts_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """What cannot wait is read by whoever reads the texts of that side and site, whatever raised it."""
+    if viewer.site_id is None or not viewer.may(Permission.ANSWER_MESSAGES):
+        return false()
+    return and_(CrisisAlert.side == str(viewer.side), CrisisAlert.site_id == viewer.site_id)
 
 
 def sites_visible_to(viewer: Viewer) -> ColumnElement[bool]:

@@ -10,6 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from counseling.models.base import Base, one_of
 from counseling.models.texts import FILE_SIDES
 
+ONE_ORIGIN = (
+    "CASE WHEN inbound_id IS NULL THEN 0 ELSE 1 END + CASE WHEN contact_id IS NULL THEN 0 ELSE 1 END"
+    " + CASE WHEN waiting_visit_id IS NULL THEN 0 ELSE 1 END = 1"
+)
+
 
 class DutyShift(Base):
     """Hours of the week in which somebody is called about what cannot wait; `position` 1 is called first.
@@ -55,12 +60,17 @@ class DutyPhone(Base):
 
 
 class CrisisAlert(Base):
-    """Somebody wrote words of danger; open until a person has taken it on. One for a number and site at a time."""
+    """Somebody wrote words of danger, or a visit tells of its signs; open until a person has taken it on.
+
+    Of one origin: a text, somebody's contact, or a visit that waits to be matched. One for a number and site at a time.
+    """
 
     __tablename__ = "crisis_alerts"
     __table_args__ = (
         CheckConstraint(one_of("side", FILE_SIDES), name="side"),
         CheckConstraint("(taken_at IS NULL) = (taken_by_id IS NULL)", name="taken_by_somebody"),
+        CheckConstraint(ONE_ORIGIN, name="one_origin"),
+        CheckConstraint("(inbound_id IS NULL) = (line_id IS NULL)", name="text_of_a_line"),
         Index(
             "uq_crisis_alerts_open", "line_id", "side", "site_id", unique=True,
             sqlite_where=text("taken_at IS NULL"), postgresql_where=text("taken_at IS NULL"),
@@ -70,8 +80,11 @@ class CrisisAlert(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(String(16), unique=True)
-    inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound_messages.id"), unique=True)  # the text that raised it
-    line_id: Mapped[int] = mapped_column(ForeignKey("phone_lines.id"))
+    # The text that raised it, and the number that it came from.
+    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound_messages.id"), unique=True)
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("phone_lines.id"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("outreach_contacts.id"), unique=True)
+    waiting_visit_id: Mapped[int | None] = mapped_column(ForeignKey("waiting_visits.id"), unique=True)
     side: Mapped[str] = mapped_column(String(12))
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
     raised_at: Mapped[datetime]

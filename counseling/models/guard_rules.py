@@ -64,7 +64,7 @@ COLUMNS: dict[str, str] = {
     "duty_shifts": (
         "id, site_id, side, staff_id, days, starts_at, ends_at, position, wait_minutes, set_by_id, set_at, request_key"
     ),
-    "crisis_alerts": "id, ref, inbound_id, line_id, side, site_id, raised_at",
+    "crisis_alerts": "id, ref, inbound_id, line_id, contact_id, waiting_visit_id, side, site_id, raised_at",
     "canned_answers": "id, site_id, side, body, set_by_id, set_at, request_key",
     "gap_bands": f"from_days, to_days, response, {RULE_ROW}",
     "order_limits": f"name, value, {RULE_ROW}",
@@ -109,7 +109,7 @@ NEVER_REPLACED: dict[str, tuple[str, ...]] = {
     "doctor_calls": ("id", "request_key"),
     "duty_calls": ("id", "alert_id, number"),
     "duty_shifts": ("id", "request_key"),
-    "crisis_alerts": ("id", "ref", "inbound_id"),
+    "crisis_alerts": ("id", "ref", "inbound_id", "contact_id", "waiting_visit_id"),
     "canned_answers": ("id", "request_key"),
 }
 

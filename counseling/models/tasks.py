@@ -19,7 +19,8 @@ FOLLOW_UP = "follow_up"
 # Somebody wrote that they are not who we mean: the number is asked for again.
 CHECK_NUMBER, ASK_NUMBER = "check_number", "ask_number"  # at a station; at a point
 STATION_TASKS = (*GIVEN_TASKS, FOLLOW_UP, CHECK_NUMBER)
-SUPPORT_TASKS = ("danger_sign", "look_in", "call_by_phone", "check_in", ASK_NUMBER)  # no word of why
+DANGER_SIGN = "danger_sign"
+SUPPORT_TASKS = (DANGER_SIGN, "look_in", "call_by_phone", "check_in", ASK_NUMBER)  # no word of why
 TASK_KINDS = (*DOCTOR_TASKS, *STATION_TASKS, *SUPPORT_TASKS)
 TASK_OUTCOMES = ("met_well", "met_needs_help", "not_met", "done")
 

@@ -4,30 +4,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession
+from counseling.models.contacts import OutreachContact
 from counseling.models.duty import CrisisAlert, DutyCall
+from counseling.models.patients import SupportFile
 from counseling.models.people import Staff, StaffRole
+from counseling.models.phone_entries import WaitingVisit
 from counseling.models.places import Site
 from counseling.models.texts import InboundMessage, OutboundMessage
 from counseling.permissions import Desk, RoleKind, Side, Viewer
 from counseling.queries.duty import READERS
 from counseling.queries.patients import NotFound
-from counseling.scopes import texts_visible_to
+from counseling.scopes import alerts_visible_to, texts_visible_to
 
 MOST_CALLS = 20
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A crisis that waits at one of the reader's desks. `text_ref` where they sit at that desk: they may open it."""
+    """A crisis that waits at one of the reader's desks, and where they sit at that desk: what they may open.
+
+    `text_ref`: the conversation; `task_ref`: the file of somebody of whom a visit tells; `visit_ref`: one that waits.
+    """
 
     raised_at: datetime
     desk: Desk
     text_ref: str | None
+    task_ref: str | None
+    visit_ref: str | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An alert that somebody takes on, and its origin as of `Waiting`."""
+
+    id: int
+    text_ref: str | None
+    task_ref: str | None
+    visit_ref: str | None
 
 
 @dataclass(frozen=True)
@@ -50,23 +69,30 @@ class Alert:
     calls: list[Called]
 
 
+_ORIGINS = InboundMessage.ref.label("text_ref"), SupportFile.ref.label("task_ref"), WaitingVisit.ref.label("visit_ref")
+_ALERTS = select(
+    CrisisAlert.id, CrisisAlert.ref, CrisisAlert.raised_at, CrisisAlert.next_call_at, CrisisAlert.taken_at,
+    Staff.display_name.label("taken_by"),
+).outerjoin(Staff, Staff.id == CrisisAlert.taken_by_id)  # fmt: skip
+
+
 def list_waiting(session: AnySession, viewer: Viewer) -> list[Waiting]:
     """What nobody has taken on at any desk of this person's, the oldest first. Names nobody."""
     alert, role = CrisisAlert, StaffRole
     may_read = or_(*(and_(role.kind == kind, role.side == side) for kind, side in READERS))
     query = (
-        select(alert.raised_at, alert.side, alert.site_id, role.id, role.kind, Site.name, InboundMessage.ref)
+        _with_origins(select(alert.raised_at, alert.side, alert.site_id, role.id, role.kind, Site.name, *_ORIGINS))
         .join(role, and_(role.site_id == alert.site_id, role.side == alert.side))
         .join(Site, Site.id == alert.site_id)
-        .join(InboundMessage, InboundMessage.id == alert.inbound_id)
         .where(alert.taken_at.is_(None), role.staff_id == viewer.staff_id, role.ended_at.is_(None), may_read)
         .order_by(alert.raised_at, alert.id)
     )
+    own = viewer.site_id, str(viewer.side)
     return [
         Waiting(
             row.raised_at,
             Desk(row.id, RoleKind(row.kind), Side(row.side), row.name),
-            row.ref if (row.site_id, row.side) == (viewer.site_id, str(viewer.side)) else None,
+            *((row.text_ref, row.task_ref, row.visit_ref) if (row.site_id, row.side) == own else (None, None, None)),
         )
         for row in session.execute(query)
     ]
@@ -74,32 +100,51 @@ def list_waiting(session: AnySession, viewer: Viewer) -> list[Waiting]:
 
 def find_alert(session: AnySession, viewer: Viewer, asked_id: int) -> Alert | None:
     """The latest alert of the conversation that a text belongs to, within the reader's scope."""
-    alert, asked = CrisisAlert, aliased(InboundMessage)
+    asked = aliased(InboundMessage)
     query = (
-        select(alert.id, alert.ref, alert.raised_at, alert.next_call_at, alert.taken_at, Staff.display_name)
-        .join(InboundMessage, InboundMessage.id == alert.inbound_id)
-        .join(asked, asked.line_id == alert.line_id)
-        .outerjoin(Staff, Staff.id == alert.taken_by_id)
+        _ALERTS.join(InboundMessage, InboundMessage.id == CrisisAlert.inbound_id)
+        .join(asked, asked.line_id == CrisisAlert.line_id)
         .where(asked.id == asked_id, texts_visible_to(viewer, InboundMessage))
         .where(InboundMessage.patient_id.is_not_distinct_from(asked.patient_id))
-        .order_by(alert.id.desc())
-        .limit(1)
     )
-    row = session.execute(query).first()
-    return None if row is None else Alert(*row, calls=_calls(session, row.id))
+    return _latest(session, query)
 
 
-def get_alert(session: AnySession, viewer: Viewer, ref: str) -> tuple[int, str]:
-    """Id of an alert, and the text that raised it. Raises NotFound outside the reader's scope."""
-    query = (
-        select(CrisisAlert.id, InboundMessage.ref)
-        .join(InboundMessage, InboundMessage.id == CrisisAlert.inbound_id)
-        .where(CrisisAlert.ref == ref, texts_visible_to(viewer, InboundMessage))
-    )
-    row = session.execute(query).first()
+def find_alert_about(session: AnySession, viewer: Viewer, patient_id: int) -> Alert | None:
+    """The latest that a visit to this person has raised, within the reader's scope."""
+    query = _ALERTS.join(OutreachContact, OutreachContact.id == CrisisAlert.contact_id)
+    query = query.where(OutreachContact.patient_id == patient_id, alerts_visible_to(viewer))
+    return _latest(session, query)
+
+
+def find_alert_of_visit(session: AnySession, viewer: Viewer, visit_ref: str) -> Alert | None:
+    """The one of a visit that waits to be matched, within the reader's scope."""
+    query = _ALERTS.join(WaitingVisit, WaitingVisit.id == CrisisAlert.waiting_visit_id)
+    return _latest(session, query.where(WaitingVisit.ref == visit_ref, alerts_visible_to(viewer)))
+
+
+def get_alert(session: AnySession, viewer: Viewer, ref: str) -> Asked:
+    """An alert that somebody takes on. Raises NotFound outside the reader's scope."""
+    query = _with_origins(select(CrisisAlert.id, *_ORIGINS))
+    row = session.execute(query.where(CrisisAlert.ref == ref, alerts_visible_to(viewer))).first()
     if row is None:
         raise NotFound
-    return row.id, row.ref
+    return Asked(*row)
+
+
+def _with_origins(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Beside what has raised each alert: of these three one is there."""
+    return (
+        query.outerjoin(InboundMessage, InboundMessage.id == CrisisAlert.inbound_id)
+        .outerjoin(OutreachContact, OutreachContact.id == CrisisAlert.contact_id)
+        .outerjoin(SupportFile, SupportFile.patient_id == OutreachContact.patient_id)
+        .outerjoin(WaitingVisit, WaitingVisit.id == CrisisAlert.waiting_visit_id)
+    )
+
+
+def _latest(session: AnySession, query: Select[*tuple[Any, ...]]) -> Alert | None:
+    row = session.execute(query.order_by(CrisisAlert.id.desc()).limit(1)).mappings().first()
+    return None if row is None else Alert(**row, calls=_calls(session, row["id"]))
 
 
 def _calls(session: AnySession, alert_id: int) -> list[Called]:

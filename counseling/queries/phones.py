@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from counseling.database import AnySession
 from counseling.domain.phone_entries import SKEW_SHOWN
-from counseling.models.people import Device, Staff, StaffRole
+from counseling.models.people import Device, Staff, StaffRole, StaffSession
 from counseling.models.phone_entries import PhoneToken
 from counseling.models.places import OutreachTeam
 from counseling.permissions import Viewer
@@ -32,15 +32,24 @@ class Phone:
 
 @dataclass(frozen=True)
 class TeamPhone:
-    """`waiting_since`: how long something has lain on it, None where nothing has for long; `skew_minutes` likewise."""
+    """`waiting_since`: how long something has lain on it, None where nothing has for long; `skew_minutes` likewise.
+
+    `quiet_since`: nothing at all was heard of it since then, None where that is not long ago. What lies on it nobody
+    knows: perhaps nothing.
+    """
 
     who: str
     team: str
     label: str
     waiting: int
     waiting_since: datetime | None
-    heard_at: datetime | None
+    quiet_since: datetime | None
     skew_minutes: int | None
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it has been long without a word: of what waits, or of anything."""
+        return self.waiting_since or self.quiet_since
 
 
 @dataclass(frozen=True)
@@ -64,12 +73,16 @@ def list_phones(session: AnySession, staff_id: int, now: datetime) -> list[Phone
 
 def list_quiet_phones(session: AnySession, viewer: Viewer, now: datetime) -> list[TeamPhone]:
     """Phones of the reader's teams that need a place with a signal, or their clock set; the longest waiting first."""
-    newest: dict[tuple[int, int], Any] = {}
+    tokens: dict[tuple[int, int], list[Any]] = {}
     for row in session.execute(_of_teams(viewer, now)):
-        newest.setdefault((row.role_id, row.device_id), row)  # a phone's last word counts
-    phones = [_phone(row, now) for row in newest.values()]
-    shown = [phone for phone in phones if phone.waiting_since or phone.skew_minutes is not None]
-    return sorted(shown, key=lambda phone: phone.waiting_since or now)
+        tokens.setdefault((row.role_id, row.device_id), []).append(row)
+    # Its last word counts; that it was made ready anew, or asked for its list, is a word too.
+    phones = [
+        _phone(rows[0], max(at for row in rows for at in (row.heard_at, row.issued_at, row.seen_at) if at), now)
+        for rows in tokens.values()
+    ]
+    shown = [phone for phone in phones if phone.since or phone.skew_minutes is not None]
+    return sorted(shown, key=lambda phone: phone.since or now)
 
 
 def list_volunteers(session: AnySession, viewer: Viewer) -> list[Volunteer]:
@@ -84,6 +97,9 @@ def list_volunteers(session: AnySession, viewer: Viewer) -> list[Volunteer]:
 
 
 def _of_teams(viewer: Viewer, now: datetime) -> Any:
+    """Good tokens, of each phone first the one of which something was heard last."""
+    used = StaffSession.staff_id == PhoneToken.staff_id, StaffSession.device_id == PhoneToken.device_id
+    seen = select(func.max(StaffSession.last_seen_at)).where(*used).scalar_subquery()
     return (
         select(
             PhoneToken.role_id,
@@ -91,6 +107,8 @@ def _of_teams(viewer: Viewer, now: datetime) -> Any:
             PhoneToken.waiting,
             PhoneToken.waiting_since,
             PhoneToken.heard_at,
+            PhoneToken.issued_at,
+            seen.label("seen_at"),
             PhoneToken.skew_seconds,
             Staff.display_name,
             Device.label,
@@ -100,13 +118,13 @@ def _of_teams(viewer: Viewer, now: datetime) -> Any:
         .join(Staff, Staff.id == PhoneToken.staff_id)
         .join(Device, Device.id == PhoneToken.device_id)
         .join(OutreachTeam, OutreachTeam.id == StaffRole.team_id)
-        .where(teams_visible_to(viewer), PhoneToken.heard_at.is_not(None), PhoneToken.revoked_at.is_(None))
-        .where(PhoneToken.expires_at > now, StaffRole.ended_at.is_(None))
-        .order_by(PhoneToken.heard_at.desc(), PhoneToken.id.desc())
+        .where(teams_visible_to(viewer), PhoneToken.revoked_at.is_(None), PhoneToken.expires_at > now)
+        .where(StaffRole.ended_at.is_(None), Staff.disabled_at.is_(None))
+        .order_by(PhoneToken.heard_at.desc().nulls_last(), PhoneToken.id.desc())
     )
 
 
-def _phone(row: Any, now: datetime) -> TeamPhone:
+def _phone(row: Any, heard_at: datetime, now: datetime) -> TeamPhone:
     since = (row.waiting_since or row.heard_at) if row.waiting else None
     skew = timedelta(seconds=row.skew_seconds or 0)
     return TeamPhone(
@@ -115,6 +133,6 @@ def _phone(row: Any, now: datetime) -> TeamPhone:
         label=row.label,
         waiting=row.waiting,
         waiting_since=since if since is not None and now - since > LONG else None,
-        heard_at=row.heard_at,
+        quiet_since=heard_at if now - heard_at > LONG else None,
         skew_minutes=int(skew.total_seconds() // 60) if abs(skew) > SKEW_SHOWN else None,
     )

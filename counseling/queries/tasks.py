@@ -14,7 +14,7 @@ from counseling.database import AnySession, vault_of
 from counseling.domain.contacts import ANSWERS
 from counseling.models.doses import FIRST_REPLACEMENT_PART, DayDose, DoseVoid
 from counseling.models.patients import SupportFile, TreatmentFile
-from counseling.models.tasks import FOLLOW_UP, Task
+from counseling.models.tasks import DANGER_SIGN, FOLLOW_UP, Task
 from counseling.permissions import Side, Viewer
 from counseling.scopes import support_files_visible_to, tasks_visible_to, treatment_files_visible_to
 from counseling.support_rows import open_community_name
@@ -48,6 +48,11 @@ class TaskRow:
     def is_follow_up(self) -> bool:
         """Somebody was stopped at the window, and the station goes on with it."""
         return self.kind == FOLLOW_UP
+
+    @property
+    def is_danger(self) -> bool:
+        """A visit tells of danger."""
+        return self.kind == DANGER_SIGN
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from counseling.queries import crises
 from counseling.queries.patients import NotFound
 from counseling.routes.patients.parts import ensure_ref, me
 from counseling.routes.shell import desk_label
-from counseling.routes.urgent import urgent_lines
+from counseling.routes.urgent import page_of_alert, urgent_lines
 from counseling.services.crises import take_on
 
 bp = Blueprint("crises", __name__, url_prefix="/messages/urgent")
@@ -35,11 +35,11 @@ def live() -> ResponseReturnValue:
 def take(alert: str) -> ResponseReturnValue:
     ensure_ref(alert)
     try:
-        alert_id, text_ref = crises.get_alert(db.session, g.viewer, alert)
+        found = crises.get_alert(db.session, g.viewer, alert)
     except NotFound:
         abort(404)
-    if take_on(db.session, alert_id, by=me(), now=utc_now()):
+    if take_on(db.session, found.id, by=me(), now=utc_now()):
         flash(gettext("Đã ghi: anh/chị lo việc này. Máy không gọi người trực khác nữa."), "done")
     else:
         flash(gettext("Đã có người nhận trước. Tên người nhận ở ngay dưới đây."), "quiet")
-    return redirect(url_for("messages.show", ref=text_ref), 303)
+    return redirect(page_of_alert(found) or url_for("tasks.index"), 303)

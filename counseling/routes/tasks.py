@@ -15,6 +15,7 @@ from counseling.database import db, vault_of
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, Side, requires
 from counseling.queries import tasks
+from counseling.queries.crises import Alert, find_alert_about
 from counseling.queries.doctor_calls import Call, list_calls
 from counseling.queries.file_parts import list_phones
 from counseling.queries.patients import NotFound, get_support_row, get_treatment_row
@@ -59,6 +60,7 @@ def show(ref: str) -> ResponseReturnValue:
         waiting=waiting,
         calls=calls_about(row, waiting),
         phones=list_phones(db.session, row.patient_id, str(g.viewer.side)),
+        alert=alert_about(row, waiting),
         may_log=g.viewer.may(Permission.LOG_CONTACT),
         today=this_day(),
     )
@@ -93,6 +95,13 @@ def calls_about(row: Row[*tuple[Any, ...]], waiting: list[tasks.TaskRow]) -> lis
     """Calls to the doctor since the stop that the station follows up; the support side knows of none."""
     stops = [task.since for task in waiting if task.is_follow_up]
     return list_calls(db.session, row.patient_id, min(stops)) if stops else []
+
+
+def alert_about(row: Row[*tuple[Any, ...]], waiting: list[tasks.TaskRow]) -> Alert | None:
+    """The alert of a visit for as long as something is to be done about it: afterwards it is history."""
+    found = find_alert_about(db.session, g.viewer, row.patient_id)
+    is_over = found is not None and found.taken_at and not any(task.is_danger for task in waiting)
+    return None if is_over else found
 
 
 def name_of(row: Row[*tuple[Any, ...]]) -> str:

@@ -15,6 +15,7 @@ from counseling.domain.help_numbers import LONGEST_LABEL
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
 from counseling.queries import waiting_visits as waiting
+from counseling.queries.crises import find_alert_of_visit
 from counseling.queries.help_numbers import list_for_area
 from counseling.queries.month_sheets import get_own_team_role, month_sheet
 from counseling.queries.patients import NotFound
@@ -58,7 +59,8 @@ def visit(ref: str) -> ResponseReturnValue:
         abort(404)
     people = waiting.list_supported(db.session, g.viewer) if found.said and found.is_author_known else []
     note_view("teams.visit", [person.patient_id for person in people])
-    return render_template("pages/teams/visit.html", visit=found, people=people, reasons=REASONS)
+    alert = find_alert_of_visit(db.session, g.viewer, ref)
+    return render_template("pages/teams/visit.html", visit=found, people=people, reasons=REASONS, alert=alert)
 
 
 @bp.post("/visits/<ref>/match")

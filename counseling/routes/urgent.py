@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import url_for
+
 from counseling.database import db
 from counseling.permissions import Desk, Permission, Viewer
-from counseling.queries.crises import list_waiting
+from counseling.queries.crises import Asked, Waiting, list_waiting
 
 
 @dataclass(frozen=True)
 class UrgentLine:
-    """`text_ref` None: it waits at another desk of this person's, which `desk` names."""
+    """`link` None: it waits at another desk of this person's, which `desk` names."""
 
     raised_at: datetime
     desk: str
-    text_ref: str | None
+    link: str | None
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,15 @@ class Urgent:
     is_live: bool
 
 
+def page_of_alert(found: Waiting | Asked) -> str | None:
+    """Where its origin is read: the conversation, what waits for the person, or the visit that waits."""
+    if found.text_ref:
+        return url_for("messages.show", ref=found.text_ref)
+    if found.task_ref:
+        return url_for("tasks.show", ref=found.task_ref)
+    return url_for("teams.visit", ref=found.visit_ref) if found.visit_ref else None
+
+
 def nothing_urgent(viewer: Viewer) -> Urgent:
     return Urgent([], "0", viewer.may(Permission.ANSWER_MESSAGES))
 
@@ -36,6 +47,6 @@ def nothing_urgent(viewer: Viewer) -> Urgent:
 def urgent_lines(viewer: Viewer, label: Callable[[Desk], str]) -> Urgent:
     """Everything that nobody has taken on at any desk of this person's."""
     found = list_waiting(db.session, viewer)
-    lines = [UrgentLine(one.raised_at, label(one.desk), one.text_ref) for one in found]
+    lines = [UrgentLine(one.raised_at, label(one.desk), page_of_alert(one)) for one in found]
     version = "-".join(f"{one.raised_at:%d%H%M%S%f}{one.desk.id}" for one in found) or "0"
     return Urgent(lines, version, viewer.may(Permission.ANSWER_MESSAGES))

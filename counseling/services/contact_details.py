@@ -14,6 +14,7 @@ from counseling.domain.contacts import DANGERS, NEEDS, ensure_ticked, topics_tex
 from counseling.domain.phone_entries import codes_text
 from counseling.models.phone_entries import ContactDetails
 from counseling.services.tasks import open_task
+from counseling.services.visit_alerts import raise_alert_of_contact
 
 LONGEST_TOPICS, LONGEST_NEEDS, LONGEST_DANGER = 120, 120, 60
 
@@ -97,7 +98,10 @@ def alert_about(
     today: date,
     now: datetime,
 ) -> None:
-    """A task for the counselors of the point, first on their list; it says no more than that somebody must look."""
+    """A task for the counselors of the point, first on their list, and a call to whoever is on duty there.
+
+    Neither says more than that somebody must look.
+    """
     if signs:
         open_task(
             tx,
@@ -110,6 +114,7 @@ def alert_about(
             opened_by_id=by_id,
             at=now,
         )
+        raise_alert_of_contact(tx, contact_id, now)
 
 
 def audited(contact: NewContact) -> dict[str, object]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -35,15 +36,20 @@ def raise_alert(tx: Session, inbound_id: int, line_id: int, side: str, site_id: 
         CrisisAlert.taken_at > now - IN_HANDS,
     )  # fmt: skip
     in_hands = tx.execute(taken.limit(1)).first() is not None
+    origin = {"inbound_id": inbound_id, "line_id": line_id}
+    next_call_at = now + FIRST_TO_WHO_IS_WITH_THEM if in_hands else now
+    alert = {"side": side, "site_id": site_id, "next_call_at": next_call_at, **origin}
+    add_alert(tx, alert, f"text:{inbound_id}", ACTOR, now)
+
+
+def add_alert(tx: Session, alert: dict[str, Any], subject: str, actor: str, now: datetime) -> None:
+    """The row itself and its line in the site's chain; nothing where the database says that one stands already."""
     dialect = postgresql if tx.get_bind().dialect.name == "postgresql" else sqlite
-    row = dialect.insert(CrisisAlert).values(
-        ref=new_ref(), inbound_id=inbound_id, line_id=line_id, side=side, site_id=site_id, raised_at=now, calls=0,
-        next_call_at=now + FIRST_TO_WHO_IS_WITH_THEM if in_hands else now,
-    )  # fmt: skip
+    row = dialect.insert(CrisisAlert).values(ref=new_ref(), raised_at=now, calls=0, **alert)
     alert_id = tx.execute(row.on_conflict_do_nothing().returning(CrisisAlert.id)).scalar()
     if alert_id is not None:
-        details = {"alert": alert_id}
-        audit.append(tx, audit.site_chain(site_id), ACTOR, "crisis.raised", f"text:{inbound_id}", details, now)
+        chain, details = audit.site_chain(alert["site_id"]), {"alert": alert_id}
+        audit.append(tx, chain, actor, "crisis.raised", subject, details, now)
 
 
 def take_on(session: AnySession, alert_id: int, *, by: By, now: datetime) -> bool:
@@ -52,12 +58,13 @@ def take_on(session: AnySession, alert_id: int, *, by: By, now: datetime) -> boo
     The caller has checked that the alert stands within the person's scope.
     """
     with writing(session) as tx:
-        return _take(tx, CrisisAlert.id == alert_id, by, now)
+        return take_alerts(tx, CrisisAlert.id == alert_id, by, now)
 
 
 def take_on_conversation(tx: Session, line_id: int, side: str, site_id: int, by: By, now: datetime) -> None:
     """Whoever answers somebody, or says that nothing more is needed, has taken it on; in the caller's transaction."""
-    _take(tx, (CrisisAlert.line_id == line_id) & (CrisisAlert.side == side) & (CrisisAlert.site_id == site_id), by, now)
+    of_line = CrisisAlert.line_id == line_id
+    take_alerts(tx, of_line & (CrisisAlert.side == side) & (CrisisAlert.site_id == site_id), by, now)
 
 
 def words_for_crisis(
@@ -93,8 +100,9 @@ def echoes_us(tx: AnySession, line_id: int, body: str) -> bool:
     return rest != fold(body) and says_danger(rest) is None
 
 
-def _take(tx: Session, which: object, by: By, now: datetime) -> bool:
-    taken = update(CrisisAlert).where(which, CrisisAlert.taken_at.is_(None))  # type: ignore[arg-type]  # a condition
+def take_alerts(tx: Session, which: ColumnElement[bool], by: By, now: datetime) -> bool:
+    """Take on those of these that nobody has; whether there was one. In the caller's transaction."""
+    taken = update(CrisisAlert).where(which, CrisisAlert.taken_at.is_(None))
     values = taken.values(taken_at=now, taken_by_id=by.staff_id)
     rows = tx.execute(values.returning(CrisisAlert.id, CrisisAlert.site_id)).all()
     for row in rows:

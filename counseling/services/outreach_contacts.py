@@ -18,7 +18,7 @@ from counseling.domain.phone_entries import codes_text
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
-from counseling.models.tasks import Task
+from counseling.models.tasks import DANGER_SIGN, Task
 from counseling.permissions import Viewer
 from counseling.queries.contacts import list_entries
 from counseling.queries.patients import NotFound
@@ -38,6 +38,8 @@ from counseling.services.contact_details import (
 )
 from counseling.services.contact_summary import summarise_contacts
 from counseling.services.tasks import change_answer, close_task, reopen_answered
+from counseling.services.treatment_files import By
+from counseling.services.visit_alerts import take_on_person
 
 __all__ = [
     "NewContact", "add_contact", "correct_contact", "find_recorded", "lock_file", "log_contact", "replace_contact",
@@ -214,7 +216,7 @@ def _began_at(tx: Session, entries: list[Entry], old: OutreachContact) -> dateti
 
 def _close_tasks(tx: Session, viewer: Viewer, patient_id: int, contact: NewContact, now: datetime) -> list[int]:
     """Close what stood on the page, the longest due first; what came after the page was shown stays open."""
-    query = select(Task.id).where(
+    query = select(Task.id, Task.kind).where(
         tasks_visible_to(viewer, now),
         Task.patient_id == patient_id,
         Task.kind.in_(contact.answers),
@@ -222,9 +224,12 @@ def _close_tasks(tx: Session, viewer: Viewer, patient_id: int, contact: NewConta
     )
     if contact.said_at is not None:  # on a phone: a task that came after the visit is not answered by it
         query = query.where(func.coalesce(Task.visible_from, Task.opened_at) <= contact.said_at)
-    found = tx.execute(query.order_by(Task.due_on, Task.id)).scalars().all()
+    found = tx.execute(query.order_by(Task.due_on, Task.id)).all()
     who, outcome = viewer.staff_id, contact.outcome
-    return [task_id for task_id in found if close_task(tx, task_id, by_id=who, at=now, outcome=outcome)]
+    closed = [task for task in found if close_task(tx, task.id, by_id=who, at=now, outcome=outcome)]
+    if any(task.kind == DANGER_SIGN for task in closed):
+        take_on_person(tx, patient_id, By(who, viewer.actor), now)
+    return [task.id for task in closed]
 
 
 def _add(

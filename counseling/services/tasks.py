@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, Transaction, writing
 from counseling.domain.refusal import Refusal
-from counseling.models.tasks import Task
+from counseling.models.tasks import DANGER_SIGN, Task
 from counseling.permissions import Viewer
 from counseling.scopes import tasks_visible_to
 from counseling.services import audit
+from counseling.services.treatment_files import By
+from counseling.services.visit_alerts import take_on_person
 
 SETTLED = ("done", "not_met")  # how a task ends that no contact answers
 
@@ -129,6 +131,8 @@ def settle_waiting(
         found = tx.execute(select(Task.id, Task.site_id).where(*waiting).order_by(Task.id).with_for_update()).all()
         for task in found:
             close_task(tx, task.id, by_id=viewer.staff_id, at=now, outcome=outcome)
+        if found and kind == DANGER_SIGN:
+            take_on_person(tx, patient_id, By(viewer.staff_id, viewer.actor), now)
         for task in found:
             chain, details = audit.site_chain(task.site_id), {"outcome": outcome}
             audit.append(tx, chain, viewer.actor, "task.closed", f"task:{task.id}", details, now)

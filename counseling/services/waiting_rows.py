@@ -14,6 +14,7 @@ from counseling.queries.actors import Author
 from counseling.refs import new_ref
 from counseling.services import audit
 from counseling.services.contact_details import danger_text
+from counseling.services.visit_alerts import raise_alert_of_waiting
 from counseling.vault import Vault
 
 SAID = "waiting_visits.said"
@@ -32,7 +33,10 @@ def add_waiting(
     entry_id: int | None = None,
     is_author_known: bool = True,
 ) -> int:
-    """Keep what was said for the people of the author's point; what could not be read is kept without it."""
+    """Keep what was said for the people of the author's point; what could not be read is kept without it.
+
+    A sign of danger calls whoever is on duty there, as it does where the person is known.
+    """
     ref = new_ref()
     row = insert(WaitingVisit).values(
         ref=ref,
@@ -52,6 +56,8 @@ def add_waiting(
     waiting_id: int = tx.execute(row.returning(WaitingVisit.id)).scalar_one()
     chain, subject = audit.site_chain(author.site_id), f"waiting_visit:{waiting_id}"
     audit.append(tx, chain, author.viewer.actor, "visit.waits", subject, {"code": code, "entry": entry_id}, now)
+    if said and said.danger:
+        raise_alert_of_waiting(tx, waiting_id, now)
     return waiting_id
 
 

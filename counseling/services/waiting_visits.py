@@ -22,10 +22,13 @@ from counseling.queries.actors import get_author
 from counseling.queries.patients import NotFound
 from counseling.scopes import waiting_visits_visible_to
 from counseling.services import audit
+from counseling.services.contact_details import danger_text
 from counseling.services.outreach_contacts import add_contact, lock_file
 from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
 from counseling.services.phone_visits import Left, contact_of
+from counseling.services.treatment_files import By
+from counseling.services.visit_alerts import raise_alert_of_waiting, take_on_visit
 from counseling.services.waiting_rows import add_waiting, open_said, seal_said
 
 UNREAD = ("form_unknown", "key_gone", "unreadable", "not_worked")
@@ -110,7 +113,7 @@ def try_again(session: AnySession, viewer: Viewer, ref: str, *, zone: ZoneInfo, 
         if not left:
             _decide(tx, viewer, row, "matched", now)
         else:
-            _say(tx, row, left[0])
+            _say(tx, row, left[0], now)
             for one in left[1:]:
                 key, home = one.key_in(entry.entry_id), arrived.author or arrived.home
                 times = {"on": row.visited_on, "at": row.happened_at, "now": now}
@@ -147,9 +150,12 @@ def _ensure_as_decided(row: Row[*tuple[Any, ...]], state: str) -> None:
         raise Refusal("visit_decided")
 
 
-def _say(tx: Session, row: Row[*tuple[Any, ...]], left: Left) -> None:
-    said = seal_said(vault_of(tx), row.ref, left.said)
-    tx.execute(update(WaitingVisit).where(WaitingVisit.id == row.id).values(code=left.code, said=said))
+def _say(tx: Session, row: Row[*tuple[Any, ...]], left: Left, now: datetime) -> None:
+    said, danger = seal_said(vault_of(tx), row.ref, left.said), danger_text(left.said.danger if left.said else ())
+    values = {"code": left.code, "said": said, "danger": danger}
+    tx.execute(update(WaitingVisit).where(WaitingVisit.id == row.id).values(**values))
+    if danger:
+        raise_alert_of_waiting(tx, row.id, now)
 
 
 def _decide(tx: Session, viewer: Viewer, row: Row[*tuple[Any, ...]], state: str, now: datetime, **more: object) -> None:
@@ -157,3 +163,4 @@ def _decide(tx: Session, viewer: Viewer, row: Row[*tuple[Any, ...]], state: str,
     tx.execute(update(WaitingVisit).where(WaitingVisit.id == row.id).values(**decided))
     chain, subject = audit.site_chain(row.site_id), f"waiting_visit:{row.id}"
     audit.append(tx, chain, viewer.actor, f"visit.{state}", subject, dict(more), now)
+    take_on_visit(tx, row.id, By(viewer.staff_id, viewer.actor), now)

@@ -7,11 +7,13 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
+from counseling.database import writing
 from counseling.domain.refusal import Refusal
+from counseling.models.people import StaffSession
 from counseling.models.phone_entries import PhoneToken
 from counseling.queries.phones import list_phones, list_quiet_phones
 from counseling.services.phone_entries import Report, take_entry
@@ -151,3 +153,35 @@ def test_a_phone_that_is_long_without_a_signal_is_seen_by_its_point_and_area(ses
     hand_in(session, cast, visit(person.ref), held=held, report=emptied)
     (phone,) = list_quiet_phones(session, cast.viewer_of("counselor"), ARRIVAL)
     assert (phone.waiting_since, phone.skew_minutes) == (None, 120)
+
+
+def test_a_phone_of_which_nothing_was_heard_for_long_is_seen_though_nothing_waited(
+    session: Session, cast: Cast
+) -> None:
+    """It last said that nothing waits, weeks ago: what lies on it now nobody knows."""
+    person, counselor = someone(session, cast), cast.viewer_of("counselor")
+    hand_in(session, cast, visit(person.ref), report=Report(sent_at=ARRIVAL, waiting=0))
+    assert list_quiet_phones(session, counselor, ARRIVAL + 3 * DAY) == []
+    (phone,) = list_quiet_phones(session, counselor, ARRIVAL + 21 * DAY)
+    assert (phone.who, phone.quiet_since, phone.waiting_since) == ("Người mẫu volunteer", ARRIVAL, None)
+    assert list_quiet_phones(session, cast.viewer_of("volunteer"), ARRIVAL + 21 * DAY) == []
+
+
+def test_a_phone_that_never_handed_anything_in_counts_from_when_it_was_made_ready(session: Session, cast: Cast) -> None:
+    counselor = cast.viewer_of("counselor")
+    token_of(session, cast)
+    assert list_quiet_phones(session, counselor, MORNING + 3 * DAY) == []
+    (phone,) = list_quiet_phones(session, counselor, MORNING + 4 * DAY)
+    assert phone.quiet_since == MORNING
+
+
+def test_whoever_only_reads_the_list_was_heard(session: Session, cast: Cast) -> None:
+    """A week without a visit is no phone without a signal: it asked for its list this morning."""
+    token_of(session, cast)
+    row = {"token_hash": b"s" * 32, "staff_id": cast.staff["volunteer"], "device_id": cast.device}
+    times = {"started_at": MORNING, "last_seen_at": MORNING + 6 * DAY, "ends_at": MORNING + 9 * DAY}
+    with writing(session) as tx:
+        tx.execute(insert(StaffSession).values(**row, **times))
+    assert list_quiet_phones(session, cast.viewer_of("counselor"), MORNING + 7 * DAY) == []
+    (phone,) = list_quiet_phones(session, cast.viewer_of("counselor"), MORNING + 10 * DAY)
+    assert phone.quiet_since == MORNING + 6 * DAY

@@ -1,0 +1,67 @@
+"""Signs of danger that a visit tells of: the same alert as of a text, called along the point's roster until taken on.
+
+Once a visit: an entry that comes again, or that is matched to somebody later, calls nobody a second time. An alert that
+stands for the same person, or for the same meeting of several, stays the one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session, aliased
+
+from counseling.models.contacts import OutreachContact
+from counseling.models.duty import CrisisAlert
+from counseling.models.phone_entries import ContactDetails, WaitingVisit
+from counseling.services.crises import add_alert, take_alerts
+from counseling.services.treatment_files import By
+
+ACTOR = "rule:danger_sign"
+
+
+def raise_alert_of_contact(tx: Session, contact_id: int, now: datetime) -> None:
+    """Call about a contact that has just been written, in the caller's transaction, which has locked the file."""
+    own, details = OutreachContact, ContactDetails
+    query = select(own.patient_id, own.site_id, own.request_key, details.group_key)
+    new = tx.execute(query.join(details, details.contact_id == own.id).where(own.id == contact_id)).one()
+    is_open, same = CrisisAlert.taken_at.is_(None), WaitingVisit.request_key == new.request_key
+    of_person = and_(is_open, own.patient_id == new.patient_id)
+    of_meeting = and_(is_open, details.group_key == new.group_key)
+    if not _stands(tx, same | of_person | of_meeting):
+        _add(tx, {"contact_id": contact_id}, new.site_id, f"contact:{contact_id}", now)
+
+
+def raise_alert_of_waiting(tx: Session, waiting_id: int, now: datetime) -> None:
+    """Call about a visit of which nobody knows yet whose it is, in the caller's transaction."""
+    new = tx.execute(select(WaitingVisit.entry_id, WaitingVisit.site_id).where(WaitingVisit.id == waiting_id)).one()
+    same = CrisisAlert.waiting_visit_id == waiting_id
+    of_meeting = and_(CrisisAlert.taken_at.is_(None), WaitingVisit.entry_id == new.entry_id)
+    if not _stands(tx, same | of_meeting):
+        _add(tx, {"waiting_visit_id": waiting_id}, new.site_id, f"waiting_visit:{waiting_id}", now)
+
+
+def take_on_person(tx: Session, patient_id: int, by: By, now: datetime) -> None:
+    """Whoever has dealt with what a danger sign asks has taken it on; in the caller's transaction."""
+    theirs = aliased(OutreachContact)
+    of_person = select(theirs.id).where(theirs.patient_id == patient_id, theirs.id == CrisisAlert.contact_id)
+    take_alerts(tx, of_person.exists(), by, now)
+
+
+def take_on_visit(tx: Session, waiting_id: int, by: By, now: datetime) -> None:
+    """Whoever has said whose visit it is, or that it is nobody's, has taken it on; in the caller's transaction."""
+    take_alerts(tx, CrisisAlert.waiting_visit_id == waiting_id, by, now)
+
+
+def _stands(tx: Session, which: ColumnElement[bool]) -> bool:
+    query = (
+        select(CrisisAlert.id)
+        .outerjoin(OutreachContact, OutreachContact.id == CrisisAlert.contact_id)
+        .outerjoin(ContactDetails, ContactDetails.contact_id == CrisisAlert.contact_id)
+        .outerjoin(WaitingVisit, WaitingVisit.id == CrisisAlert.waiting_visit_id)
+    )
+    return tx.execute(query.where(which).limit(1)).first() is not None
+
+
+def _add(tx: Session, origin: dict[str, int], site_id: int, subject: str, now: datetime) -> None:
+    add_alert(tx, {"side": "support", "site_id": site_id, "next_call_at": now, **origin}, subject, ACTOR, now)
