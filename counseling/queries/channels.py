@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from counseling.database import AnySession
-from counseling.domain.channels import TextKind, is_resting
+from counseling.domain.channels import TextKind, carrier_of, is_resting
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
 from counseling.models.texts import PhoneLine
 
@@ -78,6 +78,13 @@ def list_routes(session: AnySession, first: str) -> list[RouteRow]:
         RouteRow(kind, rows[kind].gateway, rows[kind].fallback) if kind in rows else RouteRow(kind, first, None)
         for kind in TextKind
     ]
+
+
+def list_stuck_kinds(session: AnySession, names: Sequence[str], now: datetime) -> set[TextKind]:
+    """The kinds of texts that go out by no way until somebody starts a channel again."""
+    able = {one.gateway for one in list_channels(session, names, now) if one.state != STOPPED}
+    routes = list_routes(session, names[0]) if names else []
+    return {route.kind for route in routes if carrier_of((route.gateway, route.fallback), able) is None}
 
 
 def list_tests(session: AnySession) -> list[TestText]:

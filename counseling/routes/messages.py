@@ -12,12 +12,14 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from counseling.clock import utc_now
+from counseling.config import Config
 from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.domain.reminders import A_DAY, TOO_MANY
 from counseling.permissions import Permission, Side, passive, requires
 from counseling.queries import crises, inbox, queue
 from counseling.queries.canned_answers import list_canned
+from counseling.queries.channels import list_stuck_kinds
 from counseling.queries.missed_calls import count_reach
 from counseling.queries.patients import NotFound
 from counseling.queries.sending_pauses import Pause, find_pause
@@ -187,6 +189,7 @@ def expected_tomorrow() -> list[tuple[str, Preview]]:
 
 
 def queue_page(refusal: Refusal | None = None) -> str:
+    config: Config = current_app.extensions["diem_tua_config"]
     found = the_queue()
     note_view("messages.queue", found.patient_ids)
     return render_template(
@@ -197,5 +200,6 @@ def queue_page(refusal: Refusal | None = None) -> str:
         expected=expected_tomorrow(),
         pause=standing_pause(),
         unhandled=inbox.count_unhandled(db.session, g.viewer),
-        gateway=current_app.extensions["diem_tua_config"].sms_gateway,
+        gateway=config.sms_gateway,
+        stuck=list_stuck_kinds(db.session, config.gateway_names, utc_now()),
     )

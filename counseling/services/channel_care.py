@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from counseling.database import AnySession, writing
 from counseling.models.channels import SmsChannel
 from counseling.queries.worker_beats import find_beat
-from counseling.services.channels import MISSES_AFTER, lock_channel
+from counseling.services.channels import MISSES_AFTER, lock_channel, stop_channel
 from counseling.sms.gateway import Attachable, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
 from counseling.sms.gateways import Gateways
 
@@ -65,7 +65,8 @@ def _attach(session: AnySession, gateway: Attachable, name: str, now: datetime) 
     except (SmsRejected, SmsOutcomeUnknown):
         return 0  # again with the next tick
     except SmsMisconfigured as wrong:
-        _set(session, name, attach_asked_at=None, stopped_at=now, stopped_why=wrong.fault.value)
+        _set(session, name, attach_asked_at=None)
+        stop_channel(session, name, wrong.fault, now)
         return 0
     _set(session, name, attach_asked_at=None, attached_at=now)
     return 1

@@ -181,6 +181,29 @@ def test_a_channel_that_stands_is_marked_on_every_page_and_says_what_to_do(
     assert "đã dừng" not in admin.get("/admin/sites/").text
 
 
+def test_while_a_channel_stands_everybody_whom_it_concerns_reads_it(
+    app: Flask, session: Session, admin: FlaskClient
+) -> None:
+    staff = app.test_client()
+    sign_in(staff, "dispenser")
+    pages = ("/admin/", "/admin/staff/new", "/admin/sites/1/", "/admin/channels")
+
+    def read() -> tuple[set[bool], str]:
+        said = {"Một đường gửi tin đang dừng" in admin.get(page, follow_redirects=True).text for page in pages}
+        found = re.findall(r"Đường gửi[^.]*đang dừng: ([^.]*)\.", staff.get("/messages/queue").text)
+        return said, "".join(found)
+
+    assert read() == ({False}, "")
+    stop_channel(session, "smsgate", Fault.CREDENTIALS, EIGHT)
+    assert read() == ({True}, "chưa tin nào đi được")
+    fields = {"answers-gateway": "smsgate", "answers-fallback": "twilio"}
+    assert post(admin, "/admin/channels/routes/answers", **fields).status_code == 303
+    assert read() == ({True}, "tin nhắc chưa đi được")
+    assert post(admin, "/admin/channels/smsgate/start").status_code == 303
+    assert post(admin, "/admin/channels/twilio/stop").status_code == 303
+    assert read() == ({True}, "")
+
+
 def test_routes_and_paces_are_kept_and_wrong_ones_said(session: Session, admin: FlaskClient) -> None:
     good = {"reminders-gateway": "twilio", "reminders-fallback": "smsgate"}
     assert post(admin, "/admin/channels/routes/reminders", **good).status_code == 303

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -13,6 +15,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from counseling import logs
 from counseling.database import writing
 from counseling.domain.channels import AWAY_AFTER, LONGEST_REST, TextKind, is_resting, rest_after
 from counseling.domain.message_states import FailureReason
@@ -291,9 +294,12 @@ class Attached(Named):
         super().__init__("phone")
         self.asked: list[tuple[Any, Any]] = []
         self.attachings = 0
+        self.wrong: SmsMisconfigured | None = None
 
     def attach(self) -> None:
         self.attachings += 1
+        if self.wrong is not None:
+            raise self.wrong
 
     def report_again(self, since: Any, until: Any) -> None:
         self.asked.append((since, until))
@@ -313,6 +319,25 @@ def test_after_we_were_away_the_phone_is_asked_once_for_what_came_in(session: Se
     later = EIGHT + timedelta(hours=48)
     ticked(session, gateway, [later, later + MINUTE])
     assert [(since < EIGHT + MINUTE, until) for since, until in gateway.asked] == [(True, later)]
+
+
+def test_a_channel_that_cannot_be_attached_is_stopped_and_that_is_on_record(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, written = Attached(), io.StringIO()
+    gateway.wrong = SmsMisconfigured(Fault.ADDRESS)
+    monkeypatch.setattr(sys, "stderr", written)
+    logs.set_up("INFO")
+    with writing(session) as tx:
+        tx.execute(insert(SmsChannel).values(gateway="phone", error_streak=0, attach_asked_at=EIGHT))
+    ticked(session, gateway, [EIGHT, EIGHT + MINUTE])
+    assert (channel(session).stopped_at, channel(session).stopped_why) == (EIGHT, "address")
+    assert gateway.attachings == 1
+    said = session.execute(select(AuditEntry.subject).where(AuditEntry.action == "channel.stopped")).scalars().all()
+    assert said == ["channel:phone"]
+    assert written.getvalue().count("a channel was stopped") == 1
+    monkeypatch.undo()
+    logs.set_up("INFO")
 
 
 def test_after_the_phone_was_away_it_is_asked_for_what_came_in(session: Session, cast: Cast) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,13 @@ from counseling.config import Config
 from counseling.database import vault_of
 from counseling.models.channels import SmsChannel
 from counseling.models.texts import DeliveryReceipt, InboundMessage, PhoneLine
+from counseling.services.channel_care import care_for_channels
+from counseling.services.channel_settings import ask_attach
+from counseling.services.worker_beats import beat
+from counseling.sms.gateways import Gateways
 from counseling.sms.smsgate import SmsGate
 from tests.support.cast import Cast
-from tests.support.fake_phone import FakePhone, Report, signed
+from tests.support.fake_phone import MOST_TRIES, FakePhone, Report, running_phone, signed
 from tests.support.gateways import sid_of, twilio_signed, twilio_status, twilio_text, with_gateways
 from tests.support.outbox import EIGHT, FakeProvider, a_line, message, queued, send
 
@@ -103,6 +107,38 @@ def test_the_same_text_under_a_second_event_is_the_same_text(
     phone.receive(NUMBER, "1")
     assert phone.report(poster(client)) == 0
     assert stored(session) == [("text", "1"), ("text", "1")]
+
+
+def test_what_the_phone_gave_up_on_while_nobody_answered_comes_in_after_all(
+    session: Session, cast: Cast, client: FlaskClient, start_clock_at: Callable[..., None]
+) -> None:
+    """Away for three days: the phone's tries are over by then, and the real adapter asks for its inbox over HTTP."""
+    posts, back = list[int](), EIGHT + timedelta(days=3)
+
+    def nobody(*_: object) -> int:
+        posts.append(1)
+        return 0
+
+    with running_phone(clock.utc_now) as phone:
+        gateway = SmsGate(phone.account, "here", clock.utc_now)
+        ask_attach(session, cast.viewer_of("admin"), SmsGate.name, EIGHT)
+        care_for_channels(session, Gateways.of(gateway), EIGHT)
+        phone.receive(NUMBER, "em ban viec")
+        for _ in range(MOST_TRIES + 5):
+            assert phone.report(nobody) == 1
+        assert len(posts) == MOST_TRIES
+        start_clock_at(back)
+        beat(session, EIGHT)
+        care_for_channels(session, Gateways.of(gateway), back)
+        assert stored(session) == [], "the phone sends it by and by"
+        assert phone.report(poster(client)) == 1, "of the first report nothing comes any more"
+        assert [tries.tries for tries in phone.reports] == [MOST_TRIES, 1]
+        assert stored(session) == [("text", "em ban viec")]
+        beat(session, back)
+        care_for_channels(session, Gateways.of(gateway), back + timedelta(minutes=1))
+        assert len(phone.exported) == 1
+        assert datetime.fromisoformat(phone.exported[0]["since"]) < EIGHT
+        assert datetime.fromisoformat(phone.exported[0]["until"]) == back
 
 
 def test_a_missed_call_is_kept_as_one(session: Session, client: FlaskClient) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
 import itertools
 import json
 import threading
@@ -20,7 +19,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
 
 from counseling.sms.accounts import SmsGateAccount
 from counseling.sms.segments import segments_of
@@ -198,19 +196,6 @@ def signed(body: bytes, now: datetime, key: str = SIGNING_KEY) -> dict[str, str]
     timestamp = str(int(now.timestamp()))
     digest = hmac.new(key.encode(), body + timestamp.encode(), hashlib.sha256).hexdigest()
     return {"Content-Type": "application/json", "X-Timestamp": timestamp, "X-Signature": digest}
-
-
-def post_over_http(report: Report, headers: dict[str, str]) -> int:
-    """To the address that was registered, over a real connection."""
-    parts = urlsplit(report.url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    try:
-        connection.request("POST", parts.path, report.body, headers)
-        return connection.getresponse().status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
 
 
 @contextmanager

@@ -66,7 +66,7 @@ class TrialForm(HouseForm):
 
 @bp.context_processor
 def stopped_channels() -> dict[str, int]:
-    """The mark at the tab, on every page of the administrator."""
+    """The mark at the tab and the line above, on every page of the administrator."""
     found = queries.list_channels(db.session, names(), utc_now())
     return {"stopped_channels": sum(channel.state == queries.STOPPED for channel in found)}
 
