@@ -14,8 +14,8 @@ from counseling.database import vault_of
 from counseling.domain.message_states import MessageState
 from counseling.domain.replies import QUESTIONS
 from counseling.models.patients import PhoneNumber, SearchKey, SupportFile, TreatmentFile
-from counseling.models.places import Site
 from counseling.models.texts import OutboundMessage
+from counseling.queries.sites import find_reader_of_strangers
 from counseling.treatment_rows import SUPPORT, TREATMENT, search_value, token_kind
 
 # What the phone may have: only such a text can be answered, and only such a site has texted.
@@ -124,7 +124,5 @@ def _common_site(files: Sequence[Sender]) -> Sender | None:
 
 
 def _site_for_strangers(tx: Session) -> Sender | None:
-    """The counseling point that answers strangers; where none was chosen, the first one, so that nothing is lost."""
-    counsels = select(Site.id).where(Site.counsels, Site.closed_on.is_(None))
-    site_id = tx.execute(counsels.order_by(Site.answers_strangers.desc(), Site.id).limit(1)).scalar()
+    site_id = find_reader_of_strangers(tx)
     return None if site_id is None else Sender(SUPPORT, site_id, None)

@@ -577,6 +577,7 @@ DOORS: dict[str, Door] = {
     # The house
     "admin.texts": house(),
     "admin.save_texts": house(form=fixed(price="350", kept_days="90"), done=303),
+    "admin.save_reader_of_strangers": house(form=fixed(site_id="2"), done=303),
     "admin.gateway_phone": house(),
     "admin.check_phone": house(form=lambda *who: {"items": ["locked"], **key(*who)}, done=303),
     "admin.staff_list": house(),
