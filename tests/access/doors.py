@@ -590,6 +590,7 @@ DOORS: dict[str, Door] = {
     "admin.disable_staff": house(STAFF, nothing, 303),
     "admin.enable_staff": house(STAFF, nothing, 303),
     "admin.reset_password": house(STAFF, nothing, 200),
+    "admin.set_languages": house(STAFF, fixed(languages="tyz"), 303),
     "admin.give_role": house(STAFF, fixed(role="dispenser:treatment", place="site:2"), 303),
     "admin.end_role": house(ids(staff_id=SPARE, role_id="volunteer2 role"), nothing, 303),
     "admin.revoke_phone": house(ids(staff_id="volunteer person", token_id="phone"), nothing, 303),
