@@ -26,6 +26,7 @@ class Staff(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     must_change_password: Mapped[bool] = mapped_column(default=False)
     locale: Mapped[str] = mapped_column(String(5), default="vi")
+    languages: Mapped[str] = mapped_column(String(40), default="vi")  # spoken with people: domain/spoken_languages.py
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

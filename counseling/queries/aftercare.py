@@ -18,6 +18,7 @@ class Supporter:
     id: int
     name: str
     is_volunteer: bool
+    languages: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,23 @@ class AftercareLine:
     end_reason: str | None
 
 
-def list_supporters(session: AnySession, site_id: int, team_id: int | None) -> list[Supporter]:
-    """The counselors of a point and the volunteers of one team, by name."""
+def list_supporters(
+    session: AnySession, site_id: int, team_id: int | None, language: str | None = None
+) -> list[Supporter]:
+    """The counselors of a point and the volunteers of one team, by name; first those who speak this language."""
     of_point = and_(StaffRole.kind == RoleKind.COUNSELOR.value, StaffRole.site_id == site_id)
     of_team = and_(StaffRole.kind == RoleKind.VOLUNTEER.value, StaffRole.team_id == team_id)
     rows = session.execute(
-        select(Staff.id, Staff.display_name, StaffRole.kind)
+        select(Staff.id, Staff.display_name, StaffRole.kind, Staff.languages)
         .join(StaffRole, StaffRole.staff_id == Staff.id)
         .where(StaffRole.ended_at.is_(None), Staff.disabled_at.is_(None), or_(of_point, of_team))
         .order_by(Staff.display_name, Staff.id)
     )
-    found = {staff_id: Supporter(staff_id, name, kind == RoleKind.VOLUNTEER.value) for staff_id, name, kind in rows}
-    return list(found.values())
+    found = {
+        staff_id: Supporter(staff_id, name, kind == RoleKind.VOLUNTEER.value, tuple(languages.split()))
+        for staff_id, name, kind, languages in rows
+    }
+    return sorted(found.values(), key=lambda one: language not in one.languages)
 
 
 def list_aftercare(session: AnySession, patient_id: int) -> list[AftercareLine]:

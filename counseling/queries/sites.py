@@ -60,6 +60,15 @@ class TeamRow:
     site_name: str
 
 
+def find_reader_of_strangers(session: AnySession) -> int | None:
+    """The counseling point that reads texts from numbers that nobody is known to have.
+
+    Where none was chosen, or the chosen one is closed, the first that is open, so that nothing is lost.
+    """
+    counsels = select(Site.id).where(Site.counsels, Site.closed_on.is_(None))
+    return session.execute(counsels.order_by(Site.answers_strangers.desc(), Site.id).limit(1)).scalar()
+
+
 def list_sites(session: AnySession) -> list[SiteRow]:
     """Every site: open ones first, each part by name."""
     facility = aliased(Site)

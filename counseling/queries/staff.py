@@ -31,6 +31,7 @@ class StaffRow:
     created_at: datetime
     disabled_at: datetime | None
     must_change_password: bool
+    languages: str  # "vi tyz"
     roles: list[HeldRole] = field(default_factory=list)
 
     @property
@@ -61,6 +62,7 @@ def _rows(session: AnySession, which: ColumnElement[bool]) -> list[StaffRow]:
         Staff.created_at,
         Staff.disabled_at,
         Staff.must_change_password,
+        Staff.languages,
     )
     found = {row.id: StaffRow(*row) for row in session.execute(select(*columns).where(which))}
     place = (Site.name, OutreachTeam.name, Area.name)

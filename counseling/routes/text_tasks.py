@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Row
 
 from counseling.clock import utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, Side, requires
+from counseling.queries.aftercare import list_supporters
 from counseling.queries.inbox import OpenConversation
 from counseling.queries.patients import NotFound, get_support_row
 from counseling.routes.messages import conversation
 from counseling.routes.patients.parts import this_day, zone
+from counseling.routes.typed_fields import LANGUAGES
 from counseling.routes.viewing import note_view
 from counseling.services.text_tasks import FOR_A_TEAM, ask_station, ask_team
 
@@ -58,17 +62,26 @@ def named(ref: str) -> OpenConversation:
 def task_page(asked: OpenConversation, refusal: Refusal | None = None) -> str:
     note_view("messages.task", [asked.patient_id] if asked.patient_id else [])
     at_station = g.viewer.side is Side.TREATMENT
+    row = None if at_station else supported(asked)
     return render_template(
         "pages/messages/task.html",
         conversation=asked,
-        row=None if at_station else supported(asked),
+        row=row,
+        speakers=[] if row is None else speakers_of(row),
+        languages=dict(LANGUAGES),
         kinds=FOR_A_TEAM,
         refusal=refusal,
         today=this_day(),
     )
 
 
-def supported(asked: OpenConversation) -> object:
+def speakers_of(row: Row[*tuple[Any, ...]]) -> list[str]:
+    """Who of the team speaks the person's language."""
+    team = list_supporters(db.session, row.site_id, row.team_id)
+    return [one.name for one in team if one.is_volunteer and row.language in one.languages]
+
+
+def supported(asked: OpenConversation) -> Row[*tuple[Any, ...]]:
     try:
         return get_support_row(db.session, g.viewer, asked.named.ref if asked.named else "")
     except NotFound:

@@ -15,9 +15,9 @@ from counseling.domain.message_states import MessageState
 from counseling.domain.replies import QUESTIONS
 from counseling.domain.text_choices import AS_SHIPPED, Choices
 from counseling.models.patients import PhoneNumber, SearchKey, SupportFile, TreatmentFile
-from counseling.models.places import Site
 from counseling.models.texts import OutboundMessage
 from counseling.queries.reachable import is_own_number
+from counseling.queries.sites import find_reader_of_strangers
 from counseling.queries.text_choices import find_choices, find_pronoun
 from counseling.treatment_rows import SUPPORT, TREATMENT, search_value, token_kind
 
@@ -70,12 +70,6 @@ _SITE_OF = {
     TREATMENT: select(TreatmentFile.station_id).where(TreatmentFile.patient_id == bindparam("of_patient")),
     SUPPORT: select(SupportFile.site_id).where(SupportFile.patient_id == bindparam("of_patient")),
 }
-_FOR_STRANGERS = (
-    select(Site.id)
-    .where(Site.counsels, Site.closed_on.is_(None))
-    .order_by(Site.answers_strangers.desc(), Site.id)
-    .limit(1)
-)
 
 
 def questions_of(tx: Session, line_id: int, at: datetime) -> list[Question]:
@@ -154,6 +148,5 @@ def _common_site(files: Sequence[Sender]) -> Sender | None:
 
 
 def _site_for_strangers(tx: Session) -> Sender | None:
-    """The counseling point that answers strangers; where none was chosen, the first one, so that nothing is lost."""
-    site_id = tx.connection().execute(_FOR_STRANGERS).scalar()
+    site_id = find_reader_of_strangers(tx)
     return None if site_id is None else Sender(SUPPORT, site_id, None)

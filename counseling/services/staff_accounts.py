@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from counseling.database import AnySession, writing
 from counseling.domain.names import tidy_name
 from counseling.domain.refusal import Refusal
+from counseling.domain.spoken_languages import kept_as
 from counseling.models.people import Staff
 from counseling.permissions import Viewer
 from counseling.services import audit, passwords, second_factor
@@ -67,6 +68,15 @@ def rename_staff(session: AnySession, by: Viewer | None, staff_id: int, display_
     _ensure_name(name)
     with writing(session) as tx:
         _change(tx, by, staff_id, {"display_name": name}, "staff.renamed", now)
+
+
+def set_languages(
+    session: AnySession, by: Viewer | None, staff_id: int, languages: Collection[str], now: datetime
+) -> None:
+    """Say which languages somebody speaks with people. Refuses with language_missing or language_unknown."""
+    kept = kept_as(languages)
+    with writing(session) as tx:
+        _change(tx, by, staff_id, {"languages": kept}, "staff.languages_set", now)
 
 
 def disable_staff(session: AnySession, by: Viewer | None, staff_id: int, now: datetime) -> None:

@@ -582,6 +582,7 @@ DOORS: dict[str, Door] = {
     # The house
     "admin.texts": house(),
     "admin.save_texts": house(form=fixed(price="350", kept_days="90"), done=303),
+    "admin.save_reader_of_strangers": house(form=fixed(site_id="2"), done=303),
     "admin.gateway_phone": house(),
     "admin.check_phone": house(form=lambda *who: {"items": ["locked"], **key(*who)}, done=303),
     "admin.staff_list": house(),
@@ -594,6 +595,7 @@ DOORS: dict[str, Door] = {
     "admin.disable_staff": house(STAFF, nothing, 303),
     "admin.enable_staff": house(STAFF, nothing, 303),
     "admin.reset_password": house(STAFF, nothing, 200),
+    "admin.set_languages": house(STAFF, fixed(languages="tyz"), 303),
     "admin.give_role": house(STAFF, fixed(role="dispenser:treatment", place="site:2"), 303),
     "admin.end_role": house(ids(staff_id=SPARE, role_id="volunteer2 role"), nothing, 303),
     "admin.revoke_phone": house(ids(staff_id="volunteer person", token_id="phone"), nothing, 303),

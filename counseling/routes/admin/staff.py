@@ -17,7 +17,7 @@ from counseling.queries.sessions import list_open_sessions
 from counseling.queries.staff import StaffRow, find_staff, list_staff
 from counseling.routes.admin import bp
 from counseling.routes.admin.shared import WORDS, found
-from counseling.routes.admin.staff_forms import NameForm, RoleForm, StaffForm, role_form
+from counseling.routes.admin.staff_forms import LanguagesForm, NameForm, RoleForm, StaffForm, role_form
 from counseling.routes.refusal_words import say_at
 from counseling.routes.shell import desk_label
 from counseling.services import passwords, staff_accounts
@@ -74,6 +74,17 @@ def rename_staff(staff_id: int) -> ResponseReturnValue:
     return back(row)
 
 
+@bp.post("/staff/<int:staff_id>/languages")
+@requires(Permission.ADMINISTER)
+def set_languages(staff_id: int) -> ResponseReturnValue:
+    row, form = found(find_staff(db.session, staff_id)), LanguagesForm(request.form)
+    if not form.validate():
+        return show(row, spoken=form), 422
+    staff_accounts.set_languages(db.session, g.viewer, row.id, form.languages.data, utc_now())
+    flash(gettext("Đã lưu."), "done")
+    return back(row)
+
+
 @bp.post("/staff/<int:staff_id>/disable")
 @requires(Permission.ADMINISTER)
 def disable_staff(staff_id: int) -> ResponseReturnValue:
@@ -117,13 +128,18 @@ def one_time_password(row: StaffRow, password: str) -> ResponseReturnValue:
 
 
 def show(
-    row: StaffRow, roles: RoleForm | None = None, names: NameForm | None = None, refusal: Refusal | None = None
+    row: StaffRow,
+    roles: RoleForm | None = None,
+    names: NameForm | None = None,
+    refusal: Refusal | None = None,
+    spoken: LanguagesForm | None = None,
 ) -> str:
     return render_template(
         "pages/admin/staff.html",
         row=row,
         form=roles or role_form(RoleForm, db.session),
         names=names or NameForm(display_name=row.display_name),
+        spoken=spoken or LanguagesForm(languages=row.languages.split()),
         refusal=refusal,
         sessions=list_open_sessions(db.session, utc_now(), row.id),
         phones=list_phones(db.session, row.id, utc_now()),

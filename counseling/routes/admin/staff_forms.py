@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import SelectField, StringField
+from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from counseling.database import AnySession
+from counseling.domain.spoken_languages import SPOKEN
 from counseling.permissions import RoleKind, Side
 from counseling.queries.areas import list_area_tree
 from counseling.queries.sites import list_sites, list_teams
 from counseling.routes.house_form import HouseForm
 from counseling.routes.shell import DESK_LABELS
+from counseling.routes.typed_fields import LANGUAGES
 from counseling.services.staff_roles import NewRole
 
 F = TypeVar("F", bound="RoleForm")
@@ -23,6 +26,16 @@ NEEDED_ROLE = lazy_gettext("Chọn vai trò")
 
 class NameForm(HouseForm):
     display_name = StringField(lazy_gettext("Họ và tên"), [InputRequired(lazy_gettext("Nhập họ và tên"))])
+
+
+class LanguagesForm(HouseForm):
+    languages = SelectMultipleField(
+        lazy_gettext("Nói được tiếng gì"),
+        [InputRequired(lazy_gettext("Chọn ít nhất một tiếng"))],
+        choices=[(language, label) for language, label in LANGUAGES if language in SPOKEN],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
 
 
 class RoleForm(HouseForm):

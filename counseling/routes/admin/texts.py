@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
-from wtforms import HiddenField, IntegerField, SelectMultipleField
+from wtforms import HiddenField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -16,6 +17,7 @@ from counseling.database import db
 from counseling.domain.gateway_phone import ITEMS
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
+from counseling.queries.sites import find_reader_of_strangers, list_sites
 from counseling.queries.text_keeping import find_text_settings, list_blanked, list_checks
 from counseling.refs import new_request_key
 from counseling.routes.admin import bp
@@ -25,7 +27,7 @@ from counseling.routes.house_form import HouseForm
 from counseling.routes.patients.parts import key_of
 from counseling.routes.refusal_words import say_at
 from counseling.services.gateway_phone import record_checks
-from counseling.services.text_settings import set_text_settings
+from counseling.services.text_settings import set_reader_of_strangers, set_text_settings
 
 FIELDS = {"days_not_right": "kept_days", "": "price"}
 ITEM_WORDS = {
@@ -47,6 +49,10 @@ class TextSettingsForm(HouseForm):
     kept_days = IntegerField(lazy_gettext("Giữ lời tin bao nhiêu ngày"), [InputRequired(lazy_gettext("Ghi số ngày"))])
 
 
+class StrangersForm(HouseForm):
+    site_id = SelectField(lazy_gettext("Điểm tư vấn đọc tin của số lạ"), [InputRequired()], coerce=int)
+
+
 class PhoneForm(HouseForm):
     items = SelectMultipleField(
         lazy_gettext("Những điều đúng với máy"),
@@ -65,8 +71,7 @@ class PhoneForm(HouseForm):
 @bp.get("/texts/")
 @requires(Permission.ADMINISTER)
 def texts() -> ResponseReturnValue:
-    settings = find_text_settings(db.session)
-    return texts_page(TextSettingsForm(price=settings.price, kept_days=settings.kept_days))
+    return texts_page(settings_form())
 
 
 @bp.post("/texts/")
@@ -82,6 +87,23 @@ def save_texts() -> ResponseReturnValue:
             raise
         say_at(form, refusal, WORDS, FIELDS)
         return texts_page(form), 422
+    flash(gettext("Đã lưu."), "done")
+    return redirect(url_for("admin.texts"), 303)
+
+
+@bp.post("/texts/strangers")
+@requires(Permission.ADMINISTER)
+def save_reader_of_strangers() -> ResponseReturnValue:
+    form = strangers_form(request.form)
+    if not form.validate():
+        return texts_page(settings_form(), form), 422
+    try:
+        set_reader_of_strangers(db.session, g.viewer, form.site_id.data, utc_now())
+    except Refusal as refusal:
+        if refusal.code == "not_administrator":
+            raise
+        say_at(form, refusal, WORDS, {"": "site_id"})  # closed since the page was made
+        return texts_page(settings_form(), form), 422
     flash(gettext("Đã lưu."), "done")
     return redirect(url_for("admin.texts"), 303)
 
@@ -104,12 +126,25 @@ def check_phone() -> ResponseReturnValue:
     return redirect(url_for("admin.gateway_phone"), 303)
 
 
-def texts_page(form: TextSettingsForm) -> str:
+def settings_form() -> TextSettingsForm:
+    settings = find_text_settings(db.session)
+    return TextSettingsForm(price=settings.price, kept_days=settings.kept_days)
+
+
+def strangers_form(data: Mapping[str, Any] | None = None) -> StrangersForm:
+    form = StrangersForm(data, site_id=find_reader_of_strangers(db.session))
+    points = [site for site in list_sites(db.session) if site.counsels and site.closed_on is None]
+    form.site_id.choices = [(site.id, site.name) for site in points]
+    return form
+
+
+def texts_page(form: TextSettingsForm, strangers: StrangersForm | None = None) -> str:
     now = utc_now()
     checks = list_checks(db.session, now)
     return render_template(
         "pages/admin/texts.html",
         form=form,
+        strangers=strangers or strangers_form(),
         blanked=list_blanked(db.session, now, local_day),
         due=sum(check.is_due or not check.is_so for check in checks),
     )

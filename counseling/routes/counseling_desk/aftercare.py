@@ -13,15 +13,16 @@ from sqlalchemy import Row
 from counseling.clock import utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
+from counseling.domain.spoken_languages import VIETNAMESE
 from counseling.permissions import Permission, requires
-from counseling.queries.aftercare import list_supporters
+from counseling.queries.aftercare import Supporter, list_supporters
 from counseling.refs import new_request_key
 from counseling.routes.counseling_desk import bp
 from counseling.routes.counseling_desk.forms import AftercareForm, EndForm
 from counseling.routes.counseling_desk.parts import WORDS, day_said, name_of, person_of
 from counseling.routes.patients.parts import key_of, me, this_day
 from counseling.routes.refusal_words import say_at
-from counseling.routes.typed_fields import id_of
+from counseling.routes.typed_fields import LANGUAGES, id_of
 from counseling.routes.viewing import note_view
 from counseling.services.aftercare import end_aftercare, open_aftercare
 
@@ -85,11 +86,11 @@ def finish_aftercare(ref: str) -> ResponseReturnValue:
 
 
 def prepared(person: Row[*tuple[Any, ...]], form: AftercareForm) -> AftercareForm:
-    found = list_supporters(db.session, g.viewer.site_id, person.team_id)
+    found = list_supporters(db.session, g.viewer.site_id, person.team_id, person.language)
     groups = {
         gettext("Chưa rõ"): [("", gettext("Chưa có ai"))],
-        gettext("Điểm tư vấn"): [(str(one.id), one.name) for one in found if not one.is_volunteer],
-        gettext("Đội tình nguyện"): [(str(one.id), one.name) for one in found if one.is_volunteer],
+        gettext("Điểm tư vấn"): [(str(one.id), with_languages(one)) for one in found if not one.is_volunteer],
+        gettext("Đội tình nguyện"): [(str(one.id), with_languages(one)) for one in found if one.is_volunteer],
     }
     form.supporter.choices = {label: people for label, people in groups.items() if people}
     days = [this_day() + timedelta(days=days) for days in FIRST_IN_DAYS]
@@ -98,9 +99,17 @@ def prepared(person: Row[*tuple[Any, ...]], form: AftercareForm) -> AftercareFor
     return form
 
 
+def with_languages(one: Supporter) -> str:
+    """A name, and what is spoken besides Vietnamese."""
+    others = [str(label) for language, label in LANGUAGES if language in one.languages and language != VIETNAMESE]
+    return " · ".join([one.name, *others])
+
+
 def opening_page(person: Row[*tuple[Any, ...]], form: AftercareForm) -> str:
     note_view("counseling.aftercare", [person.patient_id])
-    return render_template("pages/counseling/aftercare.html", person=person, name=name_of(person), form=form)
+    return render_template(
+        "pages/counseling/aftercare.html", person=person, name=name_of(person), form=form, languages=dict(LANGUAGES)
+    )
 
 
 def ending_page(person: Row[*tuple[Any, ...]], form: EndForm) -> str:
