@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from os import kill
 from pathlib import Path
 
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -21,7 +19,7 @@ from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import answer, entries, expect_says, has_copy, log, open_phone, ready, send_now
-from tests.support.browser import ARGUMENTS, PHONE, NewPage, chromium
+from tests.support.browser import PHONE, NewPage, main_process, own_browser
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
 from tests.support.files import by
 from tests.support.settings import MORNING
@@ -29,18 +27,6 @@ from tests.support.treatment import Person
 
 CANARY, TYPED = "Chim Hoàng Yến", "Lời Hẹn Kín"
 WRITTEN = ("0912 345 678", "0912345678", "+84912345678")
-
-
-@contextmanager
-def own_browser(browser: Browser, profile: Path) -> Iterator[BrowserContext]:
-    """A browser whose profile lies on the disk, as a phone's does."""
-    context = browser.browser_type.launch_persistent_context(
-        profile, executable_path=chromium(), args=ARGUMENTS, locale="vi-VN", has_touch=True,
-        viewport={"width": PHONE[0], "height": PHONE[1]},
-    )  # fmt: skip
-    yield context
-    with suppress(Error):  # a story may have killed it
-        context.close()
 
 
 def found_in(profile: Path, *words: str) -> set[str]:
@@ -60,7 +46,7 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
     person = someone(session, cast, f"{CANARY} 1", hamlet="Nà Kín")
     someone(session, cast, f"{CANARY} 2", hamlet="Nà Kín")
     add_phone(session, person.id, "+84912345678", by=by(cast, "counselor"), now=MORNING, side="support")
-    with own_browser(browser, tmp_path / "phone") as context:
+    with own_browser(browser.browser_type, tmp_path / "phone") as context:
         page = context.pages[0]
         open_phone(page, line.url)
         page.locator("#work .row a", has_text=f"{CANARY} 1").tap()
@@ -73,7 +59,7 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
     said = (CANARY, "Nà Kín", TYPED, *WRITTEN, "methadone", "liều", "HIV")
     before = found_in(tmp_path / "phone", *said)
     assert before == {CANARY, "Nà Kín"}, "the list is kept, and nothing else"
-    with own_browser(browser, tmp_path / "phone") as context:
+    with own_browser(browser.browser_type, tmp_path / "phone") as context:
         page = context.pages[0]
         open_phone(page, line.url)
         page.evaluate("() => Outbox.flush(true)")
@@ -88,7 +74,7 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
 def test_a_browser_killed_after_saving_has_the_visit_when_it_comes_back(
     browser: Browser, tmp_path: Path, line: Line, receiver: Receiver, person: Person
 ) -> None:
-    with own_browser(browser, tmp_path / "phone") as context:
+    with own_browser(browser.browser_type, tmp_path / "phone") as context:
         page = context.pages[0]
         open_phone(page, line.url)
         line.down()
@@ -97,20 +83,13 @@ def test_a_browser_killed_after_saving_has_the_visit_when_it_comes_back(
         answer(page, "Chưa gặp")  # and the next one in the very moment: whole, or not there
         kill(main_process(page), signal.SIGKILL)
     line.up()
-    with own_browser(browser, tmp_path / "phone") as context:
+    with own_browser(browser.browser_type, tmp_path / "phone") as context:
         page = context.pages[0]
         page.goto(f"{line.url}/outreach/")
         page.evaluate("() => Outbox.flush(true)")
         assert entries(page) == []
     assert kept["id"] in receiver.stored
     assert all(receiver.opened(entry)["outcome"] in ("well", "not_met") for entry in receiver.stored.values())
-
-
-def main_process(page: Page) -> int:
-    listed = page.context.browser or page.context
-    processes = listed.new_browser_cdp_session() if isinstance(listed, Browser) else page.context.new_cdp_session(page)
-    found = processes.send("SystemInfo.getProcessInfo")["processInfo"]
-    return next(int(process["id"]) for process in found if process["type"] == "browser")
 
 
 FILL = """async () => {
