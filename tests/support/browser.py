@@ -43,6 +43,14 @@ def chromium() -> str:
     return path
 
 
+def whole_chromium() -> dict[str, Any]:
+    """Options of `own_browser` for a Chromium that writes down a history and sessions: the headless shell has none."""
+    path = shutil.which("chromium")
+    if path is None:
+        raise RuntimeError("The whole of Chromium is not installed: `make test` installs it.")
+    return {"executable_path": path, "headless": False, "args": [*ARGUMENTS, "--headless=new"]}
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium per test process; tests meet only in contexts of their own."""
@@ -81,12 +89,11 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 
 
 @contextmanager
-def own_browser(kind: BrowserType, profile: Path, executable: str | None = None) -> Iterator[BrowserContext]:
+def own_browser(kind: BrowserType, profile: Path, **options: Any) -> Iterator[BrowserContext]:
     """A browser whose profile lies on the disk, as a phone's does."""
-    context = kind.launch_persistent_context(
-        profile, executable_path=executable or chromium(), args=ARGUMENTS, locale="vi-VN", has_touch=True,
-        viewport={"width": PHONE[0], "height": PHONE[1]},
-    )  # fmt: skip
+    plain: dict[str, Any] = {"executable_path": chromium(), "args": ARGUMENTS, "locale": "vi-VN", "has_touch": True}
+    size = {"width": PHONE[0], "height": PHONE[1]}
+    context = kind.launch_persistent_context(profile, **{**plain, "viewport": size, **options})
     yield context
     with suppress(Error):  # a story may have killed it
         context.close()
