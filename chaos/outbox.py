@@ -1,7 +1,7 @@
-"""The campaign `outbox`: phones empty themselves over a line that cuts, lies and repeats, into a server that is killed.
+"""The campaign `outbox`: what a volunteer's phone has called saved arrives, and arrives once.
 
-The server is the real one, as a process of its own on an encrypted file; the phone is a model of the page's script,
-whose own campaign runs in a browser.
+Two halves. In a browser: the product's own page, script and worker on one profile, killed, reloaded, in two tabs, with
+new workers and ended sessions. At the door: many phones at once (chaos/outbox_door.py), which one browser cannot be.
 """
 
 from __future__ import annotations
@@ -10,96 +10,122 @@ import random
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.outbox_phone import Event, Line, Phone
-from chaos.outbox_world import EVENTS_OF_A_PHONE, LOST, TWICE, Server, Team, judge, prepare, save_events
+from playwright.sync_api import BrowserType, sync_playwright
+
+from chaos.outbox_browser import BrowserPhone
+from chaos.outbox_door import run_campaign as run_door
+from chaos.outbox_line import FAULTS, Change, FaultyLine
+from chaos.outbox_phone import Event
+from chaos.outbox_world import LOST, TWICE, Server, Team, judge, prepare
 from chaos.outcomes import Outcome
 
-SENDERS = 4  # phones that send at the same time
-EVENTS_PER_KILL = 125
-SHORTEST_LIFE, LONGEST_LIFE = 0.3, 1.6
-LONGEST_SECONDS_PER_EVENT, LEAST_SECONDS = 0.5, 60.0
-EVENTS_OF_A_CONTROL = 40
-PROMISES = {LOST: "outbox: no visit with a receipt is lost", TWICE: "outbox: no visit is recorded twice"}
-# Promise → the phone that breaks it, which the campaign must catch.
-CONTROLS = {LOST: "trusts", TWICE: "seals anew"}
+MOST_EVENTS, EVENTS_OF_A_LIST = 10_000, 2_000  # more people on the list, the more visits there are
+LONGEST_SECONDS_PER_EVENT, LEAST_SECONDS = 1.5, 90.0
+EVENTS_OF_A_CONTROL = 30
+PROMISES = {
+    LOST: "outbox: in a browser, no visit that was called saved is lost",
+    TWICE: "outbox: in a browser, no visit is recorded twice",
+}
+
+
+@dataclass(frozen=True)
+class Control:
+    """What is changed in outbox.js so that a promise breaks, and the line on which that must show."""
+
+    changes: Sequence[Change]
+    faults: Mapping[str, float]
+
+
+CONTROLS = {
+    LOST: Control(  # any 200 is taken for a receipt
+        [
+            ("if (answer.status === 200 && said.id === id && TAKEN.includes(said.result)) return said.result;",
+             'if (answer.status === 200) return "stored";'),
+        ],
+        {"200 of a captive portal": 0.3},
+    ),
+    TWICE: Control(  # a new id, and so a new envelope, for each try
+        [
+            ("body: await seal(id, said, page.outbox_key, prepared), ref,",
+             "body: {}, said, key: page.outbox_key, ref,"),
+            ("const { id, kind, actor, client_time, form_version, tries, body } = entry;",
+             "const { kind, actor, client_time, form_version, tries } = entry, id = crypto.randomUUID(), "
+             "body = await seal(id, entry.said, entry.key, prepare(entry.key));"),
+        ],
+        {"answer lost": 0.3},
+    ),
+}  # fmt: skip
+NO_CONTROL = Control((), FAULTS)
+
+
+@dataclass
+class Lived:
+    """One phone's life: the server that it has filled, and what has to stand there."""
+
+    server: Server
+    events: list[Event]
+    missing: list[str]
+    happened: Counter[str] = field(default_factory=Counter)
 
 
 def run_campaign(faults: int, seed: int) -> list[Outcome]:
+    return [*run_browser(faults, seed), *run_door(faults, seed)]
+
+
+def run_browser(faults: int, seed: int) -> list[Outcome]:
+    """Raises RuntimeError where a change for a control is not to be found in the script any more."""
     started = time.monotonic()
-    events = faults if faults <= 500 else 2 * faults
+    count = min(faults if faults <= 500 else 2 * faults, MOST_EVENTS)
     folder = Path(tempfile.mkdtemp(prefix="diem-tua-chaos-"))
     try:
-        phones = max(-(-events // EVENTS_OF_A_PHONE), SENDERS)
-        team = prepare(folder, phones)
-        broken, happened = _run(
-            folder / "all", folder, team, events, f"{seed}", kills=max(events // EVENTS_PER_KILL, 2)
-        )
-        caught = {}
-        for promise, mistake in CONTROLS.items():
-            where = folder / f"control-{promise}"
-            found, _ = _run(where, folder, team, EVENTS_OF_A_CONTROL, f"{seed} {promise}", mistake=mistake)
-            caught[promise] = found[promise] > 0
+        team = prepare(folder, max(count // EVENTS_OF_A_LIST, 1))
+        with sync_playwright() as playwright:
+            kind = playwright.chromium
+            lived = _live(kind, folder / "all", folder, team, count, f"{seed}")
+            controls = {
+                promise: _live(kind, folder / promise, folder, team, EVENTS_OF_A_CONTROL, f"{seed} {promise}", control)
+                for promise, control in CONTROLS.items()
+            }
+        # Judges are forked, and that only now that no browser is open.
+        broken = judge(lived.server, lived.events)
+        caught = {promise: judge(one.server, one.events)[promise] > 0 for promise, one in controls.items()}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"  {', '.join(f'{count} {words}' for words, count in happened.most_common())}", file=sys.stderr)
+    missing = [text for one in (lived, *controls.values()) for text in one.missing]
+    if missing:
+        raise RuntimeError(f"outbox.js has changed, and the campaign has to follow: {missing}")
+    print(f"  {', '.join(f'{number} {words}' for words, number in lived.happened.most_common())}", file=sys.stderr)
     seconds = time.monotonic() - started
     return [
-        Outcome(words, events, broken[promise], caught[promise], seconds, seed) for promise, words in PROMISES.items()
+        Outcome(words, count, broken[promise], caught[promise], seconds, seed) for promise, words in PROMISES.items()
     ]
 
 
-def _run(
-    folder: Path, template: Path, team: Team, count: int, seed: str, *, kills: int = 0, mistake: str = ""
-) -> tuple[dict[str, int], Counter[str]]:
-    """Save so many events on the phones, let them send while the server is killed, and judge what stands there."""
-    server = Server(folder, template / "template.db")
-    server.start()
+def _live(
+    kind: BrowserType, folder: Path, template: Path, team: Team, count: int, seed: str, control: Control = NO_CONTROL
+) -> Lived:
+    """Save so many visits on one phone, let them be sent whatever happens, and take the phone away when it is empty."""
     dice = random.Random(seed)
-    shares = _shares(team, count, dice)
+    server = Server(folder, template / "template.db")
+    lines_dice = random.Random(f"{seed} line")
+    line = FaultyLine(server.port, dice=lines_dice, changes=control.changes, faults=control.faults)
     deadline = time.monotonic() + max(count * LONGEST_SECONDS_PER_EVENT, LEAST_SECONDS)
-    lines = [Line(server.port, random.Random(f"{seed} {number}")) for number in range(SENDERS)]
-    threads = [
-        threading.Thread(target=_send, args=(team, shares[number::SENDERS], line, mistake, deadline))
-        for number, line in enumerate(lines)
-    ]
+    phone = BrowserPhone(kind, folder / "profile", server, line, team, dice, lambda: time.monotonic() > deadline)
     try:
-        for thread in threads:
-            thread.start()
-        done = _kill(server, threads, kills, dice)
-        for thread in threads:
-            thread.join()
-    finally:
-        server.kill()
-    happened = sum((line.happened for line in lines), Counter({"kills of the server": done}))
-    return judge(server, [event for _, events in shares for event in events]), happened
-
-
-def _shares(team: Team, count: int, dice: random.Random) -> list[tuple[str, list[Event]]]:
-    """Token and events of each phone."""
-    phones = max(-(-count // EVENTS_OF_A_PHONE), SENDERS)
-    sizes = [count // phones + (number < count % phones) for number in range(phones)]
-    return [(token, save_events(team, size, dice)) for token, size in zip(team.tokens, sizes, strict=False)]
-
-
-def _send(team: Team, shares: list[tuple[str, list[Event]]], line: Line, mistake: str, deadline: float) -> None:
-    for token, events in shares:
-        Phone(token, team.actor, events, line, mistake=mistake).empty(lambda: time.monotonic() > deadline)
-
-
-def _kill(server: Server, threads: list[threading.Thread], kills: int, dice: random.Random) -> int:
-    """Kill the server at random moments while phones are sending; how often it was."""
-    done = 0
-    while done < kills and any(thread.is_alive() for thread in threads):
-        time.sleep(dice.uniform(SHORTEST_LIFE, LONGEST_LIFE))
-        if not any(thread.is_alive() for thread in threads):
-            break
-        server.kill()
-        done += 1
-        time.sleep(dice.uniform(0, 0.2))
         server.start()
-    return done
+        line.up()
+        phone.open()
+        phone.live(count)
+        phone.empty()
+    finally:
+        phone.close()
+        line.down()
+        server.kill()
+    happened = phone.happened + line.happened + Counter({"visits called saved": len(phone.told)})
+    return Lived(server, phone.events(), line.missing, happened)

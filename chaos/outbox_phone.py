@@ -1,4 +1,4 @@
-"""A phone as the page's script is: a list that outlives everything, one sender, a line on which anything happens."""
+"""A model of a phone for the server's door: a list, one sender, a line on which anything happens; no browser in it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class LineDown(Exception):  # noqa: N818 - says what happened
 
 @dataclass
 class Event:
-    """What a volunteer has saved: `expected` are the request keys that have to stand somewhere, each once."""
+    """What a volunteer has saved: `expected` are the request keys that have to stand somewhere, each once.
+
+    No more than so many `rows` may come of it.
+    """
 
     id: str
     number: int
@@ -45,6 +48,7 @@ class Event:
     said: dict[str, Any]
     at: datetime
     expected: list[str]
+    rows: int
     payload: bytes = b""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -44,7 +45,7 @@ from tests.support.server import ROOT, free_port
 from tests.support.settings import environment
 
 # A token hands in no more than 300 an hour; and nobody is visited more often than people are.
-EVENTS_OF_A_PHONE, PEOPLE_OF_A_PHONE = 200, 10
+EVENTS_OF_A_PHONE, PEOPLE_OF_A_PHONE, PEOPLE_IN_A_GROUP = 200, 10, 3
 START_SECONDS = 60.0
 LOST, TWICE = "lost", "twice"
 
@@ -86,23 +87,37 @@ def _fill(say: Say, folder: Path, phones: int) -> int:
     return DONE
 
 
+def visit_of(team: Team, dice: random.Random, number: int, before: Sequence[str]) -> tuple[str, dict[str, Any], int]:
+    """Kind, what was said, and how many rows come of it: mostly visits, some groups, strangers, and corrections."""
+    point, agreed = dice.random(), str(number)
+    if point < 0.08:
+        return (
+            "group",
+            visit(None, people=dice.sample(team.people, PEOPLE_IN_A_GROUP), agreed=agreed),
+            PEOPLE_IN_A_GROUP,
+        )
+    if point < 0.14:
+        return "visit", visit(None, said=f"khách {number}", agreed=agreed), 1
+    if point < 0.22 and before:
+        corrects = dice.choice(before)
+        return "correction", visit(None, outcome="needs_help", corrects=corrects, agreed=agreed), 1
+    return "visit", visit(dice.choice(team.people), agreed=agreed), 1
+
+
+def keys_of(kind: str, entry_id: str) -> list[str]:
+    """The request keys of what comes of an entry."""
+    return [key_of(entry_id, n) for n in range(PEOPLE_IN_A_GROUP)] if kind == "group" else [key_of(entry_id)]
+
+
 def save_events(team: Team, count: int, dice: random.Random) -> list[Event]:
-    """What one volunteer has saved, oldest first: mostly visits, some groups, strangers, and corrections."""
+    """What one volunteer has saved, oldest first."""
     events: list[Event] = []
     began = utc_now() - timedelta(days=2)
     for _ in range(count):
         number, own = dice.randrange(10**9), str(uuid.UUID(int=dice.getrandbits(128), version=4))
-        said, kind, expected = visit(dice.choice(team.people)), "visit", [key_of(own)]
-        point = dice.random()
-        if point < 0.08:
-            came = dice.sample(team.people, 3)
-            said, kind, expected = visit(None, people=came), "group", [key_of(own, n) for n in range(3)]
-        elif point < 0.14:
-            said = visit(None, said=f"khách {number}")
-        elif point < 0.22 and events:
-            said, kind = visit(None, outcome="needs_help", corrects=dice.choice(events).id), "correction"
-        said["agreed"] = str(number)
-        events.append(Event(own, number, kind, said, began + timedelta(minutes=len(events)), expected))
+        kind, said, rows = visit_of(team, dice, number, [event.id for event in events])
+        at = began + timedelta(minutes=len(events))
+        events.append(Event(own, number, kind, said, at, keys_of(kind, own), rows))
     return events
 
 
@@ -157,7 +172,7 @@ def _judge(say: Say, server: Server, events: Sequence[Event]) -> int:
         is_whole = not verify(session).broken
     engine.dispose()
     lost = sum(any(keys[key] == 0 for key in event.expected) for event in events)
-    twice = sum(told[str(event.number)] > len(event.expected) for event in events)
+    twice = sum(told[str(event.number)] > event.rows for event in events)
     twice += len(entries) - len(set(entries))
     say(json.dumps({LOST: lost + (not is_whole), TWICE: twice}))
     return DONE

@@ -13,6 +13,7 @@ from tests.support.server import free_port
 
 PORTAL = b"<!doctype html><title>Wi-Fi</title><form><button>Accept</button></form>"
 NOT_PASSED_ON = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+Heard = tuple[int, list[tuple[str, str]], bytes]  # status, headers, text
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Line:
     port: int = field(default_factory=free_port)
     entries: list[dict[str, Any]] = field(default_factory=list)  # what reached the server, repeats too
     answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # what it said to them
+    handler: type[Passing] | None = None  # one that does worse than this one
     _server: ThreadingHTTPServer | None = None
 
     @property
@@ -39,12 +41,8 @@ class Line:
         self.mode = "up"
         if self._server is not None:
             return
-        line = self
-
-        class Handler(Passing):
-            passes = line
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        handler = type("Handler", (self.handler or Passing,), {"passes": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
@@ -80,18 +78,23 @@ class Passing(BaseHTTPRequestHandler):
             return self.answer(200, [("Content-Type", "text/html")], PORTAL)
         if line.mode == "slow" and body is None:
             threading.Event().wait(6)
-        connection = http.client.HTTPConnection("127.0.0.1", line.server_port, timeout=20)
+        status, headers, text = self.ask(body)
+        if self.path == "/outbox" and body:
+            line.entries.append(json.loads(body))
+            line.answers.append((status, json.loads(text)))
+            if line.mode == "lost":
+                return None  # the connection ends here, without a word
+        return self.answer(status, headers, text)
+
+    def ask(self, body: bytes | None) -> Heard:
+        """What the server says to it."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.passes.server_port, timeout=20)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in NOT_PASSED_ON}
         connection.request(self.command, self.path, body, headers)
         heard = connection.getresponse()
         text = heard.read()
         connection.close()
-        if self.path == "/outbox" and body:
-            line.entries.append(json.loads(body))
-            line.answers.append((heard.status, json.loads(text)))
-            if line.mode == "lost":
-                return None  # the connection ends here, without a word
-        return self.answer(heard.status, heard.getheaders(), text)
+        return heard.status, heard.getheaders(), text
 
     def answer(self, status: int, headers: list[tuple[str, str]], text: bytes) -> None:
         self.send_response_only(status)

@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
+import re
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from os import kill
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.models.people import StaffSession
 from counseling.routes import offline
+from counseling.services.hiv_status import record_hiv_status
 from counseling.services.phones import add_phone
+from counseling.services.support_people import add_support_file
+from counseling.support_rows import SupportDetails
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import answer, entries, expect_says, has_copy, log, open_phone, ready, send_now
-from tests.support.browser import ARGUMENTS, PHONE, NewPage, chromium
-from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
+from tests.support.browser import PHONE, NewPage, main_process, own_browser, whole_chromium
+from tests.support.cast import CAO_LOC, DONG_KINH, PASSWORD, TEAM, TEAM2, Cast
 from tests.support.files import by
 from tests.support.settings import MORNING
-from tests.support.treatment import Person
+from tests.support.treatment import Person, ordered, somebody
 
 CANARY, TYPED = "Chim Hoàng Yến", "Lời Hẹn Kín"
+FULL_NAME, CODE, ALIAS, DOSE = "Vi Thị Hoàng Yến Kín", "MTD-7431-KIN", "Sơn Ca Bí Mật", ("113,5", "113.5")
+# What browsers write down of where somebody was: addresses, and with them random refs.
+HISTORY = re.compile(
+    r"Default/(History|Sessions/|Top Sites|Favicons|Shortcuts|Visited Links|Network Action Predictor)"
+    r"|segmentation_platform/ukm_db"
+)
 WRITTEN = ("0912 345 678", "0912345678", "+84912345678")
 
 
-@contextmanager
-def own_browser(browser: Browser, profile: Path) -> Iterator[BrowserContext]:
-    """A browser whose profile lies on the disk, as a phone's does."""
-    context = browser.browser_type.launch_persistent_context(
-        profile, executable_path=chromium(), args=ARGUMENTS, locale="vi-VN", has_touch=True,
-        viewport={"width": PHONE[0], "height": PHONE[1]},
-    )  # fmt: skip
-    yield context
-    with suppress(Error):  # a story may have killed it
-        context.close()
+def files_with(profile: Path, word: str) -> list[Path]:
+    """The files of a profile in which it stands, in the encodings that browsers write."""
+    forms = [word.encode(kind) for kind in ("utf-8", "utf-16-le")]
+    files = (path for path in profile.rglob("*") if path.is_file() and not path.is_symlink())
+    return [path for path in files if any(form in path.read_bytes() for form in forms)]
 
 
 def found_in(profile: Path, *words: str) -> set[str]:
-    """Which of these stand in some file of the profile, in the encodings that browsers write."""
-    contents = [path.read_bytes() for path in profile.rglob("*") if path.is_file() and not path.is_symlink()]
-    return {word for word in words for kind in ("utf-8", "utf-16-le") for text in contents if word.encode(kind) in text}
+    return {word for word in words if files_with(profile, word)}
 
 
 def leave(page: Page) -> None:
@@ -55,13 +56,26 @@ def leave(page: Page) -> None:
     page.get_by_role("button", name="Đăng xuất").tap()
 
 
+def in_treatment_too(session: Session, cast: Cast) -> str:
+    """Somebody with a file on either side, joined by the inner row alone; gives the ref that the support side has."""
+    person = somebody(session, cast, name=FULL_NAME, code=CODE, alias=ALIAS)
+    ordered(session, cast, person, 1135)
+    record_hiv_status(session, person.id, "positive", by=by(cast, "doctor"), now=MORNING)
+    details = SupportDetails(
+        community_name=f"{CANARY} 1", hamlet="Nà Kín", site_id=DONG_KINH, team_id=TEAM, status_since=MORNING.date()
+    )
+    with writing(session) as tx:
+        ref = add_support_file(tx, person.id, details, by=by(cast, "counselor"), request_key=None, now=MORNING)
+    add_phone(session, person.id, "+84912345678", by=by(cast, "counselor"), now=MORNING, side="support")
+    return ref
+
+
 def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
     browser: Browser, tmp_path: Path, line: Line, receiver: Receiver, session: Session, cast: Cast
 ) -> None:
-    person = someone(session, cast, f"{CANARY} 1", hamlet="Nà Kín")
+    ref, profile, kind = in_treatment_too(session, cast), tmp_path / "phone", browser.browser_type
     someone(session, cast, f"{CANARY} 2", hamlet="Nà Kín")
-    add_phone(session, person.id, "+84912345678", by=by(cast, "counselor"), now=MORNING, side="support")
-    with own_browser(browser, tmp_path / "phone") as context:
+    with own_browser(kind, profile, **whole_chromium()) as context:
         page = context.pages[0]
         open_phone(page, line.url)
         page.locator("#work .row a", has_text=f"{CANARY} 1").tap()
@@ -69,12 +83,12 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
         page.fill("#agreed", TYPED)
         page.get_by_role("button", name="Gặp, ổn").tap()
         expect(page.locator("#undo")).to_be_visible()
-        page.goto(f"{line.url}/outreach/{person.ref}/")  # the history may hold its address: a random word
+        page.goto(f"{line.url}/outreach/{ref}/")  # the history may hold its address: a random word
         page.goto(f"{line.url}/outreach/")
-    said = (CANARY, "Nà Kín", TYPED, *WRITTEN, "methadone", "liều", "HIV")
-    before = found_in(tmp_path / "phone", *said)
+    said = (CANARY, "Nà Kín", TYPED, *WRITTEN, FULL_NAME, CODE, ALIAS, *DOSE, "methadone", "liều", "dương tính")
+    before = found_in(profile, *said)
     assert before == {CANARY, "Nà Kín"}, "the list is kept, and nothing else"
-    with own_browser(browser, tmp_path / "phone") as context:
+    with own_browser(kind, profile, **whole_chromium()) as context:
         page = context.pages[0]
         open_phone(page, line.url)
         page.evaluate("() => Outbox.flush(true)")
@@ -83,13 +97,16 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
         line.down()
         page.goto(f"{line.url}/outreach/")
         expect(page.locator("h1")).to_have_text("Chưa có mạng")
-    assert found_in(tmp_path / "phone", *said) == set()
+    assert found_in(profile, *said) == set()
+    with_ref = {path.relative_to(profile) for path in files_with(profile, ref)}
+    assert Path("Default/History") in with_ref, "a profile without a history would prove nothing"
+    assert {path for path in with_ref if not HISTORY.search(str(path))} == set()
 
 
 def test_a_browser_killed_after_saving_has_the_visit_when_it_comes_back(
     browser: Browser, tmp_path: Path, line: Line, receiver: Receiver, person: Person
 ) -> None:
-    with own_browser(browser, tmp_path / "phone") as context:
+    with own_browser(browser.browser_type, tmp_path / "phone") as context:
         page = context.pages[0]
         open_phone(page, line.url)
         line.down()
@@ -98,20 +115,13 @@ def test_a_browser_killed_after_saving_has_the_visit_when_it_comes_back(
         answer(page, "Chưa gặp")  # and the next one in the very moment: whole, or not there
         kill(main_process(page), signal.SIGKILL)
     line.up()
-    with own_browser(browser, tmp_path / "phone") as context:
+    with own_browser(browser.browser_type, tmp_path / "phone") as context:
         page = context.pages[0]
         page.goto(f"{line.url}/outreach/")
         page.evaluate("() => Outbox.flush(true)")
         assert entries(page) == []
     assert kept["id"] in receiver.stored
     assert all(receiver.opened(entry)["outcome"] in ("well", "not_met") for entry in receiver.stored.values())
-
-
-def main_process(page: Page) -> int:
-    listed = page.context.browser or page.context
-    processes = listed.new_browser_cdp_session() if isinstance(listed, Browser) else page.context.new_cdp_session(page)
-    found = processes.send("SystemInfo.getProcessInfo")["processInfo"]
-    return next(int(process["id"]) for process in found if process["type"] == "browser")
 
 
 FILL = """async () => {
@@ -131,12 +141,17 @@ FILL = """async () => {
 }"""
 
 
-def test_a_full_phone_says_not_saved_and_the_form_stays(new_page: NewPage, line: Line, person: Person) -> None:
+@pytest.mark.parametrize("has_line", [True, False], ids=["with a line", "without"])
+def test_a_full_phone_says_not_saved_and_the_form_stays(
+    new_page: NewPage, line: Line, person: Person, has_line: bool
+) -> None:
     phone = new_page(PHONE, has_touch=True)
     tools = phone.context.new_cdp_session(phone)
     tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
     open_phone(phone, line.url)
     phone.evaluate(FILL)
+    if not has_line:
+        line.down()
     phone.locator("#work .row a").first.tap()
     phone.locator("label:has([name=topic][value=family])").tap()
     phone.get_by_role("button", name="Gặp, ổn").tap()

@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    ConsoleMessage,
+    Error,
+    Page,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PHONE, DESKTOP = (360, 640), (1280, 800)
@@ -32,6 +41,14 @@ def chromium() -> str:
     if path is None:
         raise RuntimeError("Chromium is not installed: `make test` installs it.")
     return path
+
+
+def whole_chromium() -> dict[str, Any]:
+    """Options of `own_browser` for a Chromium that writes down a history and sessions: the headless shell has none."""
+    path = shutil.which("chromium")
+    if path is None:
+        raise RuntimeError("The whole of Chromium is not installed: `make test` installs it.")
+    return {"executable_path": path, "headless": False, "args": [*ARGUMENTS, "--headless=new"]}
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +86,25 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@contextmanager
+def own_browser(kind: BrowserType, profile: Path, **options: Any) -> Iterator[BrowserContext]:
+    """A browser whose profile lies on the disk, as a phone's does."""
+    plain: dict[str, Any] = {"executable_path": chromium(), "args": ARGUMENTS, "locale": "vi-VN", "has_touch": True}
+    size = {"width": PHONE[0], "height": PHONE[1]}
+    context = kind.launch_persistent_context(profile, **{**plain, "viewport": size, **options})
+    yield context
+    with suppress(Error):  # a story may have killed it
+        context.close()
+
+
+def main_process(page: Page) -> int:
+    """The number of the browser's first process: with it all of the browser ends."""
+    listed = page.context.browser or page.context
+    processes = listed.new_browser_cdp_session() if isinstance(listed, Browser) else page.context.new_cdp_session(page)
+    found = processes.send("SystemInfo.getProcessInfo")["processInfo"]
+    return next(int(process["id"]) for process in found if process["type"] == "browser")
 
 
 def _complaint(message: ConsoleMessage) -> list[str]:

@@ -49,6 +49,7 @@ def somebody(
     name: str = "Lý Văn Mẫu",
     birth_year: int = 1990,
     code: str | None = None,
+    alias: str | None = None,
     station: int = DONG_KINH,
     elsewhere_until: date | None = TODAY - timedelta(days=1),
     now: datetime = MORNING,
@@ -60,6 +61,7 @@ def somebody(
         register_code=code or f"T-{next(_codes):04d}",
         full_name=name,
         birth_year=birth_year,
+        alias=alias,
         status_since=now.date(),
     )
     elsewhere = DosedElsewhereUntil(elsewhere_until, "sổ cũ") if elsewhere_until else None

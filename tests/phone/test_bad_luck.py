@@ -1,0 +1,247 @@
+"""What goes wrong between a phone and the real server, and on the way between: each visit arrives once, on its day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from counseling import clock
+from counseling.database import letterbox_of, writing
+from counseling.domain import phone_entries
+from counseling.models.contacts import OutreachContact
+from counseling.models.patients import SupportFile
+from counseling.models.phone_entries import PhoneEntry, PhoneToken, WaitingVisit
+from tests.outreach.story import someone
+from tests.phone.line import Line, Passing
+from tests.phone.taps import NAME, answer, entries, expect_says, expect_sent, has_copy, log, ready, send_now
+from tests.support import cast as people
+from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
+from tests.support.settings import MORNING
+from tests.support.treatment import Person
+
+WEEK = timedelta(days=7)
+NEW_PASSWORD = "hoa đào nở bên suối"
+# The phone's own clock, moved by so many milliseconds: all that a page reads, timers apart.
+MOVED_CLOCK = """(() => {
+  const Before = Date;
+  self.Date = class extends Before {
+    constructor(...given) { given.length ? super(...given) : super(Before.now() + %d); }
+    static now() { return Before.now() + %d; }
+  };
+})()"""
+
+
+@pytest.fixture
+def receiver() -> None:
+    """None that stands in: the application with its own outbox is at the other end."""
+
+
+def move_clock(page: Page, by: timedelta) -> None:
+    """From the next page on."""
+    ms = int(by.total_seconds() * 1000)
+    page.add_init_script(MOVED_CLOCK % (ms, ms))
+
+
+def as_at_the_server() -> timedelta:
+    """What the phone's clock lacks to the server's, which a story has set."""
+    return clock.utc_now() - clock.machine_now()
+
+
+def contacts(session: Session) -> list[OutreachContact]:
+    session.rollback()
+    return list(session.scalars(select(OutreachContact).order_by(OutreachContact.id)))
+
+
+def sign_in_again(page: Page, username: str = "volunteer", password: str = PASSWORD) -> None:
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
+    page.get_by_role("button", name="Đăng nhập", exact=True).tap()
+    page.wait_for_url("**/outreach/")
+
+
+def test_the_line_goes_at_the_tap(phone: Page, line: Line, session: Session) -> None:
+    phone.locator("#work .row a", has_text=NAME).first.tap()
+    line.down()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    send_now(phone)
+    expect_says(phone, "later", 1)
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    assert len(contacts(session)) == 1
+
+
+def test_the_line_goes_in_the_middle_of_an_entry(
+    phone: Page, line: Line, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = []
+
+    def half(request: Passing) -> None:
+        heard.append(request.rfile.read(int(request.headers["Content-Length"]) // 2))
+        request.close_connection = True
+
+    log(phone)
+    with monkeypatch.context() as broken:
+        broken.setattr(Passing, "do_POST", half)
+        send_now(phone)
+        expect_says(phone, "later", 1)
+    assert heard and len(entries(phone)) == 1
+    send_now(phone)
+    expect_sent(phone)
+    assert len(contacts(session)) == 1
+
+
+@pytest.mark.parametrize(("understood", "result"), [([1, 2, 3], "stored"), ([2, 3, 4], "quarantined")])
+def test_a_page_of_the_first_form_logs_after_the_server_has_learnt_newer_ones(
+    phone: Page, line: Line, session: Session, monkeypatch: pytest.MonkeyPatch, understood: list[int], result: str
+) -> None:
+    line.down()
+    phone.reload()  # the kept page: of form 1 for as long as there is no line
+    log(phone)
+    reader = phone_entries.READERS[1]
+    monkeypatch.setattr(phone_entries, "READERS", dict.fromkeys(understood, reader))
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    (kept,) = session.scalars(select(PhoneEntry))
+    assert (kept.form_version, kept.result) == (1, result)
+    assert len(contacts(session)) == (result == "stored")
+    if result == "quarantined":
+        expect(phone.locator("#apart")).to_contain_text("1")
+        assert session.scalars(select(WaitingVisit.code)).all() == ["form_unknown"]
+        said = json.loads(letterbox_of(session).open(kept.entry_id, json.loads(kept.body)))
+        assert said["outcome"] == "well", "nobody's form is thrown away: a reader for it can still be given back"
+
+
+def test_the_password_is_changed_elsewhere_while_a_visit_waits(
+    phone: Page, line: Line, app: Flask, session: Session, cast: Cast
+) -> None:
+    line.down()
+    log(phone)
+    elsewhere = app.test_client()
+    people.sign_in(elsewhere, "volunteer")
+    changed = people.post(elsewhere, "/account/password", old=PASSWORD, new=NEW_PASSWORD, again=NEW_PASSWORD)
+    assert changed.status_code == 303
+    line.up()
+    phone.goto(f"{line.url}/outreach/")
+    phone.wait_for_url("**/login**")
+    expect(phone.locator("#outbox")).to_be_hidden(timeout=12_000)
+    assert len(contacts(session)) == 1, "the phone's token adds entries without a session"
+    sign_in_again(phone, password=NEW_PASSWORD)
+    log(phone, "Chưa gặp")
+    send_now(phone)
+    expect_sent(phone)
+    assert [row.outcome for row in contacts(session)] == ["met_well", "not_met"]
+
+
+def test_a_server_that_is_away_for_a_week(
+    phone: Page, line: Line, session: Session, start_clock_at: Callable[[datetime], None]
+) -> None:
+    move_clock(phone, as_at_the_server())
+    phone.reload()
+    line.down()
+    log(phone, "Gặp, cần giúp")
+    (kept,) = entries(phone)
+    phone.evaluate(
+        """async () => {
+          for (const name of await caches.keys()) if (name.startsWith("kept-")) {
+            const place = await caches.open(name), copy = await place.match("/outreach/");
+            const headers = new Headers(copy.headers);
+            headers.set("X-Kept-At", String(Number(headers.get("X-Kept-At")) - 7 * 86400000));
+            await place.put("/outreach/", new Response(await copy.text(), { headers }));
+          }
+        }"""
+    )
+    move_clock(phone, WEEK)
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("h1")).to_have_text("Chưa có mạng")
+    assert not has_copy(phone) and "Anh Ba" not in phone.content()
+    expect_says(phone, "later", 1)
+    assert [one["id"] for one in entries(phone)] == [kept["id"]]
+    start_clock_at(MORNING + timedelta(hours=4) + WEEK)
+    line.up()
+    phone.goto(f"{line.url}/outreach/")
+    phone.wait_for_url("**/login**")  # a session lasts a day; the phone's token 90 days
+    sign_in_again(phone)
+    expect_sent(phone)
+    (row,) = contacts(session)
+    assert (row.contact_on, row.outcome) == (MORNING.date(), "met_needs_help")
+    assert line.ids == [kept["id"]]
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=1), timedelta(days=-1)], ids=["ahead", "behind"])
+def test_a_visit_saved_by_a_clock_that_is_a_day_wrong(
+    phone: Page, line: Line, app: Flask, session: Session, wrong: timedelta
+) -> None:
+    move_clock(phone, as_at_the_server() + wrong)
+    phone.reload()
+    line.down()
+    log(phone)
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    (row,) = contacts(session)
+    assert row.contact_on == MORNING.date()
+    (kept,) = session.scalars(select(PhoneEntry))
+    assert abs(kept.skew_seconds - wrong.total_seconds()) < 120
+    counselor = app.test_client()
+    people.sign_in(counselor, "counselor")
+    assert "Đồng hồ máy lệch" in counselor.get("/teams/").text
+
+
+def test_another_signs_in_while_a_visit_waits_and_it_stays_its_writers(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    line.down()
+    log(phone)
+    with writing(session) as tx:
+        tx.execute(update(PhoneToken).values(expires_at=clock.utc_now()))  # nobody but its writer can get it on its way
+    phone.context.clear_cookies(name="__Host-session")
+    line.up()
+    phone.goto(f"{line.url}/login")
+    sign_in_again(phone, "volunteer2")
+    ready(phone)
+    log(phone, "Chưa gặp", "Chị Tư")
+    send_now(phone)
+    expect_says(phone, "other", 1)
+    assert [row.recorded_by_id for row in contacts(session)] == [cast.staff["volunteer2"]]
+    phone.context.clear_cookies(name="__Host-session")
+    phone.goto(f"{line.url}/login")
+    sign_in_again(phone)
+    expect_sent(phone)
+    assert [row.recorded_by_id for row in contacts(session)] == [cast.staff["volunteer2"], cast.staff["volunteer"]]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "code"),
+    [
+        ({"team_id": TEAM2}, "not_in_scope"),
+        ({"status": "discharged"}, "support_ended"),
+        ({"team_id": None}, "not_in_scope"),
+    ],
+    ids=["moved", "closed", "withdrawn"],
+)
+def test_what_became_of_the_person_meanwhile_keeps_the_visit_apart(
+    phone: Page, line: Line, session: Session, person: Person, meanwhile: dict[str, Any], code: str
+) -> None:
+    line.down()
+    answer(phone, "Gặp, cần giúp")
+    expect(phone.locator("#undo")).to_be_visible()
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(**meanwhile))
+    line.up()
+    send_now(phone)
+    expect(phone.locator("#apart")).to_contain_text("1")
+    expect_sent(phone)
+    assert session.scalars(select(WaitingVisit.code)).all() == [code]
+    assert not contacts(session)
