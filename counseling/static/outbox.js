@@ -16,7 +16,7 @@ self.Outbox = (() => {
     const request = indexedDB.open("outbox", 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore("entries", { keyPath: "n", autoIncrement: true }).createIndex("id", "id", { unique: true });
-      request.result.createObjectStore("done", { keyPath: "id" }); // references and times, no names
+      request.result.createObjectStore("done", { keyPath: "id" }); // marks and times, neither names nor references
       request.result.createObjectStore("tokens");
     };
     request.onsuccess = () => {
@@ -75,11 +75,14 @@ self.Outbox = (() => {
     return `${local}${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
   }
 
+  // What is deleted here stays readable on the disk for long (deleting the whole database leaves it too): of the reference
+  // only a mark is kept, which nobody can turn back; a page that has the list finds it again.
+  const markOf = async (actor, ref) => ref && to64(await crypto.subtle.digest("SHA-256", utf8(`${actor} ${ref}`))).slice(0, 16);
   async function put(kind, said, page, prepared, ref) {
     const id = crypto.randomUUID(), now = new Date();
     const entry = {
       id, kind, actor: page.actor, client_time: clientTime(now), form_version: page.form_version, tries: 0,
-      body: await seal(id, said, page.outbox_key, prepared), ref, at: now.getTime(), hold_until: now.getTime() + HOLD_MS, state: "waiting",
+      body: await seal(id, said, page.outbox_key, prepared), who: await markOf(page.actor, ref), at: now.getTime(), hold_until: now.getTime() + HOLD_MS, state: "waiting",
     };
     await transaction(["entries"], "readwrite", (store) => store.add(entry));
     tell("saved");
@@ -137,11 +140,18 @@ self.Outbox = (() => {
     if (answer.status === 401) return said.revoked === true ? "revoked" : "sign-in";
     return FOR_PEOPLE.includes(answer.status) ? "refused" : "later";
   }
-  const finish = (entry, result) => transaction(["entries", "done"], "readwrite", (store, sent) => {
-    store.delete(entry.n);
-    sent.put({ id: entry.id, ref: entry.ref, at: entry.at, sent_at: Date.now(), actor: entry.actor, kind: entry.kind, result });
+  // Of somebody who has signed out nothing is noted as done, and with their last entry their token goes.
+  const finish = ({ n, id, actor }, result) => transaction(["entries", "done", "tokens"], "readwrite", (store, sent, tokens) => {
+    store.getAll().onsuccess = (event) => {
+      const entry = event.target.result.find((one) => one.n === n), others = event.target.result.filter((one) => one.n !== n);
+      store.delete(n);
+      if (entry && !entry.is_left) sent.put({ id, who: entry.who, at: entry.at, sent_at: Date.now(), actor, kind: entry.kind, result });
+      if (entry?.is_left && !others.some((one) => one.actor === actor)) tokens.delete(actor);
+    };
   });
-  const mark = (entry, state) => transaction(["entries"], "readwrite", (store) => { store.put(Object.assign(entry, { state })); });
+  const mark = ({ n }, state) => transaction(["entries"], "readwrite", (store) => {
+    store.get(n).onsuccess = (event) => event.target.result && store.put(Object.assign(event.target.result, { state }));
+  });
 
   // What came of it: "sent", "later" (the line), "sign-in", "revoked". `all`: by hand, also what was refused before and what could still be undone.
   async function sendAll(all) {
@@ -211,20 +221,27 @@ self.Outbox = (() => {
     tell("wiped");
     try { for (const name of ["pin", "seen", "kept", "covered"]) localStorage.removeItem(name); } catch { /* a worker has none */ }
     await clear();
-    const left = new Set((await entries().catch(() => [])).map((entry) => entry.actor));
-    await transaction(["done", "tokens"], "readwrite", (sent, tokens) => {
+    await transaction(["entries", "done", "tokens"], "readwrite", (store, sent, tokens) => {
       sent.clear();
-      if (actor && !left.has(actor)) tokens.delete(actor);
+      store.getAll().onsuccess = (event) => {
+        const theirs = event.target.result.filter((entry) => entry.actor === actor);
+        for (const entry of theirs) store.put(Object.assign(entry, { is_left: true }));
+        if (!theirs.length) tokens.delete(actor);
+      };
     }).catch(() => {});
   }
-  const forgetOld = () => transaction(["done"], "readwrite", (store) => {
+  // Somebody is there (again): what they left unsent is theirs as before, what is old goes.
+  const arrive = (actor) => transaction(["entries", "done"], "readwrite", (store, sent) => {
     store.getAll().onsuccess = (event) => {
-      for (const one of event.target.result) if (Math.abs(Date.now() - one.at) > DONE_MS) store.delete(one.id);
+      for (const one of event.target.result) if (one.actor === actor && one.is_left) store.put(Object.assign(one, { is_left: false }));
+    };
+    sent.getAll().onsuccess = (event) => {
+      for (const one of event.target.result) if (Math.abs(Date.now() - one.at) > DONE_MS) sent.delete(one.id);
     };
   });
 
   return {
-    HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, isHeld, flush, ask, wipe, forgetOld,
+    HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, markOf, isHeld, flush, ask, wipe, arrive,
     wait: () => wait,
     listen: (to) => { listener = to; },
     keepToken: (actor, value) => transaction(["tokens"], "readwrite", (store) => { store.put(value, actor); }),

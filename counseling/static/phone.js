@@ -99,7 +99,7 @@
     for (const part of all("[data-count]:not(#apart *)")) part.textContent = count;
     // What was tried once may have arrived: there is nothing to undo any more.
     if (last && last === newest && !entries.some((entry) => entry.id === last.id && !entry.tries)) show(undo, false);
-    if (list) await showDone(entries);
+    if (list && self.isSecureContext) await showDone(entries);
   }
   async function send(isByHand) {
     clearTimeout(timer);
@@ -249,32 +249,33 @@
   }
 
   // ---- the list ----
-  const names = () => new Map(rows().map((row) => [row.dataset.ref, one(".who", row).textContent]));
+  let marked;
+  const markedRows = async () => new Map(await Promise.all(rows().map(async (row) => [await Outbox.markOf(actor, row.dataset.ref), row])));
   async function showDone(entries) {
-    const place = one("#done-here"), words = place.dataset, known = names(), today = new Date().toDateString();
+    const place = one("#done-here"), words = place.dataset, known = await (marked ||= markedRows()), today = new Date().toDateString();
     const mine = (entry) => entry.actor === actor && new Date(entry.at).toDateString() === today;
     // A page that came after the receipt shows it as the server does.
     const sent = (await Outbox.done()).filter((entry) => mine(entry) && (isCopy || entry.sent_at > performance.timeOrigin));
     const shown = [...sent, ...entries.filter(mine)].sort((a, b) => b.at - a.at);
     show(place, shown.length);
     one("ul", place).replaceChildren(...shown.map((entry) => {
-      const row = document.createElement("li"), link = document.createElement("a"), who = document.createElement("span"), state = document.createElement("span");
+      const row = known.get(entry.who), ref = row?.dataset.ref || "", line = document.createElement("li"), link = document.createElement("a"), who = document.createElement("span"), state = document.createElement("span");
       const isSent = entry.body === undefined, time = new Date(entry.at).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" });
-      row.className = "row";
+      line.className = "row";
       link.href = "#done-here";
-      Object.assign(link.dataset, { entry: entry.id, ref: entry.ref || "" });
+      Object.assign(link.dataset, { entry: entry.id, ref });
       who.className = "who";
-      who.textContent = known.get(entry.ref) || (entry.kind === "group" ? words.group : words.other);
+      who.textContent = (row && one(".who", row).textContent) || (entry.kind === "group" ? words.group : words.other);
       state.className = "why";
       const mark = document.createElement("span");
       mark.className = `state ${isSent ? "given" : "waiting"}`;
       mark.textContent = isSent ? words.sent : words.saved;
-      state.append(mark, ` · ${time}${entry.ref ? ` · ${words.mend}` : ""}`);
+      state.append(mark, ` · ${time}${ref ? ` · ${words.mend}` : ""}`);
       link.append(who, state);
-      row.append(link);
-      return row;
+      line.append(link);
+      return line;
     }));
-    const logged = new Set(shown.map((entry) => entry.ref));
+    const logged = new Set(shown.map((entry) => known.get(entry.who)?.dataset.ref));
     for (const row of rows()) row.parentElement.classList.toggle("logged", logged.has(row.dataset.ref));
   }
   function listWork() {
@@ -398,7 +399,7 @@
     if (before && before !== actor) await Outbox.wipe(before);
     keep("kept", actor);
     if (kept("out")) return leave();
-    await Outbox.forgetOld();
+    await Outbox.arrive(actor);
     const bearer = await Outbox.token(actor);
     if (!isCopy && (!bearer || bearer.until - Date.now() < RENEW_MS)) await renew();
     tour();

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 from sqlalchemy.orm import Session
 
 from counseling.services.help_numbers import add_help_number
@@ -13,7 +13,7 @@ from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import answer, entries, expect_sent, log, open_phone, send_now
-from tests.support.browser import DESKTOP, NewPage, axe_violations
+from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations
 from tests.support.cast import Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
@@ -183,3 +183,53 @@ def test_axe_finds_nothing_on_any_face_of_the_phone(
     expect(page.locator("h1")).to_have_text("Chưa có mạng")
     look("offline")
     assert found == {}
+
+
+def test_with_twenty_people_those_who_cannot_wait_stand_in_sight(phone: Page, session: Session, cast: Cast) -> None:
+    for number in range(1, 20):
+        one = someone(session, cast, f"Anh Tư {number} thợ nề", hamlet="Nà Chuông")
+        if number < 6:
+            asked(session, one)
+    phone.reload()
+    expect(phone.locator("#outbox [data-says=none]")).to_be_visible()
+    rows = phone.locator("#work .row:has(.state.attention)")
+    expect(rows).to_have_count(6)
+    hand = place_of(phone.locator("#ways"))
+    for row in rows.all():
+        box = place_of(row)
+        assert box["height"] >= 48 and box["y"] + box["height"] <= hand["y"], box
+    expect(phone.locator("#find")).to_be_in_viewport(ratio=1)
+    log(phone)
+    expect(phone.locator("#undo")).to_be_in_viewport(ratio=1)
+    undo = place_of(phone.locator("#undo"))
+    assert undo["y"] + undo["height"] <= hand["y"] + 1, "the ways stay free"
+
+
+@pytest.mark.parametrize("size", [NARROW, PHONE], ids=["320", "360"])
+def test_nothing_that_can_be_chosen_begins_past_the_edge(
+    new_page: NewPage, line: Line, person: Person, size: tuple[int, int]
+) -> None:
+    page = new_page(size, has_touch=True)
+    open_phone(page, line.url)
+    page.evaluate("() => document.querySelectorAll('#visit details').forEach((fold) => { fold.open = true; })")
+    ways = page.locator("#ways .chip").all()
+    assert len(ways) == 4 and all(place_of(way)["height"] >= 48 for way in ways)
+    outside = [*filter(lambda chip: not is_within(chip, size[0]), ways)]
+    page.locator("#work .row a").first.tap()
+    chips = page.locator("#visit .chip:visible").all()
+    assert len(chips) > 20
+    outside += [chip for chip in chips if not is_within(chip, size[0])]
+    page.goto(f"{line.url}/outreach/{person.ref}/")
+    outside += [chip for chip in page.locator("main .chip:visible").all() if not is_within(chip, size[0])]
+    assert outside == []
+
+
+def place_of(part: Locator) -> FloatRect:
+    box = part.bounding_box()
+    assert box is not None
+    return box
+
+
+def is_within(chip: Locator, width: int) -> bool:
+    box = place_of(chip)
+    return box["x"] >= 0 and box["x"] + box["width"] <= width

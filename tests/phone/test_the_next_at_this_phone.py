@@ -1,0 +1,105 @@
+"""A phone that goes from hand to hand: whoever comes next learns nothing of whom the one before had visited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from sqlalchemy.orm import Session
+
+from tests.outreach.story import someone
+from tests.phone.line import Line
+from tests.phone.receiver import Receiver
+from tests.phone.taps import entries, expect_sent, log, open_phone, send_now
+from tests.phone.test_what_a_phone_keeps import found_in, leave
+from tests.support.browser import ARGUMENTS, PHONE, chromium
+from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
+from tests.support.treatment import Person
+
+EVERYTHING = "async () => [await Outbox.entries(), await Outbox.done(), await Outbox.tokens()].flat()"
+
+
+@pytest.fixture
+def real(browser: Browser, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A browser that keeps its profile and, as phones do and test drivers do not, pages for the back button."""
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path / "phone", executable_path=chromium(), args=ARGUMENTS, locale="vi-VN", has_touch=True,
+        ignore_default_args=["--disable-back-forward-cache"], viewport={"width": PHONE[0], "height": PHONE[1]},
+    )  # fmt: skip
+    yield context
+    context.close()
+
+
+def test_after_signing_out_no_way_back_shows_anybody_to_whoever_comes_next(
+    real: BrowserContext, line: Line, receiver: Receiver, person: Person, session: Session, cast: Cast
+) -> None:
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    page = real.pages[0]
+    open_phone(page, line.url)
+    page.goto(f"{line.url}/outreach/{person.ref}/")
+    page.goto(f"{line.url}/outreach/danger/")
+    page.goto(f"{line.url}/outreach/")
+    log(page)
+    send_now(page)
+    expect_sent(page)
+    leave(page)
+    page.wait_for_url("**/login**")
+    shows_nobody(page)
+    line.down()
+    shows_nobody(page)
+    line.up()
+    page.goto(f"{line.url}/login")
+    page.fill("[name=username]", "volunteer2")
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Đăng nhập", exact=True).tap()
+    expect(page.locator("#work")).to_contain_text("Chị Tư")
+    assert "Anh Ba" not in page.content()
+    shows_nobody(page)
+    line.down()
+    shows_nobody(page)
+
+
+def shows_nobody(page: Page) -> None:
+    for step in [page.go_back] * 5 + [page.go_forward] * 5:
+        with suppress(Error):  # nothing lies further back, or there is no line
+            step(wait_until="commit", timeout=2000)
+        page.wait_for_timeout(200)  # a page that comes back from memory sends itself away
+        assert "Anh Ba" not in page.content(), page.url
+
+
+def test_with_nothing_unsent_not_even_the_reference_of_a_visit_stays_on_the_disk(
+    real: BrowserContext, tmp_path: Path, line: Line, receiver: Receiver, person: Person
+) -> None:
+    page = real.pages[0]
+    open_phone(page, line.url)
+    log(page)
+    page.reload()
+    expect(page.locator("#done-here")).to_contain_text("Anh Ba sửa xe")  # here it is known who it was
+    send_now(page)
+    expect_sent(page)
+    leave(page)
+    page.wait_for_url("**/login**")
+    assert page.evaluate(EVERYTHING) == []
+    real.close()
+    assert found_in(tmp_path / "phone", person.ref) == set()
+
+
+def test_what_is_sent_after_signing_out_leaves_neither_reference_nor_token(
+    phone: Page, line: Line, receiver: Receiver, person: Person
+) -> None:
+    line.down()
+    log(phone)
+    leave(phone)
+    phone.get_by_role("button", name="Vẫn đăng xuất").tap()
+    phone.wait_for_url("**/offline")
+    assert len(entries(phone)) == 1
+    line.up()
+    phone.goto(f"{line.url}/")  # the session is still open at the server: it ends now
+    phone.wait_for_url("**/login**")
+    phone.evaluate("() => Outbox.flush(true)")
+    assert phone.evaluate(EVERYTHING) == []
+    (entry,) = receiver.stored.values()
+    assert receiver.opened(entry)["who"] == person.ref
