@@ -54,9 +54,9 @@ def task(ref: str) -> ResponseReturnValue:
     note_view("supervision.task", [patient_id])
     if g.viewer.side is Side.SUPPORT:
         silence = contact_list.get_silence_line(db.session, g.viewer, patient_id, this_day(), utc_now())
-        return render_template("pages/supervision/support_task.html", line=silence)
+        return render_template("pages/supervision/support_task.html", line=silence, today=this_day())
     line = adherence_list.get_adherence_line(db.session, g.viewer, patient_id, this_day(), utc_now(), zone())
-    return render_template("pages/supervision/station_task.html", line=line, kinds=GIVEN_TASKS)
+    return render_template("pages/supervision/station_task.html", line=line, kinds=GIVEN_TASKS, today=this_day())
 
 
 @bp.post("/<ref>/task")

@@ -117,6 +117,9 @@ def test_the_task_goes_to_the_station_and_the_list_says_so(
     ref = ref_of(session, treated(session, cast, "MS-1", {ago(4)}))
     form = supervisor.get(f"/supervision/{ref}/task").text
     assert re.findall(r'name="kind" value="(\w+)"|value="(\w+)" name="kind"', form)
+    assert "MS-1 Cần gặp sớm · hạn hôm nay" in " ".join(
+        visible(form).split()
+    )  # as the station will read it, but for the name
     answer = post(supervisor, f"/supervision/{ref}/task", kind="see_soon")
     assert (answer.status_code, answer.location) == (303, "/supervision/")
     page = supervisor.get("/supervision/").text
@@ -132,6 +135,8 @@ def test_the_task_goes_to_the_team_or_else_to_the_point(community: FlaskClient, 
     alone = ref_of(session, supported(session, cast, "Chị Tư", ago(30), team_id=None), SupportFile)
     assert "Nhờ đội ghé thăm" in community.get(f"/supervision/{teamed}/task").text
     assert "Nhờ điểm tư vấn gọi điện" in community.get(f"/supervision/{alone}/task").text
+    for ref, read in ((teamed, "Anh Ba Ghé thăm · hạn hôm nay"), (alone, "Chị Tư Gọi điện hỏi thăm · hạn hôm nay")):
+        assert read in " ".join(visible(community.get(f"/supervision/{ref}/task").text).split())
     for ref in (teamed, alone):
         assert post(community, f"/supervision/{ref}/task").status_code == 303
     page = community.get("/supervision/").text
