@@ -15,8 +15,9 @@ from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.tasks import Task
 from counseling.routes.viewing import flush_now
 from tests.access.asking import TREATMENT_WORDS, visible
-from tests.supervision.story import ago, asked, handed_over, statements_of, supported, treated
+from tests.supervision.story import ago, asked, far_station, handed_over, statements_of, supported, treated
 from tests.support.cast import CAO_LOC, Cast, post, sign_in
+from tests.support.reminding import choose, reach
 from tests.support.settings import MORNING
 
 DOSES = ("day_doses", "dose_orders", "order_parts", "dose_voids", "station_visits", "dosed_elsewhere")
@@ -128,6 +129,26 @@ def test_the_task_goes_to_the_station_and_the_list_says_so(
     post(supervisor, f"/supervision/{ref}/task", kind="see_soon")
     assert "Hôm nay đã giao việc này rồi." in supervisor.get("/supervision/").text
     assert count_tasks(session) == 1
+
+
+def test_each_list_says_how_many_are_reached_by_texts_by_calls_and_by_no_phone(
+    supervisor: FlaskClient, app: Flask, session: Session, cast: Cast
+) -> None:
+    """Each of its own side and area, counted when the list stands already, and without names."""
+    treated(session, cast, "MS-0", station=far_station(session))
+    texted, called, _ = (treated(session, cast, f"MS-{number}", {ago(4)}) for number in (1, 2, 3))
+    met, _ = (supported(session, cast, name, ago(40)) for name in ("Anh Ba", "Anh Tư"))
+    for person, side in ((texted, "treatment"), (called, "treatment"), (met, "support")):
+        reach(session, cast, person, side)
+    choose(session, cast, called, calls_only=True)
+    community = at(app, "community")
+    for client, said in (
+        (supervisor, "tin nhắn 1 người · chỉ gọi 1 người · không có điện thoại 1 người."),
+        (community, "tin nhắn 1 người · chỉ gọi 0 người · không có điện thoại 1 người."),
+    ):
+        assert 'hx-get="/supervision/reach"' in client.get("/supervision/").text
+        answer = client.get("/supervision/reach")
+        assert said in visible(answer.text) and "MS-" not in answer.text and "Anh" not in answer.text
 
 
 def test_the_task_goes_to_the_team_or_else_to_the_point(community: FlaskClient, session: Session, cast: Cast) -> None:
