@@ -35,6 +35,7 @@ from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
 from counseling.services.held_reminders import release_held
 from counseling.services.inbox import answer_text, mark_handled
+from counseling.services.reminder_examples import example_of
 from counseling.services.reminder_preview import Preview, expected_on
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
@@ -178,9 +179,17 @@ def the_queue() -> queue.Queue:
 
 def to_release(found: queue.Queue) -> int:
     """How many reminders wait until a person of the station has looked."""
-    if g.viewer.side is not Side.TREATMENT:
-        return 0
-    return sum(group.count for group in found.held if group.reason == TOO_MANY)
+    return sum(group.count for group in groups_to_release(found))
+
+
+def groups_to_release(found: queue.Queue) -> list[queue.HeldGroup]:
+    held = found.held if g.viewer.side is Side.TREATMENT else []
+    return [group for group in held if group.reason == TOO_MANY]
+
+
+def words_of(group: queue.HeldGroup) -> str:
+    """As it reaches most: each person's own spelling is left out."""
+    return example_of(db.session, g.viewer.site_id, group.what, this_day()).body
 
 
 def expected_tomorrow() -> list[tuple[str, Preview]]:
@@ -198,6 +207,7 @@ def queue_page(refusal: Refusal | None = None) -> str:
         refusal=refusal,
         to_release=to_release(found),
         expected=expected_tomorrow(),
+        released=[words_of(group) for group in groups_to_release(found)],
         pause=standing_pause(),
         unhandled=inbox.count_unhandled(db.session, g.viewer),
         gateway=config.sms_gateway,

@@ -28,6 +28,7 @@ from counseling.routes.patients.parts import me, this_day, zone
 from counseling.routes.refusal_words import say_at
 from counseling.routes.viewing import note_view
 from counseling.services.queue_changes import Waiting, change_hour, take_back
+from counseling.services.reminder_words import words_now
 from counseling.services.sending_pauses import pause_sending, resume_sending
 
 bp = Blueprint("sending", __name__, url_prefix="/messages")
@@ -129,5 +130,7 @@ def waiting(line: queue.QueueLine) -> Waiting:
 
 def one_page(line: queue.QueueLine, body: str | None, form: HourForm, refusal: Refusal | None = None) -> str:
     note_view("messages.queue_line", [line.patient_id] if line.named and line.patient_id else [])
+    if line.source == queue.REMINDER and line.may_be_changed:
+        body = words_now(db.session, line.id, utc_now(), zone())
     values: dict[str, Any] = {"line": line, "body": body, "form": form, "refusal": refusal}
     return render_template("pages/messages/queue_line.html", **values)

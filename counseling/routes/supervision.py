@@ -12,8 +12,9 @@ from flask_babel import gettext
 from counseling.clock import utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
-from counseling.permissions import Permission, Side, requires
+from counseling.permissions import Permission, Side, passive, requires
 from counseling.queries import adherence_list, contact_list
+from counseling.queries.missed_calls import count_reach
 from counseling.queries.patients import NotFound, get_patient_id, get_support_row
 from counseling.routes.doorkeeper import admit
 from counseling.routes.patients.parts import ensure_ref, this_day, zone
@@ -26,11 +27,22 @@ bp = Blueprint("supervision", __name__, url_prefix="/supervision")
 @bp.get("/")
 @requires(Permission.USE_OWN_ACCOUNT)  # two sides share the address: which permission it takes is decided below
 def index() -> ResponseReturnValue:
+    return kept_out() or (contacts() if g.viewer.side is Side.SUPPORT else adherence())
+
+
+@bp.get("/reach")
+@requires(Permission.USE_OWN_ACCOUNT)  # as the list
+@passive
+def reach() -> ResponseReturnValue:
+    """Asked for by the list once it stands: of a whole province, counting takes longer than the list itself."""
+    return kept_out() or render_template(
+        "partials/messages/_reach.html", reach=count_reach(db.session, g.viewer, this_day())
+    )
+
+
+def kept_out() -> ResponseReturnValue | None:
     supports = g.viewer.side is Side.SUPPORT
-    kept_out = admit(g.viewer, Permission.SEE_CONTACT_LIST if supports else Permission.SEE_ADHERENCE_LIST)
-    if kept_out is not None:
-        return kept_out
-    return contacts() if supports else adherence()
+    return admit(g.viewer, Permission.SEE_CONTACT_LIST if supports else Permission.SEE_ADHERENCE_LIST)
 
 
 def adherence() -> str:
@@ -54,9 +66,9 @@ def task(ref: str) -> ResponseReturnValue:
     note_view("supervision.task", [patient_id])
     if g.viewer.side is Side.SUPPORT:
         silence = contact_list.get_silence_line(db.session, g.viewer, patient_id, this_day(), utc_now())
-        return render_template("pages/supervision/support_task.html", line=silence)
+        return render_template("pages/supervision/support_task.html", line=silence, today=this_day())
     line = adherence_list.get_adherence_line(db.session, g.viewer, patient_id, this_day(), utc_now(), zone())
-    return render_template("pages/supervision/station_task.html", line=line, kinds=GIVEN_TASKS)
+    return render_template("pages/supervision/station_task.html", line=line, kinds=GIVEN_TASKS, today=this_day())
 
 
 @bp.post("/<ref>/task")

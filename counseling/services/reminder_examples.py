@@ -47,6 +47,11 @@ def example_of(session: AnySession, site_id: int, kind: str, on_date: date, choi
     return Example(body, segments_of(body))
 
 
+def digits_shown(session: AnySession, site_id: int) -> str:
+    """The text with the two digits before they are thrown: nobody may take an example for them."""
+    return text_of("number", wordings_of(session, [site_id])[site_id], digits="??")
+
+
 def _values(session: AnySession, site_id: int, kind: str, on_date: date, marks: bool) -> dict[str, str]:
     if kind in (APPOINTMENT, APPOINTMENT_TODAY):
         day = on_date + A_DAY if kind == APPOINTMENT else on_date

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
-from sqlalchemy.orm import Session
 
+from counseling.database import AnySession
 from counseling.domain.days_off import shared_hours
 from counseling.domain.reminder_kinds import (
     APPOINTMENT,
@@ -19,6 +20,7 @@ from counseling.domain.reminder_kinds import (
     DOSE_TODAY,
     EVENING_BEFORE,
     MISSED_YESTERDAY,
+    NOT_ON_SHARED_PHONES,
     ORDER_ENDING,
     SECOND_TEXT,
     WEEKEND,
@@ -28,10 +30,12 @@ from counseling.domain.reminders import answers_count_until
 from counseling.domain.sending_hours import end_of_sending
 from counseling.models.counseling import Appointment
 from counseling.models.patients import PhoneNumber
+from counseling.models.texts import Reminder
+from counseling.queries.reachable import find_line
 from counseling.queries.station_mornings import find_morning
 from counseling.queries.station_tomorrows import find_days_off, find_tomorrow
 from counseling.queries.text_choices import find_choices, find_pronoun
-from counseling.queries.wordings import Wordings
+from counseling.queries.wordings import Wordings, wordings_of
 from counseling.services.outbox import NewMessage
 from counseling.sms.spoken_times import day_of, days_of, hour_and_part, hour_of
 from counseling.sms.wording import PRONOUN, QUESTION_OF, text_of
@@ -48,17 +52,19 @@ class Words:
     question_until: datetime
 
 
-def message_of(tx: Session, reminder: Row[Any], line_id: int, wordings: Wordings, zone: ZoneInfo) -> NewMessage | None:
+def message_of(
+    session: AnySession, reminder: Row[Any], line_id: int, wordings: Wordings, zone: ZoneInfo
+) -> NewMessage | None:
     """The text as it goes to this line; None: nobody has said the hours that it would name.
 
     Raises ValueError where it would not be one plain segment, or more segments with marks than are paid for.
     """
-    choices = find_choices(tx, reminder.patient_id, reminder.side)
-    words = WORDS_OF[reminder.kind](tx, reminder, zone, choices.has_marks)
+    choices = find_choices(session, reminder.patient_id, reminder.side)
+    words = WORDS_OF[reminder.kind](session, reminder, zone, choices.has_marks)
     if words is None:
         return None
     wording = WORDING_OF.get(reminder.kind, reminder.kind)
-    pronoun = _pronoun(tx, reminder, line_id, choices.pronoun)
+    pronoun = _pronoun(session, reminder, line_id, choices.pronoun)
     spelling = {"pronoun": pronoun, "pretext": choices.pretext}
     return NewMessage(
         line_id=line_id,
@@ -75,33 +81,47 @@ def message_of(tx: Session, reminder: Row[Any], line_id: int, wordings: Wordings
     )
 
 
-def _pronoun(tx: Session, reminder: Row[Any], line_id: int, chosen: str | None) -> str:
+def words_now(session: AnySession, reminder_id: int, now: datetime, zone: ZoneInfo) -> str | None:
+    """What a planned reminder would say if it were made at this moment; None: it could not be. Nothing is written."""
+    reminder = session.execute(select(Reminder.__table__).where(Reminder.id == reminder_id)).one()
+    alone = reminder.kind in NOT_ON_SHARED_PHONES
+    line_id = find_line(session, reminder.patient_id, reminder.side, reminder.kind, now, alone=alone)
+    if line_id is None:
+        return None
+    wordings = wordings_of(session, [reminder.site_id])[reminder.site_id]
+    with suppress(ValueError):
+        message = message_of(session, reminder, line_id, wordings, zone)
+        return message.body if message else None
+    return None
+
+
+def _pronoun(session: AnySession, reminder: Row[Any], line_id: int, chosen: str | None) -> str:
     """Chosen since, or said when they agreed; on a phone that others read the one that tells nobody who is meant."""
     own = PhoneNumber.patient_id == reminder.patient_id, PhoneNumber.side == reminder.side
     shared = select(PhoneNumber.id).where(
         *own, PhoneNumber.line_id == line_id, PhoneNumber.removed_at.is_(None), PhoneNumber.is_shared
     )
-    if tx.execute(shared.limit(1)).first() is not None:
+    if session.execute(shared.limit(1)).first() is not None:
         return PRONOUN
-    return chosen or find_pronoun(tx, reminder.patient_id, reminder.side) or PRONOUN
+    return chosen or find_pronoun(session, reminder.patient_id, reminder.side) or PRONOUN
 
 
-def _missed_words(tx: Session, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
+def _missed_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
     """The hour is that of today's window, exceptions counted in; None where nobody has said it."""
-    morning = find_morning(tx, reminder.site_id, reminder.on_date)
+    morning = find_morning(session, reminder.site_id, reminder.on_date)
     closes = morning.closes_after(reminder.due_at.astimezone(zone).time())
     return None if closes is None else Words({"until": hour_of(closes)}, _asks_until(reminder, zone))
 
 
-def _today_words(tx: Session, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
+def _today_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
     """Of a station that opens twice, the hour at which it shuts for the day."""
-    hours = find_morning(tx, reminder.site_id, reminder.on_date).hours
+    hours = find_morning(session, reminder.site_id, reminder.on_date).hours
     return Words({"until": hour_of(hours[-1].closes_at)}, _asks_until(reminder, zone)) if hours else None
 
 
-def _tomorrow_words(tx: Session, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
+def _tomorrow_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
     find = find_days_off if reminder.kind == WEEKEND else find_tomorrow
-    eve = find(tx, reminder.site_id, reminder.on_date)
+    eve = find(session, reminder.site_id, reminder.on_date)
     hours = shared_hours(eve.days, eve.hours)
     if hours is None:
         return None
@@ -110,14 +130,14 @@ def _tomorrow_words(tx: Session, reminder: Row[Any], zone: ZoneInfo, has_marks: 
     return Words(values | named, _asks_until(reminder, zone))
 
 
-def _appointment_words(tx: Session, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words:
-    at = tx.execute(select(Appointment.starts_at).where(Appointment.id == reminder.appointment_id)).scalar_one()
+def _appointment_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words:
+    at = session.execute(select(Appointment.starts_at).where(Appointment.id == reminder.appointment_id)).scalar_one()
     local = at.astimezone(zone)
     hour, day = hour_and_part(local.time(), has_marks=has_marks), day_of(local.date(), has_marks=has_marks)
     return Words({"hour": hour, "day": day}, at)
 
 
-def _plain_words(tx: Session, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words:
+def _plain_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words:
     return Words({}, _asks_until(reminder, zone))
 
 
@@ -125,7 +145,7 @@ def _asks_until(reminder: Row[Any], zone: ZoneInfo) -> datetime:
     return end_of_sending(answers_count_until(reminder.kind, reminder.on_date), zone)
 
 
-WordsOf = Callable[[Session, Row[Any], ZoneInfo, bool], Words | None]
+WordsOf = Callable[[AnySession, Row[Any], ZoneInfo, bool], Words | None]
 WORDS_OF: Mapping[str, WordsOf] = {
     MISSED_YESTERDAY: _missed_words,
     DOSE_TODAY: _today_words,

@@ -522,6 +522,7 @@ DOORS: dict[str, Door] = {
     "tasks.show": Door(DISPENSERS | COUNSELORS, 200, 404, "file"),
     "tasks.close": Door(DISPENSERS | COUNSELORS, 303, 404, "file", fixed(kind="call_back", outcome="done")),
     "supervision.index": page(SUPERVISORS | COMMUNITY),
+    "supervision.reach": page(SUPERVISORS | COMMUNITY),
     "supervision.task": Door(SUPERVISORS | COMMUNITY, 200, 403, "file"),
     "supervision.give": Door(SUPERVISORS | COMMUNITY, 303, 403, "file", fixed(kind="see_soon")),
     # Texts

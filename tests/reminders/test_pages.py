@@ -13,10 +13,24 @@ from sqlalchemy.orm import Session
 
 from counseling.models.texts import ReminderRule
 from counseling.queries.text_choices import find_choices
+from counseling.services.phones import add_phone
 from tests.access.asking import TREATMENT_WORDS
 from tests.support.cast import DONG_KINH, Cast, csrf_token, sign_in
 from tests.support.files import patient_of, supported
-from tests.support.reminding import at, expected, open_hours, reach, turn
+from tests.support.reminding import (
+    TOMORROW,
+    at,
+    booked,
+    choose,
+    expected,
+    open_hours,
+    plan,
+    reach,
+    reminders,
+    turn,
+    yesterday,
+)
+from tests.support.treatment import by
 
 
 @pytest.fixture
@@ -91,6 +105,37 @@ def test_the_queue_says_what_tomorrow_will_bring_of_what_is_planned_on_its_own_d
     assert "Nhắc đến sớm" not in page  # of a kind that is off nothing is expected
     other = words(signed_in(app, "counselor").get("/messages/queue").text)
     assert "Ngày mai, dự kiến" not in other  # appointments and check-ins stand in the queue themselves
+
+
+def test_a_planned_reminder_is_seen_as_it_would_go_before_it_goes(app: Flask, session: Session, cast: Cast) -> None:
+    """With its own hour, under the name and in the letters that the person chose."""
+    person, _ = booked(session, cast, at(15, day=TOMORROW))
+    choose(session, cast, person, "support", pretext="club", has_marks=True)
+    plan(session, at(7))
+    (row,) = reminders(session)
+    page = words(signed_in(app, "counselor").get(f"/messages/queue/reminder/{row.id}/").text)
+    assert "Màn hình khóa" in page and "Đội bóng: việc đã hẹn lúc 15h chiều thứ Hai 23/11." in page
+    choose(session, cast, person, "support", calls_only=True)
+    later = signed_in(app, "counselor").get(f"/messages/queue/reminder/{row.id}/")
+    assert later.status_code == 200 and "Màn hình khóa" not in later.text
+
+
+def test_what_a_person_lets_go_is_on_the_page_before_it_is_let_go(app: Flask, session: Session, cast: Cast) -> None:
+    open_hours(session)
+    yesterday(session, cast, missed=3, came=2)
+    plan(session, at(7))
+    page = words(signed_in(app, "dispenser").get("/messages/queue").text)
+    seen, _, button = page.partition("Sổ đã đủ, gửi 3 tin")
+    assert button and "Màn hình khóa" in seen and "hom nay cu den truoc 10h30." in seen.rpartition("Màn hình khóa")[2]
+
+
+def test_the_text_with_the_digits_is_seen_before_it_is_sent_and_gives_none_away(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    person, _ = expected(session, cast)
+    add_phone(session, person.id, "+84912345678", by=by(cast, "dispenser"), now=at(7))
+    page = words(signed_in(app, "dispenser").get(f"/patients/{person.ref}/agreements").text)
+    assert "Người nhận sẽ thấy gì Màn hình khóa So doi chieu: ??. Chi nhin so nay tren may" in page
 
 
 @pytest.mark.parametrize(

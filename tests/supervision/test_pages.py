@@ -15,8 +15,9 @@ from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.tasks import Task
 from counseling.routes.viewing import flush_now
 from tests.access.asking import TREATMENT_WORDS, visible
-from tests.supervision.story import ago, asked, handed_over, statements_of, supported, treated
+from tests.supervision.story import ago, asked, far_station, handed_over, statements_of, supported, treated
 from tests.support.cast import CAO_LOC, Cast, post, sign_in
+from tests.support.reminding import choose, reach
 from tests.support.settings import MORNING
 
 DOSES = ("day_doses", "dose_orders", "order_parts", "dose_voids", "station_visits", "dosed_elsewhere")
@@ -117,6 +118,9 @@ def test_the_task_goes_to_the_station_and_the_list_says_so(
     ref = ref_of(session, treated(session, cast, "MS-1", {ago(4)}))
     form = supervisor.get(f"/supervision/{ref}/task").text
     assert re.findall(r'name="kind" value="(\w+)"|value="(\w+)" name="kind"', form)
+    assert "MS-1 Cần gặp sớm · hạn hôm nay" in " ".join(
+        visible(form).split()
+    )  # as the station will read it, but for the name
     answer = post(supervisor, f"/supervision/{ref}/task", kind="see_soon")
     assert (answer.status_code, answer.location) == (303, "/supervision/")
     page = supervisor.get("/supervision/").text
@@ -127,11 +131,33 @@ def test_the_task_goes_to_the_station_and_the_list_says_so(
     assert count_tasks(session) == 1
 
 
+def test_each_list_says_how_many_are_reached_by_texts_by_calls_and_by_no_phone(
+    supervisor: FlaskClient, app: Flask, session: Session, cast: Cast
+) -> None:
+    """Each of its own side and area, counted when the list stands already, and without names."""
+    treated(session, cast, "MS-0", station=far_station(session))
+    texted, called, _ = (treated(session, cast, f"MS-{number}", {ago(4)}) for number in (1, 2, 3))
+    met, _ = (supported(session, cast, name, ago(40)) for name in ("Anh Ba", "Anh Tư"))
+    for person, side in ((texted, "treatment"), (called, "treatment"), (met, "support")):
+        reach(session, cast, person, side)
+    choose(session, cast, called, calls_only=True)
+    community = at(app, "community")
+    for client, said in (
+        (supervisor, "tin nhắn 1 người · chỉ gọi 1 người · không có điện thoại 1 người."),
+        (community, "tin nhắn 1 người · chỉ gọi 0 người · không có điện thoại 1 người."),
+    ):
+        assert 'hx-get="/supervision/reach"' in client.get("/supervision/").text
+        answer = client.get("/supervision/reach")
+        assert said in visible(answer.text) and "MS-" not in answer.text and "Anh" not in answer.text
+
+
 def test_the_task_goes_to_the_team_or_else_to_the_point(community: FlaskClient, session: Session, cast: Cast) -> None:
     teamed = ref_of(session, supported(session, cast, "Anh Ba", ago(40)), SupportFile)
     alone = ref_of(session, supported(session, cast, "Chị Tư", ago(30), team_id=None), SupportFile)
     assert "Nhờ đội ghé thăm" in community.get(f"/supervision/{teamed}/task").text
     assert "Nhờ điểm tư vấn gọi điện" in community.get(f"/supervision/{alone}/task").text
+    for ref, read in ((teamed, "Anh Ba Ghé thăm · hạn hôm nay"), (alone, "Chị Tư Gọi điện hỏi thăm · hạn hôm nay")):
+        assert read in " ".join(visible(community.get(f"/supervision/{ref}/task").text).split())
     for ref in (teamed, alone):
         assert post(community, f"/supervision/{ref}/task").status_code == 303
     page = community.get("/supervision/").text

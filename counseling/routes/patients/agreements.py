@@ -36,6 +36,7 @@ from counseling.routes.refusal_words import say_at
 from counseling.routes.typed_fields import LANGUAGES
 from counseling.routes.viewing import note_view
 from counseling.services import sms_consents, visit_consents
+from counseling.services.reminder_examples import digits_shown
 from counseling.support_rows import open_community_name
 from counseling.treatment_rows import SUPPORT, TREATMENT
 
@@ -187,6 +188,7 @@ def agreements_page(
         "hows": HOW_WORDS,
         "number": number or PhoneForm(),
         "new_key": new_request_key,
+        "digits_text": digits_shown(db.session, person.site_id),
     }
     return render_template("pages/patients/agreements.html", **values, **visits_of(person, visits))
 
