@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, false, select
 from sqlalchemy.orm import Session, aliased
 
 from counseling.models.contacts import OutreachContact
@@ -27,7 +27,7 @@ def raise_alert_of_contact(tx: Session, contact_id: int, now: datetime) -> None:
     new = tx.execute(query.join(details, details.contact_id == own.id).where(own.id == contact_id)).one()
     is_open, same = CrisisAlert.taken_at.is_(None), WaitingVisit.request_key == new.request_key
     of_person = and_(is_open, own.patient_id == new.patient_id)
-    of_meeting = and_(is_open, details.group_key == new.group_key)
+    of_meeting = and_(is_open, details.group_key == new.group_key) if new.group_key else false()
     if not _stands(tx, same | of_person | of_meeting):
         _add(tx, {"contact_id": contact_id}, new.site_id, f"contact:{contact_id}", now)
 
@@ -36,7 +36,8 @@ def raise_alert_of_waiting(tx: Session, waiting_id: int, now: datetime) -> None:
     """Call about a visit of which nobody knows yet whose it is, in the caller's transaction."""
     new = tx.execute(select(WaitingVisit.entry_id, WaitingVisit.site_id).where(WaitingVisit.id == waiting_id)).one()
     same = CrisisAlert.waiting_visit_id == waiting_id
-    of_meeting = and_(CrisisAlert.taken_at.is_(None), WaitingVisit.entry_id == new.entry_id)
+    is_open, of_entry = CrisisAlert.taken_at.is_(None), WaitingVisit.entry_id == new.entry_id
+    of_meeting = and_(is_open, of_entry) if new.entry_id else false()
     if not _stands(tx, same | of_meeting):
         _add(tx, {"waiting_visit_id": waiting_id}, new.site_id, f"waiting_visit:{waiting_id}", now)
 

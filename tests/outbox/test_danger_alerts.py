@@ -29,6 +29,7 @@ from counseling.services.waiting_visits import dismiss_visit, keep_unlisted, mat
 from counseling.sms.wording import text_of
 from tests.outbox.story import ARRIVAL, SAVED, contacts, hand_in, token_of, waiting
 from tests.outreach.story import correct, log, someone
+from tests.replies.story import has_number, texted
 from tests.support.cast import DONG_KINH, Cast
 from tests.support.files import by
 from tests.support.phone import visit
@@ -115,6 +116,19 @@ def test_one_meeting_is_one_alert_and_so_is_one_person(session: Session, cast: C
     assert [(alert.contact_id is None) for alert in alerts(session)] == [False, True]
     hand_in(session, cast, visit(refs[0], **IN_DANGER))
     assert len(alerts(session)) == 2, "the one that stands stays the one"
+
+
+def test_what_stands_about_others_keeps_nobody_waiting(session: Session, cast: Cast) -> None:
+    """A text's alert, another person's, another stranger's."""
+    has_number(session, someone(session, cast, "Chị Tư").id, "support")
+    texted(session, "em muốn chết")
+    volunteer, said = cast.viewer_of("volunteer"), Said(outcome="met_needs_help", said="anh Tám", danger=("suicide",))
+    for name in ("Anh Ba", "Anh Năm"):
+        log(session, cast, someone(session, cast, name), "met_needs_help", danger=("suicide",))
+        key = new_request_key()
+        keep_unlisted(session, volunteer, said, request_key=key, today=SAVED.date(), now=SAVED)
+        hand_in(session, cast, visit(None, said=name, **IN_DANGER))
+    assert len(alerts(session)) == 7
 
 
 def test_after_it_was_taken_on_a_new_sign_calls_again_and_the_same_one_does_not(session: Session, cast: Cast) -> None:

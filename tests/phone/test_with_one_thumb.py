@@ -12,9 +12,9 @@ from counseling.services.help_numbers import add_help_number
 from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import answer, entries, expect_sent, log, open_phone, send_now
-from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations
-from tests.support.cast import Cast
+from tests.phone.taps import answer, entries, expect_sent, log, open_phone, ready, send_now
+from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, sign_in
+from tests.support.cast import PASSWORD, Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
@@ -233,3 +233,20 @@ def place_of(part: Locator) -> FloatRect:
 def is_within(chip: Locator, width: int) -> bool:
     box = place_of(chip)
     return box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+def test_each_person_of_a_shared_phone_has_a_first_day_of_their_own(
+    new_page: NewPage, line: Line, person: Person
+) -> None:
+    page = new_page(PHONE, has_touch=True)
+    for username, is_first in (("volunteer", True), ("volunteer2", True), ("volunteer", False)):
+        sign_in(page, line.url, username, PASSWORD)
+        page.wait_for_url("**/outreach/")
+        ready(page)
+        expect(page.locator("#tour")).to_be_visible(visible=is_first)
+        if is_first:
+            page.locator("#tour [data-skip]").tap()
+            expect(page.locator("#tour")).to_be_hidden()
+        page.locator(".account summary").tap()
+        page.get_by_role("button", name="Đăng xuất").tap()
+        page.wait_for_url("**/login**")
