@@ -18,9 +18,11 @@ from counseling import logs
 from counseling.config import VIETNAM
 from counseling.database import writing
 from counseling.domain.message_states import FailureReason, MessageState
+from counseling.jobs import tick
 from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
+from counseling.queries.worker_beats import find_beat
 from counseling.services import message_attempts
 from counseling.services.audit_verification import verify
 from counseling.services.channels import Lane
@@ -289,6 +291,17 @@ def test_nothing_is_handed_over_after_its_time_however_slow_the_gateway(
         send(session, gateway, gateway.now, look_again=why_not_now, clock=lambda: gateway.now)
     assert [(EVENING - moment).total_seconds() for moment in gateway.moments] == [30, 21, 12, 3]
     assert Counter(states(session)) == {"accepted": 4, "queued": 6}
+
+
+def test_a_tick_asks_again_what_time_it_is(session: Session, cast: Cast) -> None:
+    """What it sends, and what it does after that: its last sign of life is of when it ended."""
+    gateway = SlowProvider(EVENING - timedelta(seconds=30))
+    for _ in range(10):
+        queued(session, a_line(session), expires_at=EVENING)
+    assert tick(session, gateway, gateway.now, VIETNAM, clock=lambda: gateway.now).failed == ()
+    assert [(EVENING - moment).total_seconds() for moment in gateway.moments] == [30, 21, 12, 3]
+    assert Counter(states(session)) == {"accepted": 4, "expired": 6}
+    assert find_beat(session) == gateway.now > EVENING
 
 
 def test_what_a_gateway_refuses_for_its_age_is_expired_and_says_nothing_of_the_gateway(
