@@ -107,8 +107,14 @@ def with_languages(one: Supporter) -> str:
 
 def opening_page(person: Row[*tuple[Any, ...]], form: AftercareForm) -> str:
     note_view("counseling.aftercare", [person.patient_id])
+    found = list_supporters(db.session, g.viewer.site_id, person.team_id)
     return render_template(
-        "pages/counseling/aftercare.html", person=person, name=name_of(person), form=form, languages=dict(LANGUAGES)
+        "pages/counseling/aftercare.html",
+        person=person,
+        name=name_of(person),
+        form=form,
+        languages=dict(LANGUAGES),
+        speakers=[one.name for one in found if person.language in one.languages],
     )
 
 
