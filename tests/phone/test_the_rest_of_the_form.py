@@ -1,0 +1,219 @@
+"""What is ticked beyond the answer, on the phone and then in the team's book; and what stands around the list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from counseling.database import vault_of, writing
+from counseling.models.contacts import OutreachContact
+from counseling.models.people import Staff, StaffRole
+from counseling.models.phone_entries import ContactDetails
+from tests.phone.line import Line
+from tests.phone.taps import NAME, entries, expect_sent, has_copy, log, send_now
+from tests.support.browser import PHONE, NewPage, sign_in
+from tests.support.cast import PASSWORD, TEAM, Cast, cheap_hash
+from tests.support.settings import MORNING
+from tests.support.treatment import Person
+
+COLLEAGUE = "Bà Hoa, tổ 3"
+PUT_AWAY = """(isHidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+LATER = "(ms) => { const now = Date.now; Date.now = () => now() + ms; }"
+
+
+@pytest.fixture
+def receiver() -> None:
+    """None that stands in: what was tapped is looked for in the book."""
+
+
+def choose(page: Page, name: str, *values: str) -> None:
+    for value in values:
+        page.locator(f"#visit-form label:has([name={name}][value='{value}'])").tap()
+
+
+def open_visit(page: Page) -> None:
+    page.locator("#work .row a:visible", has_text=NAME).first.tap()
+
+
+def save(page: Page, word: str = "Gặp, ổn") -> None:
+    page.get_by_role("button", name=word).tap()
+    expect(page.locator("#undo")).to_be_visible()
+    send_now(page)
+    expect_sent(page)
+
+
+def the_only_contact(session: Session) -> Any:
+    session.rollback()
+    both = select(OutreachContact.__table__, ContactDetails.__table__).join(
+        ContactDetails, ContactDetails.contact_id == OutreachContact.id
+    )
+    return session.execute(both).one()
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "company"),
+    [("point", "point", None), ("phone", "phone", None), ("family", "home", "family"), ("home", "home", None)],
+)
+def test_where_it_was_is_one_tap(phone: Page, session: Session, place: str, kind: str, company: str | None) -> None:
+    open_visit(phone)
+    choose(phone, "place", place)
+    save(phone)
+    row = the_only_contact(session)
+    assert (row.kind, row.company) == (kind, company)
+
+
+def test_needs_mood_way_and_what_was_agreed_come_into_the_book(phone: Page, line: Line, session: Session) -> None:
+    line.down()
+    open_visit(phone)
+    choose(phone, "need", "work", "papers")
+    choose(phone, "mood", "low")
+    choose(phone, "topic", "family")
+    choose(phone, "next", "14")
+    phone.locator("#visit summary", has_text="Ghi thêm").tap()
+    phone.fill("#agreed", "ra xã làm giấy")
+    phone.fill("#minutes", "45")
+    phone.fill("#km", "12")
+    phone.get_by_role("button", name="Gặp, cần giúp").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    row = the_only_contact(session)
+    assert (row.outcome, row.needs, row.mood, row.topics) == ("met_needs_help", "work,papers", "low", "family")
+    assert (row.minutes, row.km) == (45, 12)
+    assert (
+        row.next_on is not None
+        and vault_of(session).open("outreach_contacts.note", row.ref, row.note) == "ra xã làm giấy"
+    )
+
+
+@pytest.fixture
+def colleague(session: Session, cast: Cast) -> int:
+    """A volunteer of the same team who has no phone."""
+    with writing(session) as tx:
+        person = {"username": "hoa", "display_name": COLLEAGUE, "password_hash": cheap_hash(), "created_at": MORNING}
+        staff_id: int = tx.execute(insert(Staff).values(**person).returning(Staff.id)).scalar_one()
+        role = {"staff_id": staff_id, "kind": "volunteer", "side": "support", "team_id": TEAM, "given_at": MORNING}
+        tx.execute(insert(StaffRole).values(**role))
+    return staff_id
+
+
+def test_a_visit_is_logged_for_a_colleague_without_a_phone(
+    colleague: int, phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    line.down()
+    phone.reload()  # the team stands on the kept page
+    open_visit(phone)
+    phone.locator("#visit summary", has_text="Ghi thêm").tap()
+    phone.locator("fieldset", has_text="Ghi thay cho").locator("label", has_text=COLLEAGUE).tap()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    row = the_only_contact(session)
+    assert (row.recorded_by_id, row.behalf_of_id) == (cast.staff["volunteer"], colleague)
+
+
+def test_the_three_cards_of_the_first_day_are_gone_through_once(new_page: NewPage, line: Line, person: Person) -> None:
+    page = new_page(PHONE, has_touch=True)
+    sign_in(page, line.url, "volunteer", PASSWORD)
+    page.wait_for_url("**/outreach/")
+    cards, on = page.locator("#tour [data-card]:visible"), page.get_by_role("button", name="Tiếp")
+    for heading in ("1/3 · Ghi xong là đã lưu", "2/3 · Hai lần chạm", "3/3 · Giữ kín cho người ta"):
+        expect(cards).to_have_count(1)
+        expect(cards.locator("h2")).to_have_text(heading)
+        on.tap()
+    expect(page.locator("#tour")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#work .row").first).to_be_visible()
+    expect(page.locator("#tour")).to_be_hidden()
+
+
+def test_the_app_can_be_put_on_the_home_screen_and_offers_it(phone: Page) -> None:
+    tools = phone.context.new_cdp_session(phone)
+    found = tools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    # A context of the tests is a private window, from which nothing is installed; it is the only hindrance.
+    assert {error["errorId"] for error in found} <= {"in-incognito"}
+    manifest = tools.send("Page.getAppManifest")
+    assert manifest["errors"] == [] and "Điểm Tựa" in manifest["data"]
+    phone.locator("#this-phone summary").tap()
+    expect(phone.locator("[data-install]")).to_be_hidden()
+    phone.evaluate(
+        """() => {
+          const offer = new Event("beforeinstallprompt", { cancelable: true });
+          offer.prompt = () => { window.wasAsked = offer.defaultPrevented; };
+          dispatchEvent(offer);
+        }"""
+    )
+    phone.locator("[data-install]").tap()
+    assert phone.evaluate("() => window.wasAsked"), "at the tap, and not before"
+
+
+@pytest.mark.parametrize(("setting", "says"), [("granted", "kept"), ("denied", "may-go")])
+def test_whether_the_browser_promises_to_keep_what_waits_is_shown(
+    phone: Page, line: Line, setting: str, says: str
+) -> None:
+    whose = phone.context.new_cdp_session(phone).send("Target.getTargetInfo")["targetInfo"]["browserContextId"]
+    tools = phone.context.browser.new_browser_cdp_session()  # type: ignore[union-attr]
+    tools.send(
+        "Browser.setPermission",
+        {
+            "permission": {"name": "persistent-storage"},
+            "setting": setting,
+            "origin": line.url,
+            "browserContextId": whose,
+        },
+    )
+    log(phone)  # with the first visit the browser is asked
+    phone.locator("#this-phone summary").tap()
+    expect(phone.locator("[data-storage]:visible")).to_have_count(1)
+    expect(phone.locator(f"[data-storage={says}]")).to_be_visible()
+
+
+def set_pin(page: Page, digits: str = "2580") -> None:
+    page.locator("#this-phone summary").tap()
+    page.fill("#new-pin", digits)
+    page.get_by_role("button", name="Đặt mã").tap()
+    expect(page.locator("[data-pin=set]")).to_be_visible()
+
+
+def test_a_phone_put_away_for_three_minutes_is_covered_when_it_is_taken_out(phone: Page) -> None:
+    set_pin(phone)
+    phone.evaluate(PUT_AWAY, True)
+    phone.evaluate(LATER, 170_000)
+    phone.evaluate(PUT_AWAY, False)
+    expect(phone.locator("#work")).to_be_visible()
+    phone.evaluate(PUT_AWAY, True)
+    phone.evaluate(LATER, 190_000)
+    phone.evaluate(PUT_AWAY, False)
+    expect(phone.locator("#work")).to_be_hidden()
+    assert phone.title() == "Điểm Tựa"
+    phone.get_by_role("button", name="Mở lại").tap()
+    phone.fill("#unlock", "2580")
+    phone.get_by_role("button", name="Mở", exact=True).tap()
+    expect(phone.locator("#work")).to_be_visible()
+
+
+def test_loading_anew_between_wrong_digits_gives_no_new_tries(phone: Page, line: Line) -> None:
+    log(phone)
+    set_pin(phone)
+    phone.get_by_role("button", name="Ẩn nhanh").tap()
+    line.down()
+    for left in range(4, -1, -1):
+        phone.reload()
+        phone.get_by_role("button", name="Mở lại").tap()
+        phone.fill("#unlock", "1111")
+        phone.get_by_role("button", name="Mở", exact=True).tap()
+        if left:
+            expect(phone.locator("[data-left]")).to_have_text(str(left))
+    phone.wait_for_url("**/offline")
+    assert not has_copy(phone)
+    assert len(entries(phone)) == 1, "what waits is kept"
