@@ -34,6 +34,7 @@ def log_group(
     if not 0 < len(people) <= MOST_PEOPLE:
         raise Refusal("nobody_came")
     told = replace(contact, kind="elsewhere", company="group", group_key=request_key, answers=())
+    told = replace(told, needs=(), danger=(), mood=None)  # of each their own, in a contact with them alone
     with writing(session) as tx:
         files = [lock_file(tx, viewer, ref) for ref in people]
         for ref, file in zip(people, files, strict=True):

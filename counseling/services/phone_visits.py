@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -63,7 +63,7 @@ def do_visit(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     if visit.kind == "correction":
         return _correct(tx, visit, now)
     people = visit.said.people if visit.kind == "group" else ()
-    targets = [visit.said.about(ref) for ref in people] or [visit.said]
+    targets = [_of_all(visit.said, len(people)).about(ref) for ref in people] or [visit.said]
     found = [_find_file(tx, visit.viewer, said) for said in _in_one_order(targets)]
     files = dict(zip((said.who for said in _in_one_order(targets)), found, strict=True))
     left = []
@@ -71,7 +71,14 @@ def do_visit(tx: Session, visit: Visit, now: datetime) -> list[Left]:
         code = _log(tx, visit, files[said.who], said, number, now)
         if code is not None:
             left.append(Left(code, said, number))
+    if len(people) > 1 and visit.said.danger:  # whose sign it was somebody has to find out
+        left.append(Left("not_on_list", replace(visit.said, people=()), len(targets)))
     return left
+
+
+def _of_all(said: Said, count: int) -> Said:
+    """What can be said of several people at once: older forms of phones asked more, and copied it to each of them."""
+    return said if count == 1 else replace(said, danger=(), needs=(), mood=None)
 
 
 def contact_of(tx: Session, viewer: Viewer, said: Said, on: date, at: datetime, group_key: str | None) -> NewContact:

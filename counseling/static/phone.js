@@ -15,7 +15,7 @@
   if (!data || !box) return;
   self.OUTBOX_URL = data.outbox;
   const actor = data.actor, page = { actor, outbox_key: { id: data.key, point: data.point }, form_version: Number(data.form) };
-  const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || performance.timeOrigin);
+  const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || Date.now());
 
   // ---- the cover: a clock; with a PIN it opens by the PIN only ----
   const cover = one("#cover"), clock = one(".clock", cover || box), lock = cover && one("form", cover);
@@ -173,7 +173,7 @@
     const plain = one("[data-plain]", form);
     show(plain, person.url);
     plain.href = person.url || data.home;
-    const parts = { other: !person.ref && person.kind === "visit", group: person.kind === "group", place: person.kind !== "group", correction: person.corrects };
+    const parts = { other: !person.ref && person.kind === "visit", group: person.kind === "group", one: person.kind !== "group", correction: person.corrects };
     for (const part of all("[data-of]", form)) show(part, parts[part.dataset.of]);
     for (const part of all("[data-danger], [data-why]", form)) show(part, false);
     form.elements.place.value = person.task === "call_by_phone" ? "phone" : "home";

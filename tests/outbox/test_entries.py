@@ -179,6 +179,26 @@ def test_of_a_group_each_who_came_has_a_contact_and_a_stranger_waits(session: Se
     assert row.code == "unknown_ref"
 
 
+def test_a_tick_of_a_whole_group_is_nobodys_and_a_sign_of_danger_is_looked_into(session: Session, cast: Cast) -> None:
+    """Phones with an older form asked it of a group, and one tick made a danger of each who came."""
+    came = [someone(session, cast, name).ref for name in ("Anh Ba", "Chị Tư")]
+    ticked = {"danger": ["suicide"], "needs": ["work"], "mood": "low", "topics": ["family"]}
+    assert hand_in(session, cast, visit(None, people=came, place="group", **ticked), kind="group") == "quarantined"
+    assert [(row.danger, row.needs, row.mood, row.topics) for row in contacts(session)] == [
+        ("", "", None, "family")
+    ] * 2
+    assert session.query(Task).filter_by(kind="danger_sign").count() == 0
+    (row,) = waiting(session)
+    assert (row.code, row.danger) == ("not_on_list", "suicide"), "whose it was somebody finds out"
+
+
+def test_of_a_group_of_one_it_is_known_whose_sign_it_was(session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    said = visit(None, people=[person.ref], place="group", danger=["suicide"])
+    assert hand_in(session, cast, said, kind="group") == "stored"
+    assert session.query(Task).filter_by(kind="danger_sign").one().patient_id == person.id
+
+
 def test_a_correction_names_the_old_entry_wherever_its_chain_has_come_to(session: Session, cast: Cast) -> None:
     person, first = someone(session, cast), str(uuid.uuid4())
     hand_in(session, cast, visit(person.ref), id=first)

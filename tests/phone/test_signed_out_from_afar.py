@@ -84,6 +84,17 @@ def test_a_copy_too_old_goes_at_the_first_page_whatever_page_that_is(
     until(phone, lambda: not has_copy(phone))
 
 
+def test_a_clock_that_was_set_right_sends_no_page_away(phone: Page) -> None:
+    """A browser that was running meanwhile goes on telling its pages a wrong time of loading."""
+    phone.clock.set_fixed_time(NOW + timedelta(days=200))
+    phone.reload()
+    expect(phone.locator("#outbox [data-says=none]")).to_be_visible()
+    phone.evaluate("() => { window.isSame = true; }")
+    phone.evaluate(SHOWN_AGAIN)
+    phone.evaluate("() => fetch('/offline')")
+    assert phone.evaluate("() => window.isSame")
+
+
 @pytest.mark.parametrize("is_from_copy", [False, True], ids=["loaded", "from the copy"])
 def test_a_page_left_open_for_three_days_shows_nobody(phone: Page, line: Line, is_from_copy: bool) -> None:
     line.down()

@@ -107,6 +107,11 @@ def test_somebody_who_is_not_on_the_list_and_a_group(phone: Page, receiver: Rece
     phone.fill("#said", "Cô Năm đầu chợ")
     phone.get_by_role("button", name="Gặp, ổn").tap()
     phone.get_by_role("link", name="Buổi nhóm").tap()
+    for name in ("danger", "mood", "need", "next", "agreed"):
+        expect(phone.locator(f"#visit [name={name}]:visible")).to_have_count(0)  # of each their own, not of all
+    expect(phone.get_by_role("button", name="Chưa gặp")).to_be_hidden()
+    expect(phone.get_by_role("button", name="Gặp, cần giúp")).to_be_hidden()
+    expect(phone.locator("label:has([name=topic][value=family])")).to_be_visible()
     phone.locator("label", has_text="Anh Ba sửa xe").tap()
     phone.get_by_role("button", name="Gặp, ổn").tap()
     expect(phone.locator("#undo")).to_contain_text("Buổi nhóm")
