@@ -68,7 +68,8 @@ def mark_as_kept(response: Response) -> Response:
 
 def pack(response: Response) -> None:
     """A list of twenty people is 24 KB of the same words. Nothing that a request brings stands on it, so that the
-    length of what is packed tells nobody anything; pages that repeat what was asked are sent as they are."""
+    length of what is packed tells nobody anything; pages that repeat what was asked are sent as they are. The worker's
+    text is the same for everybody."""
     if request.accept_encodings.find("gzip") >= 0:
         response.set_data(gzip.compress(response.get_data(), 6))
         response.headers["Content-Encoding"] = "gzip"
@@ -93,6 +94,7 @@ def worker() -> ResponseReturnValue:
     text = "\n".join([*lines, (FOLDER / "sw.js").read_text(encoding="utf-8")])
     response = Response(text, mimetype="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
+    pack(response)
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -245,3 +246,12 @@ def test_a_task_of_danger_is_closed_like_any_other(app: Flask, session: Session,
     counselor = at(app, "counselor")
     post(counselor, f"/tasks/{person.ref}/close", kind="danger_sign", outcome="done")
     assert task_state(session, task_id) == (False, "done")
+
+
+def test_the_workers_text_goes_out_packed_to_whoever_takes_it_so(app: Flask) -> None:
+    """A phone asks for it each time it opens the application, on the worst of lines."""
+    client = app.test_client()
+    plain = client.get("/sw.js")
+    packed = client.get("/sw.js", headers={"Accept-Encoding": "gzip, br"})
+    assert "Content-Encoding" not in plain.headers and packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data and len(packed.data) < len(plain.data) / 2
