@@ -302,10 +302,12 @@
   // ---- the first day, and what this phone is set to ----
   function tour() {
     const cards = one("#tour");
-    if (!cards || !root.classList.contains("first-day")) return;
+    const toured = (kept("toured") || "").split(" ");
+    root.classList.toggle("first-day", !toured.includes(actor)); // each person of a shared phone has a first day
+    if (!cards || toured.includes(actor)) return;
     const steps = all("[data-card]", cards);
     const end = () => {
-      keep("toured", "1");
+      keep("toured", [...toured, actor].join(" ").trim());
       root.classList.remove("first-day");
     };
     on(one("[data-skip]", cards), "click", end);
@@ -383,10 +385,10 @@
     if (before && before !== actor) await Outbox.wipe(before);
     keep("kept", actor);
     if (kept("out")) return leave();
+    tour();
     await Outbox.forgetOld();
     const bearer = await Outbox.token(actor);
     if (!isCopy && (!bearer || bearer.until - Date.now() < RENEW_MS)) await renew();
-    tour();
     settings();
     if (list && self.isSecureContext && crypto.randomUUID) listWork();
     worker().catch(() => {});

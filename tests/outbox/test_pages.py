@@ -255,3 +255,18 @@ def test_the_workers_text_goes_out_packed_to_whoever_takes_it_so(app: Flask) -> 
     packed = client.get("/sw.js", headers={"Accept-Encoding": "gzip, br"})
     assert "Content-Encoding" not in plain.headers and packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data and len(packed.data) < len(plain.data) / 2
+
+
+def test_each_page_of_the_visits_says_what_it_is_for(app: Flask, session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    contact = log(session, cast, person)
+    hand_in(session, cast, visit(None, said="anh Tám"))
+    own = ("new", "group", "month", "danger/", f"{person.ref}/", f"{person.ref}/contacts/{contact}/")
+    looked_at = {
+        "volunteer": [f"/outreach/{page}" for page in own] + ["/outreach/", "/offline"],
+        "counselor": ["/teams/", f"/teams/visits/{waiting(session)[0].ref}/"],
+        "community": ["/teams/numbers"],
+    }
+    for who, addresses in looked_at.items():
+        for address in addresses:
+            assert at(app, who).get(address).text.count("Trang này nghĩa là gì?") >= 1, address

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import answer, entries, expect_sent, log, open_phone, send_now
-from tests.support.browser import DESKTOP, NewPage, axe_violations
-from tests.support.cast import Cast
+from tests.phone.taps import answer, entries, expect_sent, log, open_phone, ready, send_now
+from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, sign_in
+from tests.support.cast import PASSWORD, Cast
 from tests.support.treatment import Person
 
 NARROW = (320, 640)
@@ -148,3 +148,20 @@ def test_axe_finds_nothing_on_any_face_of_the_phone(
     expect(page.locator("h1")).to_have_text("Chưa có mạng")
     look("offline")
     assert found == {}
+
+
+def test_each_person_of_a_shared_phone_has_a_first_day_of_their_own(
+    new_page: NewPage, line: Line, person: Person
+) -> None:
+    page = new_page(PHONE, has_touch=True)
+    for username, is_first in (("volunteer", True), ("volunteer2", True), ("volunteer", False)):
+        sign_in(page, line.url, username, PASSWORD)
+        page.wait_for_url("**/outreach/")
+        ready(page)
+        expect(page.locator("#tour")).to_be_visible(visible=is_first)
+        if is_first:
+            page.locator("#tour [data-skip]").tap()
+            expect(page.locator("#tour")).to_be_hidden()
+        page.locator(".account summary").tap()
+        page.get_by_role("button", name="Đăng xuất").tap()
+        page.wait_for_url("**/login**")
