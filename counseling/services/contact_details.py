@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from counseling.domain.contacts import DANGERS, NEEDS, ensure_ticked, topics_text
+from counseling.domain.contacts import DANGERS, MOODS, NEEDS, TOPICS, ensure_ticked, place_of, topics_text
 from counseling.domain.phone_entries import codes_text
+from counseling.models.contacts import OutreachContact
 from counseling.models.phone_entries import ContactDetails
 from counseling.services.tasks import open_task
 from counseling.services.visit_alerts import raise_alert_of_contact
 
+UNASKED = ("company", "needs", "mood", "danger")
 LONGEST_TOPICS, LONGEST_NEEDS, LONGEST_DANGER = 120, 120, 60
 
 
@@ -76,6 +78,28 @@ def carry_over(tx: Session, old_id: int, contact: NewContact) -> NewContact:
         return contact
     group_key = contact.group_key or (old.group_key if contact.company == "group" else None)
     return replace(contact, behalf_of_id=contact.behalf_of_id or old.behalf_of_id, group_key=group_key)
+
+
+def keep_unasked(tx: Session, contact_ref: str, contact: NewContact) -> NewContact:
+    """What the form of a correction could not show of the old entry stays: a newer phone's codes, a meeting at home."""
+    columns = OutreachContact.kind, OutreachContact.topics, *(getattr(ContactDetails, name) for name in UNASKED)
+    query = select(*columns).join(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
+    old = tx.execute(query.where(OutreachContact.ref == contact_ref)).first()
+    if old is None:
+        return contact
+    if place_of(old.kind, old.company) == place_of(contact.kind, contact.company):
+        contact = replace(contact, kind=old.kind, company=old.company)
+    return replace(
+        contact,
+        topics=[*contact.topics, *_unknown(old.topics, TOPICS)],
+        needs=[*contact.needs, *_unknown(old.needs, NEEDS)],
+        danger=[*contact.danger, *_unknown(old.danger, DANGERS)],
+        mood=contact.mood or (old.mood if old.mood not in MOODS else None),
+    )
+
+
+def _unknown(kept: str, known: Collection[str]) -> list[str]:
+    return [code for code in kept.split(",") if code and code not in known]
 
 
 def danger_text(signs: Collection[str]) -> str:

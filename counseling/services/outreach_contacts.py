@@ -34,6 +34,7 @@ from counseling.services.contact_details import (
     audited,
     carry_over,
     ensure_known,
+    keep_unasked,
     signs_of,
 )
 from counseling.services.contact_summary import summarise_contacts
@@ -143,7 +144,8 @@ def correct_contact(
     ensure_known(contact)
     with writing(session) as tx:
         file = lock_file(tx, viewer, ref)
-        return replace_contact(tx, viewer, file.patient_id, contact_ref, contact, request_key=request_key, now=now)
+        told = keep_unasked(tx, contact_ref, contact)
+        return replace_contact(tx, viewer, file.patient_id, contact_ref, told, request_key=request_key, now=now)
 
 
 def replace_contact(
