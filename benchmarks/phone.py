@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_
 
 from benchmarks.counted_line import CountedLine
 from benchmarks.figures import Figure
-from benchmarks.phone_kept import measure_kept
+from benchmarks.phone_kept import PAINTED, measure_kept
 from benchmarks.workshop import Workshop
 from tests.phone.taps import ready
 from tests.support.browser import ARGUMENTS, PHONE, axe_violations, chromium, sign_in
@@ -32,13 +32,6 @@ LINE = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadT
 VISITS, PAINTS = 12, 5
 NARROW = (320, 640)
 LIGHTHOUSE = ROOT / "benchmarks" / "node_modules" / "lighthouse" / "cli" / "index.js"
-PAINTED = """() => new Promise((done) => {
-  new PerformanceObserver((list) => {
-    const largest = list.getEntries().at(-1).startTime;
-    const first = performance.getEntriesByName("first-contentful-paint")[0].startTime;
-    setTimeout(() => done([first, largest]), 300);
-  }).observe({ type: "largest-contentful-paint", buffered: true });
-})"""
 # From the finger's touch until the page says that it is saved; and until the form stands there.
 STOPWATCH = """() => {
   window.saves = [];

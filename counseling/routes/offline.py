@@ -70,7 +70,7 @@ def mark_as_kept(response: Response) -> Response:
 def pack(response: Response) -> None:
     """A list of twenty people is 24 KB of the same words. Nothing that a request brings stands on it, so that the
     length of what is packed tells nobody anything; pages that repeat what was asked are sent as they are. The worker's
-    text is the same for everybody."""
+    text and its page are the same for everybody."""
     if request.accept_encodings.find("gzip") >= 0:
         response.set_data(gzip.compress(response.get_data(), 6))
         response.headers["Content-Encoding"] = "gzip"
@@ -103,7 +103,9 @@ def worker() -> ResponseReturnValue:
 @bp.get("/offline")
 @public
 def page() -> ResponseReturnValue:
-    return render_template("pages/offline.html")
+    response = Response(render_template("pages/offline.html"))
+    pack(response)
+    return response
 
 
 def outbox_address() -> str:

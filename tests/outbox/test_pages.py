@@ -248,11 +248,13 @@ def test_a_task_of_danger_is_closed_like_any_other(app: Flask, session: Session,
     assert task_state(session, task_id) == (False, "done")
 
 
-def test_the_workers_text_goes_out_packed_to_whoever_takes_it_so(app: Flask) -> None:
-    """A phone asks for it each time it opens the application, on the worst of lines."""
+@pytest.mark.parametrize("address", ["/sw.js", "/offline"])
+def test_what_the_worker_asks_for_goes_out_packed_to_whoever_takes_it_so(app: Flask, address: str) -> None:
+    """A phone asks for it on the worst of lines; it is the same for everybody and holds no form's token."""
     client = app.test_client()
-    plain = client.get("/sw.js")
-    packed = client.get("/sw.js", headers={"Accept-Encoding": "gzip, br"})
+    plain = client.get(address)
+    assert "csrf" not in plain.text
+    packed = client.get(address, headers={"Accept-Encoding": "gzip, br"})
     assert "Content-Encoding" not in plain.headers and packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data and len(packed.data) < len(plain.data) / 2
 
