@@ -52,8 +52,8 @@ CONTROLS = {
     ),
     TWICE: Control(  # a new id, and so a new envelope, for each try
         [
-            ("body: await seal(id, said, page.outbox_key, prepared), ref,",
-             "body: {}, said, key: page.outbox_key, ref,"),
+            ("body: await seal(id, said, page.outbox_key, prepared),",
+             "body: {}, said, key: page.outbox_key,"),
             ("const { id, kind, actor, client_time, form_version, tries, body } = entry;",
              "const { kind, actor, client_time, form_version, tries } = entry, id = crypto.randomUUID(), "
              "body = await seal(id, entry.said, entry.key, prepare(entry.key));"),

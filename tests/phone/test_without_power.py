@@ -88,11 +88,11 @@ def test_killed_at_any_moment_of_saving_a_visit_is_whole_or_was_not_called_saved
                 page.wait_for_selector("#undo:not([hidden])")
                 told += 1
             hand.join()
-    line.up()
     with own_browser(browser.browser_type, profile) as context:
         page = context.pages[0]
         page.goto(f"{line.url}/outreach/")
         assert len(entries(page)) >= told
+        line.up()
         page.evaluate("() => Outbox.flush(true)")
         assert entries(page) == []
     assert len(receiver.stored) >= told
