@@ -1,6 +1,6 @@
 """what a channel can do; numbers that never get a text, and those that nothing reaches
 
-Revision ID: 0017
+Revision ID: 0016
 Revises: 0015
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 import counseling.models.base
 
-revision = "0017"
+revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None

@@ -1,14 +1,14 @@
 """a visit's sign of danger calls whoever is on duty, as words of danger in a text do
 
-Revision ID: 0021
-Revises: 0015
+Revision ID: 0017
+Revises: 0016
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0017"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
