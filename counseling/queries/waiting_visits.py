@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from counseling.database import AnySession, vault_of
 from counseling.domain.phone_entries import Said, said_of_text
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff, StaffRole
-from counseling.models.phone_entries import WaitingVisit
+from counseling.models.phone_entries import PhoneEntry, WaitingVisit
 from counseling.models.places import OutreachTeam, Site
 from counseling.permissions import Viewer
 from counseling.queries.patients import NotFound
@@ -38,6 +38,7 @@ class Waiting:
     person: str | None
     person_id: int | None
     person_ref: str | None
+    corrects_ref: str | None = None  # the visit that this one corrects, while it waits as well
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,16 @@ def get_waiting_visit(session: AnySession, viewer: Viewer, ref: str) -> Waiting:
     row = session.execute(query).first()
     if row is None:
         raise NotFound
-    return _line(session, viewer, row)
+    line = _line(session, viewer, row)
+    return replace(line, corrects_ref=_corrected_by(session, viewer, row, line.said))
+
+
+def _corrected_by(session: AnySession, viewer: Viewer, row: Any, said: Said | None) -> str | None:
+    if said is None or said.corrects is None:
+        return None
+    query = select(WaitingVisit.ref).join(PhoneEntry, PhoneEntry.id == WaitingVisit.entry_id)
+    own = PhoneEntry.entry_id == said.corrects, WaitingVisit.role_id == row.role_id, WaitingVisit.state == "waiting"
+    return session.execute(query.where(waiting_visits_visible_to(viewer), *own)).scalars().first()
 
 
 def count_waiting(session: AnySession, viewer: Viewer) -> tuple[int, int]:

@@ -263,14 +263,14 @@
       const isSent = entry.body === undefined, time = new Date(entry.at).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" });
       line.className = "row";
       link.href = "#done-here";
-      Object.assign(link.dataset, { entry: entry.id, ref });
+      Object.assign(link.dataset, { entry: entry.id, ref, kind: entry.kind });
       who.className = "who";
       who.textContent = (row && one(".who", row).textContent) || (entry.kind === "group" ? words.group : words.other);
       state.className = "why";
       const mark = document.createElement("span");
       mark.className = `state ${isSent ? "given" : "waiting"}`;
       mark.textContent = isSent ? words.sent : words.saved;
-      state.append(mark, ` · ${time}${ref ? ` · ${words.mend}` : ""}`);
+      state.append(mark, ` · ${time}${entry.kind === "group" ? "" : ` · ${words.mend}`}`);
       link.append(who, state);
       line.append(link);
       return line;
@@ -284,8 +284,8 @@
       if (event.ctrlKey || event.metaKey || event.shiftKey || (!row && !button)) return;
       event.preventDefault();
       if (button) return open({ kind: button.dataset.open === "group" ? "group" : "visit", name: button.textContent.trim() });
-      const { ref, task, entry } = row.dataset, name = one(".who", row).textContent;
-      if (entry && !ref) return undefined; // who it was is sealed: nothing here knows it any more
+      const { ref, task, entry, kind } = row.dataset, name = one(".who", row).textContent;
+      if (kind === "group") return undefined; // who came is sealed: each of them is mended on their own page
       return open({ ref, task, name, corrects: entry, where: entry ? "" : one(".why", row).textContent.trim(), url: entry ? "" : row.href });
     });
     on(form, "submit", save);
@@ -305,7 +305,7 @@
     });
     on(one("[data-undo]"), "click", async () => {
       show(undo, false);
-      if (!newest || (await Outbox.undo(newest.id)) || !saved.ref) return undefined;
+      if (!newest || (await Outbox.undo(newest.id)) || saved.kind === "group") return undefined;
       return open({ ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);

@@ -55,6 +55,31 @@ def test_a_match_writes_what_the_volunteer_said_in_the_volunteers_name(session: 
         dismiss_visit(session, counselor, row.ref, "mistake", LATER)
 
 
+def test_what_corrects_a_strangers_visit_waits_beside_it_and_leads_to_it(session: Session, cast: Cast) -> None:
+    """Neither takes the other's place: an alarm of the first must not go silent by a second tap."""
+    counselor = cast.viewer_of("counselor")
+    hand_in(session, cast, visit(None, said="anh sửa xe", danger=["overdose"]))
+    first = entries(session)[0].entry_id
+    hand_in(session, cast, visit(None, said="anh sửa xe chợ Kỳ Lừa", corrects=first), kind="correction")
+    old, new = (row.ref for row in waiting(session))
+    assert get_waiting_visit(session, counselor, new).corrects_ref == old
+    assert get_waiting_visit(session, counselor, old).corrects_ref is None
+    session.rollback()
+    dismiss_visit(session, counselor, old, "duplicate", LATER)
+    assert get_waiting_visit(session, counselor, new).corrects_ref is None
+
+
+def test_a_strangers_visit_that_was_matched_is_corrected_in_the_book(session: Session, cast: Cast) -> None:
+    person, counselor = someone(session, cast), cast.viewer_of("counselor")
+    hand_in(session, cast, visit(None, said="anh sửa xe"))
+    match_visit(session, counselor, waiting(session)[0].ref, person.ref, LATER)
+    corrects = entries(session)[0].entry_id
+    said = visit(None, said="anh sửa xe", outcome="not_met", corrects=corrects)
+    assert hand_in(session, cast, said, kind="correction") == "stored"
+    assert [row.outcome for row in contacts(session)][-1] == "not_met"
+    assert len(waiting(session)) == 1
+
+
 def test_only_the_point_of_the_team_reads_and_decides(session: Session, cast: Cast) -> None:
     person = someone(session, cast)
     hand_in(session, cast, visit(None, said="anh sửa xe"))

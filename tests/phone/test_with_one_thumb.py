@@ -123,6 +123,23 @@ def test_somebody_who_is_not_on_the_list_and_a_group(phone: Page, receiver: Rece
     assert receiver.opened(group)["place"] == "group"
 
 
+def test_somebody_who_is_not_on_the_list_is_corrected_by_another_entry(phone: Page, receiver: Receiver) -> None:
+    phone.get_by_role("link", name="Người ngoài danh sách").tap()
+    phone.fill("#said", "Cô Năm đầu chợ")
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    send_now(phone)
+    expect_sent(phone)
+    phone.locator("#done-here a", has_text="Người ngoài danh sách").tap()
+    expect(phone.locator("#visit [data-of=correction]").first).to_be_visible()
+    phone.fill("#said", "Cô Năm cuối chợ")
+    phone.get_by_role("button", name="Chưa gặp").tap()
+    send_now(phone)
+    expect_sent(phone)
+    first, second = receiver.stored.values()
+    said = receiver.opened(second)
+    assert (second["kind"], said["said"], said["corrects"]) == ("correction", "Cô Năm cuối chợ", first["id"])
+
+
 def test_the_list_is_searched_without_marks_and_the_back_button_closes_a_visit(
     phone: Page, session: Session, cast: Cast
 ) -> None:
