@@ -118,9 +118,9 @@ self.Outbox = (() => {
     });
     return claimed;
   }
-  // How many wait behind this one, and since when: the server can say "this phone had no line", and whose clock is off.
-  async function waiting(id) {
-    const others = (await entries()).filter((entry) => entry.id !== id);
+  // How many of this author wait behind this one, and since when: the server says whose phone had no line, or is off.
+  async function waiting(id, actor) {
+    const others = (await entries()).filter((entry) => entry.id !== id && entry.actor === actor);
     return others.length ? `${others.length};${others[0].client_time}` : "0";
   }
   async function post(entry, bearer) {
@@ -131,7 +131,7 @@ self.Outbox = (() => {
       method: "POST", credentials: "omit", redirect: "error", cache: "no-store", signal: limit.signal,
       headers: {
         "Content-Type": "application/json", "X-Outbox": "1", Authorization: `Device ${bearer}`,
-        "X-Outbox-Waiting": await waiting(id), "X-Outbox-Clock": clientTime(new Date()),
+        "X-Outbox-Waiting": await waiting(id, actor), "X-Outbox-Clock": clientTime(new Date()),
       },
       body: JSON.stringify({ id, kind, actor, client_time, form_version, tries: tries - 1, body }),
     });

@@ -226,6 +226,8 @@ def test_another_signs_in_while_a_visit_waits_and_it_stays_its_writers(
     send_now(phone)
     expect_says(phone, "other", 1)
     assert [row.recorded_by_id for row in contacts(session)] == [cast.staff["volunteer2"]]
+    theirs = select(PhoneToken.waiting).where(PhoneToken.staff_id == cast.staff["volunteer2"])
+    assert set(session.scalars(theirs)) == {0}, "what waits is another's, and no word about this one"
     phone.context.clear_cookies(name="__Host-session")
     phone.goto(f"{line.url}/login")
     sign_in_again(phone)
