@@ -386,7 +386,7 @@ def pause(page: Page) -> None:
 
 
 def try_words(page: Page) -> None:
-    words = "Nhắc việc nhà: hôm qua chưa xong, không sao. Hôm nay cứ đến trước {until}. "
+    words = "Nhắc việc: hôm qua chưa xong, không sao. Hôm nay cứ đến trước {until}. "
     page.locator("textarea").fill(f"{words}Trả lời 1 = sẽ đến, 2 = nhờ gọi lại.")
     page.get_by_role("button", name="Xem thử").click()
     page.wait_for_load_state()

@@ -53,6 +53,9 @@ MARKED: Mapping[str, str] = {
         "Lúc này chưa có người đọc tin, {since} mới có. Nếu nguy cấp, gọi 115 ngay hoặc nhờ người bên cạnh giúp. "
         "{pronoun_first} không phải chịu một mình."
     ),
+    "call_back_shut": (
+        "Đã nhận lời nhờ gọi lại. Lúc này chưa có người gọi, từ {since} mới gọi lại được. Nếu nguy cấp, gọi 115 ngay."
+    ),
     "stop_hint": "Nhắn NGUNG nếu muốn thôi nhận tin. Nếu không, xin bỏ qua tin này.",
 }
 PRONOUNS: Mapping[str, str] = {

@@ -32,7 +32,7 @@ OPEN_TO_EVERYBODY = {
     *("account.login", "account.sign_in", "account.logout", "account.language"),
     *("hands.index", "hands.choose", "hands.take", "lock.close", "lock.open_again"),
     *("gateways.smsgate", "gateways.twilio_inbound", "gateways.twilio_status"),  # signed, and nobody's session
-    *("offline.worker", "offline.page", "outbox.take"),  # a phone without a line has no session either
+    *("offline.worker", "offline.page", "outbox.take", "outbox.alive"),  # a phone without a line has no session either
     *(f"simulator.{name}" for name in ("index", "find", "live_phones", "reply", "set_phone", "move_clock")),
 }
 
