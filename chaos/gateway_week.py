@@ -129,16 +129,19 @@ class Week:
             self._what_the_phone_does()
             how = self.leaving.happen(self.session, self.phone, self.now)
             self.met.update([f"somebody {how}"] if how else [])
-            if self.dice.random() < JUMPS:
+            is_last_day = self.now >= at(6) + timedelta(days=self.days)  # what comes of it would not be seen any more
+            if self.dice.random() < JUMPS and not is_last_day and not _within(self.now, self.weather.phone_away):
                 self._jump()
 
     def _jump(self) -> None:
-        """Our clock, and so all that we believe of day and hour, is wrong for a moment; the phone's goes with it."""
+        """All that we believe of day and hour is wrong for a moment, and the phone's clock goes with ours."""
         before, self.now = self.now, self.now + self.dice.choice([1, -1]) * self.dice.choice(JUMP_SIZES)
-        self.abroad.now = self.now
-        clock.start_at(self.now)
-        self._tick()
-        self.met["the clock jumped"] += 1
+        if not _within(self.now, self.weather.phone_away):
+            self.abroad.now = self.now
+            clock.start_at(self.now)
+            self._tick()
+            self._what_the_phone_does()
+            self.met["the clock jumped"] += 1
         self.now = before
 
     def _tick(self) -> None:
@@ -219,7 +222,8 @@ def _weather(dice: random.Random, days: int) -> Weather:
         begins = at(7) + timedelta(hours=dice.uniform(0, 24 * (days - 1)))
         return begins, begins + timedelta(hours=hours)
 
-    return Weather(span(48), dice.choice(NOWHERE), span(6), span(dice.choice([1, 12, 48])))
+    longest = 48 if days > 2 else 3  # of a single day something must be left
+    return Weather(span(longest), dice.choice(NOWHERE), span(6), span(min(dice.choice([1, 12, 48]), longest)))
 
 
 def _plan(session: Session, dice: random.Random, texts: int, days: int) -> None:
