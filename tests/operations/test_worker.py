@@ -72,7 +72,7 @@ def test_one_worker_ticks_a_second_stands_by_and_both_end_when_told(
     start: Callable[[], subprocess.Popen[str]], engine: Engine, how: signal.Signals
 ) -> None:
     first = start()
-    wait_until(lambda: beats(engine) == {"tick", "plan"} and len(holders(engine)) == 1)
+    wait_until(lambda: beats(engine) == {"tick", "plan", "steady"} and len(holders(engine)) == 1)
     held = holders(engine)
     second = start()
     assert second.stdout is not None

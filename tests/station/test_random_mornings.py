@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -244,7 +244,9 @@ def ensure_nobody_has_too_much(station: Station) -> None:
     for dose, void_id, its_order, says in doses:
         amounts[dose.id] = dose.mg_tenths
         assert its_order.patient_id == dose.patient_id
-        assert its_order.starts_on <= dose.dose_on <= its_order.last_on
+        assert its_order.starts_on <= dose.dose_on
+        # Of a day whose dose was not drunk, as two have signed, an order may still be stopped: it ends the day before.
+        assert void_id is not None or dose.dose_on <= its_order.last_on
         if dose.kind == "observed":
             assert dose.mg_tenths == says
             assert cups[dose.id] == 1
@@ -268,6 +270,7 @@ def ensure_nobody_has_too_much(station: Station) -> None:
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(STEPS)
+@example([("dose", "dispenser", 0, 0), ("ask", "dispenser", 0, 0), ("sign", "doctor", 0, 0), ("stop", "doctor", 0, 0)])
 def test_random_mornings_by_random_staff(session: Session, cast: Cast, steps: list[tuple[str, str, int, int]]) -> None:
     if not session.info.get("has_colleague"):
         colleague(session, cast)
