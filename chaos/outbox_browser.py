@@ -25,6 +25,7 @@ from tests.support.cast import PASSWORD
 HOME = "/outreach/"
 SESSION_COOKIE = "__Host-session"
 LARGEST_BATCH, MOST_WAITING = 14, 20
+ROUNDS_OF_AN_HOUR = 10  # of at most so many visits each, far below what the door takes of one phone
 LONGEST_LIFE = 0.35  # seconds that a browser has before it is killed: 14 saves take 0.25
 # Each visit is saved as the page's form does it, and told only when the promise of `put` was kept.
 SAVE = """async (visits) => {
@@ -109,6 +110,8 @@ class BrowserPhone:
             self._at_home()
             self._round(happens, [self._next() for _ in range(size)])
             self._send(MOST_WAITING)
+            if sum(self.happened.values()) % ROUNDS_OF_AN_HOUR == 0:
+                self.server.let_an_hour_pass()
 
     def empty(self) -> None:
         """Send until nothing is left."""
