@@ -21,7 +21,7 @@ SIZES = [timedelta(seconds=1), timedelta(hours=11), timedelta(days=400)]
 @pytest.mark.parametrize("jump", [*SIZES, *(-size for size in SIZES)], ids=str)
 def test_whatever_the_clock_does_the_promises_hold(session: Session, cast: Cast, jump: timedelta) -> None:
     open_hours(session)
-    yesterday(session, cast)
+    yesterday(session, cast, missed=2, came=7)
     booked(session, cast, at(8, day=TOMORROW))
     in_aftercare(session, cast, TODAY)
     turn(session, cast, "evening_before")
