@@ -199,7 +199,8 @@ self.Outbox = (() => {
         method: "POST", credentials: "omit", redirect: "error", cache: "no-store", body: "{}",
         headers: { "Content-Type": "application/json", "X-Outbox": "1", Authorization: `Device ${bearer.token}` },
       });
-      if (answer?.status !== 401 || (await answer.json().catch(() => ({}))).revoked !== true) continue;
+      const said = await answer?.json().catch(() => ({})); // read whatever it is: an answer left unread keeps its line
+      if (answer?.status !== 401 || said.revoked !== true) continue;
       await dropToken(actor);
       await wipe(actor);
       tell("revoked");
