@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from waitress.server import create_server
 
 from counseling.models.contacts import OutreachContact
 from tests.outreach.story import TODAY, asked, log, someone, task_state
 from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, sign_in
 from tests.support.cast import PASSWORD, Cast
-from tests.support.server import free_port
-from tests.support.settings import MORNING
 
 NARROW = (320, 640)
 LONG_NAME = "Chị Hoàng Thị Phương Thảo bán bánh cuốn trứng chợ Kỳ Lừa"
@@ -28,18 +22,6 @@ MOST_TAPS = 4
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
     return sqlite_url
-
-
-@pytest.fixture
-def url(app: Flask, cast: Cast, start_clock_at) -> Iterator[str]:  # type: ignore[no-untyped-def]
-    """The application of this test behind a real server, at half past nine."""
-    start_clock_at(MORNING + timedelta(hours=3))
-    port = free_port()
-    server = create_server(app, host="127.0.0.1", port=port, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.close()  # its thread ends with the last connection, which the browser closes after this
 
 
 class Hand:

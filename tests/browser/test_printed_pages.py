@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-import threading
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
-from waitress.server import create_server
 
 from tests.outreach.story import TODAY, log, someone
 from tests.support.browser import NewPage, sign_in
 from tests.support.cast import PASSWORD, Cast
-from tests.support.server import LiveServer, free_port
+from tests.support.server import LiveServer
 from tests.support.settings import MORNING
 
 PAPER_WIDTH, PAPER_HEIGHT = 703, 1032  # A4 without its margins of 12 mm, at 96 dots an inch
@@ -27,16 +23,6 @@ OCTOBER = date(2026, 10, 1)  # 31 days
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
     return sqlite_url
-
-
-@pytest.fixture
-def url(app: Flask, cast: Cast, start_clock_at) -> Iterator[str]:  # type: ignore[no-untyped-def]
-    start_clock_at(MORNING + timedelta(hours=3))
-    port = free_port()
-    server = create_server(app, host="127.0.0.1", port=port, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield f"http://127.0.0.1:{port}"
-    server.close()
 
 
 def printed_pages(page: Page) -> int:

@@ -19,14 +19,9 @@ from counseling.services.inbox import DIES_AFTER, answer_text, mark_handled
 from counseling.services.message_moves import lock_message, move
 from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, has_number, inbound, outbound, texted
 from tests.support.cast import DONG_KINH, Cast
-from tests.support.files import by, patient_of, registered, supported
+from tests.support.files import by, patient_of, supported
 
 NOW = REPLIED_AT + timedelta(minutes=5)
-
-
-@pytest.fixture
-def treated(session: Session, cast: Cast) -> int:
-    return patient_of(session, registered(session, cast))
 
 
 @pytest.fixture

@@ -45,23 +45,13 @@ from tests.replies.story import (
     texted,
 )  # fmt: skip
 from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, Cast
-from tests.support.files import by, patient_of, registered, supported
+from tests.support.files import by, patient_of, supported
 from tests.support.outbox import FakeProvider
 from tests.support.races import at_the_same_second
 
 NOW = REPLIED_AT  # 8:30 on a Sunday
 A_MINUTE = timedelta(minutes=1)
 DANGER = "em muốn chết"
-
-
-@pytest.fixture
-def treated(session: Session, cast: Cast) -> int:
-    return patient_of(session, registered(session, cast))
-
-
-@pytest.fixture
-def line(session: Session, treated: int) -> int:
-    return has_number(session, treated)
 
 
 def alerts(session: Session) -> list[Row[Any]]:

@@ -50,11 +50,6 @@ def treated(session: Session, cast: Cast) -> int:
 
 
 @pytest.fixture
-def line(session: Session, treated: int) -> int:
-    return has_number(session, treated)
-
-
-@pytest.fixture
 def met(session: Session, cast: Cast) -> int:
     """Somebody of the point with a team."""
     ref = supported(session, cast, community_name="Anh Ba sửa xe", team_id=TEAM)

@@ -50,11 +50,6 @@ def treated(session: Session, cast: Cast) -> int:
     return patient_of(session, registered(session, cast, full_name="Nguyễn Văn Đức", register_code="LS-0012"))
 
 
-@pytest.fixture
-def line(session: Session, treated: int) -> int:
-    return has_number(session, treated)
-
-
 def at(app: Flask, username: str, desk: int = 0) -> FlaskClient:
     client = app.test_client()
     sign_in(client, username, desk=desk)

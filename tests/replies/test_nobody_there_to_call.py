@@ -33,16 +33,6 @@ SAID = text_of("call_back_shut", since="7h thu Hai 23/11")
 
 
 @pytest.fixture
-def treated(session: Session, cast: Cast) -> int:
-    return patient_of(session, registered(session, cast))
-
-
-@pytest.fixture
-def line(session: Session, treated: int) -> int:
-    return has_number(session, treated)
-
-
-@pytest.fixture
 def roster(session: Session, cast: Cast) -> None:
     shift = Shift(
         staff_id=cast.staff["dispenser"], days=EVERY_DAY, starts_at=time(7), ends_at=time(17), position=1,

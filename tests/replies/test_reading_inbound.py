@@ -52,16 +52,6 @@ def is_stopped(session: Session, line_id: int) -> bool:
     return session.execute(query).scalar_one() is not None
 
 
-@pytest.fixture
-def treated(session: Session, cast: Cast) -> int:
-    return patient_of(session, registered(session, cast))
-
-
-@pytest.fixture
-def line(session: Session, treated: int) -> int:
-    return has_number(session, treated)
-
-
 # ---- storing ----
 
 

@@ -59,11 +59,6 @@ def treated(session: Session, demo: FlaskClient, cast: Cast) -> int:
     return patient_of(session, registered(session, cast, full_name="Nguyễn Văn Đức"))
 
 
-@pytest.fixture
-def line(session: Session, treated: int) -> int:
-    return has_number(session, treated)
-
-
 def ref_of(session: Session, line_id: int) -> str:
     session.rollback()
     return session.execute(select(PhoneLine.ref).where(PhoneLine.id == line_id)).scalar_one()
