@@ -34,6 +34,9 @@ TEEN: Mapping[str, str] = {
 }  # fmt: skip
 _RUN = re.compile(r"([a-z])\1+")
 _LONG_RUN = re.compile(r"([a-z])\1{2,}")
+_BETWEEN_SIGNS, _BETWEEN_SPACES, _SIGNS = re.compile(r"[^\W_]+"), re.compile(r"\S+"), re.compile(r"[\W_]+")
+_END = re.compile(r"[.!?;…\n](?=\s|$)")
+Piece = tuple[str, bool]
 # Typed on a phone whose Vietnamese keyboard was off: "tuwj tuwr", "che6t1".
 _TELEX_TONE = re.compile(r"(?<=[aeiouyw])[sfrxj]|[sfrxj]$")
 
@@ -44,6 +47,7 @@ class Word:
 
     marked: str
     forms: frozenset[str]
+    begins: bool  # a sentence: what stands in front of it says nothing about it
 
 
 @dataclass(frozen=True)
@@ -112,11 +116,23 @@ class Phrases:
 def readings(text: str) -> list[list[Word]]:
     """The words of a text, torn apart at every sign; joined over the signs within; and single letters joined."""
     clean = _clean(text)
-    apart = re.findall(r"[^\W_]+", clean)
-    over_signs = [kept for piece in clean.split() if (kept := re.sub(r"[\W_]+", "", piece))]
+    apart = _pieces(_BETWEEN_SIGNS, clean)
+    over_signs = [
+        (kept, begins) for piece, begins in _pieces(_BETWEEN_SPACES, clean) if (kept := _SIGNS.sub("", piece))
+    ]
     ways = [apart]
     ways += [way for way in (over_signs, _letters_joined(apart)) if way not in ways]
-    return [[_word(piece) for piece in way] for way in ways]
+    return [[_word(*piece) for piece in way] for way in ways]
+
+
+def _pieces(shape: re.Pattern[str], text: str) -> list[Piece]:
+    """Each piece, and whether a sentence has ended in front of it."""
+    found: list[Piece] = []
+    end = 0
+    for piece in shape.finditer(text):
+        found.append((piece.group(), _END.search(text[max(end - 1, 0) : piece.start()]) is not None))
+        end = piece.end()
+    return found
 
 
 def _clean(text: str) -> str:
@@ -125,21 +141,21 @@ def _clean(text: str) -> str:
     return "".join(char for char in composed if unicodedata.category(char) not in ("Mn", "Me", "Cf"))
 
 
-def _letters_joined(words: list[str]) -> list[str]:
+def _letters_joined(words: list[Piece]) -> list[Piece]:
     """ "t ự t ử" as one word, from three letters in a row on."""
-    found: list[str] = []
-    run: list[str] = []
-    for word in [*words, ""]:
-        if len(word) == 1:
+    found: list[Piece] = []
+    run: list[Piece] = []
+    for word in [*words, ("", False)]:
+        if len(word[0]) == 1:
             run.append(word)
             continue
-        found += ["".join(run)] if len(run) > 2 else run
+        found += [("".join(letter for letter, _ in run), run[0][1])] if len(run) > 2 else run
         run = []
-        found += [word] if word else []
+        found += [word] if word[0] else []
     return found
 
 
-def _word(piece: str) -> Word:
+def _word(piece: str, begins: bool) -> Word:
     base = fold(piece).replace(" ", "")
     forms = {base, _LONG_RUN.sub(r"\1", base), _LONG_RUN.sub(r"\1\1", base), _RUN.sub(r"\1", base)}
     if not base.isdigit():
@@ -147,7 +163,7 @@ def _word(piece: str) -> Word:
     telex = _TELEX_TONE.sub("", base).replace("w", "")
     forms |= {_RUN.sub(r"\1", telex)} if len(telex) > 1 else set()
     forms |= {TEEN[form] for form in forms if form in TEEN}
-    return Word(piece, frozenset(forms - {""}))
+    return Word(piece, frozenset(forms - {""}), begins)
 
 
 def _end_of(words: list[Word], at: int, rest: tuple[str, ...]) -> int | None:
@@ -163,7 +179,9 @@ def _end_of(words: list[Word], at: int, rest: tuple[str, ...]) -> int | None:
 
 
 def _is_beside(doubt: Doubt, words: list[Word], start: int, end: int) -> bool:
-    """Whether a word in front of it or behind it makes it harmless."""
-    before = words[start - 1].forms if start else frozenset({FIRST})
-    after = words[end].forms if end < len(words) else frozenset()
-    return not before & doubt.unless and bool(before & doubt.before or after & doubt.after)
+    """Whether a word in front of it or behind it, in the same sentence, makes it harmless."""
+    nothing: frozenset[str] = frozenset()
+    in_front = words[start - 1].forms if start else frozenset({FIRST})
+    before = nothing if words[start].begins else in_front
+    after = words[end].forms if end < len(words) and not words[end].begins else nothing
+    return not in_front & doubt.unless and bool(before & doubt.before or after & doubt.after)

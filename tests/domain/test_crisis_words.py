@@ -61,6 +61,15 @@ def test_without_marks_none_is_missed_but_what_its_marks_alone_tell() -> None:
     assert [text for text in missed if not MARKS_TELL.search(text)] == []
 
 
+@pytest.mark.parametrize(
+    "text", ["em ở nhà. 115", "em o nha! 1 1 5", "nay lạnh\nchết mất", "thịt. cứu", "em ở nhà 2 ngày. 115"]
+)
+def test_what_stands_in_the_sentence_before_says_nothing_about_a_word(text: str) -> None:
+    """ "nhà 115" is an address; behind a full stop it is a call for help."""
+    assert says_danger(text) is not None
+    assert says_danger("em ở nhà 115") is None
+
+
 @given(TEXTS, st.sampled_from(["upper", "title", "nfd", "spaces", "emoji", "wide", "zero", "long"]))
 def test_it_does_not_matter_how_it_is_typed(text: str, way: str) -> None:
     typed = {
