@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser
 from waitress.server import create_server
 
 from tests.support.cast import Cast
@@ -16,7 +17,7 @@ from tests.support.settings import MORNING
 
 
 @pytest.fixture
-def url(app: Flask, cast: Cast, start_clock_at) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def url(app: Flask, cast: Cast, browser: Browser, start_clock_at) -> Iterator[str]:  # type: ignore[no-untyped-def]
     """The application of this test behind a real server, at half past nine."""
     start_clock_at(MORNING + timedelta(hours=3))
     port = free_port()
@@ -24,4 +25,6 @@ def url(app: Flask, cast: Cast, start_clock_at) -> Iterator[str]:  # type: ignor
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{port}"
-    server.close()  # its thread ends with the last connection, which the browser closes after this
+    for context in list(browser.contexts):  # a page that is left open asks for its worker when the database is gone
+        context.close()
+    server.close()  # its thread ends with the last connection
