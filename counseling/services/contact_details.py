@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from counseling.database import vault_of
 from counseling.domain.contacts import DANGERS, MOODS, NEEDS, TOPICS, ensure_ticked, place_of, topics_text
 from counseling.domain.phone_entries import codes_text
 from counseling.models.contacts import OutreachContact
@@ -98,8 +99,33 @@ def keep_unasked(tx: Session, contact_ref: str, contact: NewContact) -> NewConta
     )
 
 
+def keep_own(tx: Session, contact_ref: str, contact: NewContact) -> NewContact:
+    """What the form of a meeting asks of nobody alone stays as it was written about this one of those who came."""
+    columns = (
+        OutreachContact.next_on,
+        OutreachContact.note,
+        ContactDetails.needs,
+        ContactDetails.danger,
+        ContactDetails.mood,
+    )
+    query = select(*columns).join(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
+    old = tx.execute(query.where(OutreachContact.ref == contact_ref)).one()
+    return replace(
+        contact,
+        needs=_codes(old.needs),
+        danger=_codes(old.danger),
+        mood=old.mood,
+        next_on=contact.next_on or old.next_on,
+        note=contact.note or vault_of(tx).open("outreach_contacts.note", contact_ref, old.note),
+    )
+
+
 def _unknown(kept: str, known: Collection[str]) -> list[str]:
-    return [code for code in kept.split(",") if code and code not in known]
+    return [code for code in _codes(kept) if code not in known]
+
+
+def _codes(kept: str) -> list[str]:
+    return [code for code in kept.split(",") if code]
 
 
 def danger_text(signs: Collection[str]) -> str:

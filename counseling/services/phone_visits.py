@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from counseling.domain.contacts import LATEST_NEXT_DAYS, PLACES
-from counseling.domain.phone_entries import KINDS, Said
+from counseling.domain.phone_entries import KINDS, MOST_PEOPLE, Said
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
@@ -20,10 +20,11 @@ from counseling.models.phone_entries import WAITING_CODES, ContactDetails
 from counseling.permissions import Viewer
 from counseling.queries.actors import find_colleague
 from counseling.queries.patients import NotFound
-from counseling.services.contact_details import NewContact
+from counseling.services.contact_details import NewContact, keep_own
 from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
 
 File = Row[*tuple[Any, ...]]
+MOST_IN_A_GROUP = 2 * MOST_PEOPLE  # those who are taken out count with those who came
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def do_visit(tx: Session, visit: Visit, now: datetime) -> list[Left]:
         return [Left("form_unknown", visit.said, 0)]
     if visit.kind == "correction":
         return _correct(tx, visit, now)
+    if visit.kind == "group" and visit.said.corrects is not None:
+        return _correct_group(tx, visit, now)
     people = visit.said.people if visit.kind == "group" else ()
     targets = [_of_all(visit.said, len(people)).about(ref) for ref in people] or [visit.said]
     found = [_find_file(tx, visit.viewer, said) for said in _in_one_order(targets)]
@@ -71,9 +74,13 @@ def do_visit(tx: Session, visit: Visit, now: datetime) -> list[Left]:
         code = _log(tx, visit, files[said.who], said, number, now)
         if code is not None:
             left.append(Left(code, said, number))
-    if len(people) > 1 and visit.said.danger:  # whose sign it was somebody has to find out
-        left.append(Left("not_on_list", replace(visit.said, people=()), len(targets)))
-    return left
+    return left + _whose_sign(visit.said, len(targets))
+
+
+def _whose_sign(said: Said, number: int) -> list[Left]:
+    """A sign of danger in a group: somebody has to find out whose it was."""
+    is_nobodys = len(said.people) > 1 and said.danger
+    return [Left("not_on_list", replace(said, people=()), number)] if is_nobodys else []
 
 
 def _of_all(said: Said, count: int) -> Said:
@@ -157,6 +164,51 @@ def _correct(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     except Refusal as refusal:  # raised before anything is written
         return [Left(refusal.code if refusal.code in WAITING_CODES else "not_worked", said, 0)]
     return []
+
+
+def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
+    """Who came, anew: said again of those who stood there, taken out who was not there, added who is new."""
+    group_key, on, standing = _find_group(tx, visit)
+    if group_key is None or on is None:
+        return [Left("unknown_entry", visit.said, 0)]
+    told = _of_all(visit.said, len(visit.said.people))
+    wanted = {ref: told.about(ref) for ref in visit.said.people}
+    people = sorted({*standing, *wanted})
+    files = [_find_file(tx, visit.viewer, told.about(ref)) for ref in people]
+    left = []
+    for number, (ref, file) in enumerate(zip(people, files, strict=True)):
+        old, said, key = standing.get(ref), wanted.get(ref), key_of(visit.entry_id, number)
+        if isinstance(file, str) and (old is None or file != "support_ended"):
+            left.append(Left(file, said, number))
+        elif old is not None and said is None:
+            withdraw_contact(tx, visit.viewer, old.patient_id, old.ref, request_key=key, now=now)
+        elif said is not None:
+            contact = contact_of(tx, visit.viewer, said, on, visit.at, group_key)
+            if old is not None:
+                told_anew = keep_own(tx, old.ref, contact)
+                replace_contact(tx, visit.viewer, old.patient_id, old.ref, told_anew, request_key=key, now=now)
+            elif not isinstance(file, str):
+                add_contact(tx, visit.viewer, file, contact, request_key=key, on=on, now=now)
+    return left + _whose_sign(visit.said, len(people))
+
+
+def _find_group(tx: Session, visit: Visit) -> tuple[str | None, date | None, dict[str, File]]:
+    """The author's group of the entry that is named, or that it corrected; its day; the last word of each who came."""
+    keys = [key_of(visit.said.corrects or "", number) for number in range(MOST_IN_A_GROUP)]
+    row, details, later = OutreachContact, ContactDetails, aliased(OutreachContact)
+    own = row.recorded_by_id == visit.viewer.staff_id, details.group_key.is_not(None)
+    named = select(details.group_key, row.contact_on).join(row, row.id == details.contact_id)
+    group = tx.execute(named.where(*own, or_(details.group_key == keys[0], row.request_key.in_(keys))).limit(1)).first()
+    if group is None:
+        return None, None, {}
+    last = ~exists().where(later.corrects_id == row.id)
+    query = (
+        select(row.ref, row.patient_id, SupportFile.ref.label("person_ref"))
+        .join(SupportFile, SupportFile.patient_id == row.patient_id)
+        .join(details, details.contact_id == row.id)
+        .where(*own, details.group_key == group.group_key, last)
+    )
+    return group.group_key, group.contact_on, {found.person_ref: found for found in tx.execute(query)}
 
 
 def _find_corrected(tx: Session, visit: Visit) -> File | None:

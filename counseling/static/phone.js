@@ -228,7 +228,7 @@
     try {
       if (person.kind === "group" && !body.people.length) return why("people");
       if (person.kind === "visit" && !body.who && !body.said) return why("name");
-      newest = await Outbox.put(person.corrects ? "correction" : person.kind, body, page, prepared, person.ref);
+      newest = await Outbox.put(person.corrects && person.kind === "visit" ? "correction" : person.kind, body, page, prepared, person.ref);
       saved = person;
       one("[data-text]", undo).textContent = `${person.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
       show(undo, true);
@@ -270,7 +270,7 @@
       const mark = document.createElement("span");
       mark.className = `state ${isSent ? "given" : "waiting"}`;
       mark.textContent = isSent ? words.sent : words.saved;
-      state.append(mark, ` · ${time}${entry.kind === "group" ? "" : ` · ${words.mend}`}`);
+      state.append(mark, ` · ${time} · ${words.mend}`);
       link.append(who, state);
       line.append(link);
       return line;
@@ -285,7 +285,7 @@
       event.preventDefault();
       if (button) return open({ kind: button.dataset.open === "group" ? "group" : "visit", name: button.textContent.trim() });
       const { ref, task, entry, kind } = row.dataset, name = one(".who", row).textContent;
-      if (kind === "group") return undefined; // who came is sealed: each of them is mended on their own page
+      if (kind === "group") return open({ kind, name, corrects: entry }); // who came is sealed: they are ticked anew
       return open({ ref, task, name, corrects: entry, where: entry ? "" : one(".why", row).textContent.trim(), url: entry ? "" : row.href });
     });
     on(form, "submit", save);
@@ -305,8 +305,8 @@
     });
     on(one("[data-undo]"), "click", async () => {
       show(undo, false);
-      if (!newest || (await Outbox.undo(newest.id)) || saved.kind === "group") return undefined;
-      return open({ ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
+      if (!newest || (await Outbox.undo(newest.id))) return undefined;
+      return open({ kind: saved.kind, ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);
   }
@@ -398,8 +398,12 @@
   }
   if (actor) {
     const before = kept("kept");
-    if (before && before !== actor) await Outbox.wipe(before);
     keep("kept", actor);
+    if (before && before !== actor) {
+      await Outbox.wipe(before);
+      keep("kept", actor);
+      return location.reload(); // what was kept of this page went as well: without a line there would be no list
+    }
     if (kept("out")) return leave();
     tour();
     await Outbox.arrive(actor);

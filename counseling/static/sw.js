@@ -2,9 +2,9 @@
 // It answers for files, the volunteer's list, what to do in danger and the pages beside them. Every other page, and every POST, passes it by:
 // a list of doses is never shown from a copy.
 "use strict";
-const SHELL = "files", KEPT = "kept-";
+const SHELL = "files", KEPT = "kept-", EMPTIED = "X-Emptied", GONE = 'id="gone" hidden';
 const LIMIT_MS = 3000, KEPT_MS = 72 * 3600000, DAY_MS = 24 * 3600000;
-let wiped = 0, asked = 0, newest = 0, isClosed = false;
+let wiped = 0, asked = 0, newest = 0, isClosed = false, emptying;
 
 self.addEventListener("install", (event) => event.waitUntil((async () => {
   const shell = await caches.open(SHELL);
@@ -44,21 +44,35 @@ async function forget() {
 
 async function kept(path = HOME) {
   if (isClosed) return undefined;
-  let isOld = false;
   for (const name of await caches.keys()) {
     if (!name.startsWith(KEPT)) continue;
     const place = await caches.open(name), copy = await place.match(HOME);
-    const isGood = copy && age(copy) < KEPT_MS;
-    if (isGood && path === HOME) return copy;
+    if (copy && isOld(copy)) {
+      await copy.body?.cancel();
+      await (emptying ||= empty(place).finally(() => { emptying = undefined; }));
+      return kept(path);
+    }
+    if (copy && path === HOME) return copy;
     await copy?.body?.cancel();
-    if (isGood) return place.match(path);
-    isOld ||= Boolean(copy);
+    if (copy) return place.match(path);
   }
-  if (isOld) await Outbox.clear();
   return undefined;
 }
-// A copy that is too old goes when the phone is next used for anything here, whoever uses it.
+// After three days the names go. What takes down a visit stays: a server that is away for a week keeps nobody from logging.
+async function empty(place) {
+  const before = wiped, copy = await place.match(HOME), aid = await place.match(DANGER);
+  const safe = await aid?.text(), text = ((await copy?.text()) || "").replace(/<!--names-->[^]*?<!--\/names-->/g, "").replace(/ data-since="\d+"/, "");
+  await Outbox.clear();
+  if (!text.includes(GONE)) return; // nothing, or made before pages said where the names stand
+  const headers = new Headers(copy.headers), left = await caches.open(KEPT + headers.get("X-Keep-For"));
+  headers.set(EMPTIED, "1");
+  if (safe) await left.put(DANGER, new Response(safe, { headers: aid.headers }));
+  await left.put(HOME, new Response(text.replace(GONE, 'id="gone"'), { headers }));
+  if (before !== wiped) await forget();
+}
+// A copy that is too old is emptied when the phone is next used for anything here, whoever uses it.
 const sweep = async () => (await kept().catch(() => null))?.body?.cancel();
+const isOld = (copy) => !copy.headers.has(EMPTIED) && age(copy) >= KEPT_MS;
 const age = (copy) => Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At")));
 async function keep(path, answer, number, before) {
   const who = answer.headers.get("X-Keep-For");

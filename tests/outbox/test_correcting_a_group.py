@@ -1,15 +1,16 @@
-"""One person's row of a meeting is corrected on the page by its author, and what is not changed stays as it was."""
+"""A meeting is corrected on the phone, all of it, or one person's row on the page: what is not changed stays."""
 
 from __future__ import annotations
 
 import re
+import uuid
 from html import unescape
 from typing import Any
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from tests.outbox.story import contacts, hand_in
+from tests.outbox.story import contacts, hand_in, waiting
 from tests.outbox.test_pages import at, database_url, noon
 from tests.outreach.story import someone
 from tests.support.cast import Cast, post
@@ -57,3 +58,56 @@ def test_one_row_of_a_meeting_is_corrected_and_drops_nothing_by_accident(
     post(volunteer, f"/outreach/{person.ref}/contacts/{corrected.ref}/", **unticked, outcome="met_well")
     *_, last = contacts(session)
     assert (last.topics, last.needs, last.mood, last.danger) == ("fishing", "boat", "good", "flood")
+
+
+def standing(session: Session) -> dict[int, Any]:
+    """The last word about each who came."""
+    rows = contacts(session)
+    replaced = {row.corrects_id for row in rows}
+    return {row.patient_id: row for row in rows if row.id not in replaced and row.outcome != "withdrawn"}
+
+
+def test_who_came_is_ticked_anew_on_the_phone(app: Flask, session: Session, cast: Cast) -> None:
+    ba, tu, nam = (someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Anh Năm"))
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    hand_in(session, cast, visit(None, people=[ba.ref, tu.ref], place="group", minutes=45), kind="group", id=first)
+    again = visit(None, people=[tu.ref, nam.ref], place="group", minutes=90, topics=["work"], corrects=first)
+    assert hand_in(session, cast, again, kind="group", id=second) == "stored"
+    came = standing(session)
+    assert set(came) == {tu.id, nam.id}
+    assert {(row.minutes, row.topics, row.outcome) for row in came.values()} == {(90, "work", "met_well")}
+    assert len({row.group_key for row in came.values()}) == 1
+    sheet = " ".join(re.sub(r"<[^>]*>", " ", at(app, "volunteer").get("/outreach/month").text).split())
+    assert "Cộng – – 1 – 1:30 –" in sheet, "still one meeting"
+    back = visit(None, people=[ba.ref], place="group", corrects=second)  # the last word of the phone, not its first
+    assert hand_in(session, cast, back, kind="group") == "stored"
+    assert set(standing(session)) == {ba.id}
+
+
+def test_what_was_written_about_one_of_them_stays_with_them(app: Flask, session: Session, cast: Cast) -> None:
+    ba, tu = (someone(session, cast, name) for name in ("Anh Ba", "Chị Tư"))
+    first = str(uuid.uuid4())
+    hand_in(session, cast, visit(None, people=[ba.ref, tu.ref], place="group"), kind="group", id=first)
+    volunteer, row = at(app, "volunteer"), standing(session)[ba.id]
+    address = f"/outreach/{ba.ref}/contacts/{row.ref}/"
+    own = {"need": ["papers"], "mood": "low", "note": ["Thứ Hai ra ủy ban"]}
+    post(volunteer, address, **{**filled(volunteer.get(address).text), **own}, outcome="met_well")
+    hand_in(session, cast, visit(None, people=[ba.ref, tu.ref], place="group", km=3, corrects=first), kind="group")
+    about = standing(session)
+    assert [(about[one.id].needs, about[one.id].mood, about[one.id].km) for one in (ba, tu)] == [
+        ("papers", "low", 3), ("", None, 3)
+    ]  # fmt: skip
+    assert "Thứ Hai ra ủy ban" in volunteer.get(f"/outreach/{ba.ref}/").text
+
+
+def test_a_meeting_of_somebody_else_or_of_nobody_is_corrected_by_none(session: Session, cast: Cast) -> None:
+    ba, first = someone(session, cast, "Anh Ba"), str(uuid.uuid4())
+    hand_in(session, cast, visit(None, people=[ba.ref], place="group"), kind="group", id=first)
+    for who, corrects in (("volunteer2", first), ("volunteer", str(uuid.uuid4()))):
+        told = visit(None, people=[ba.ref], place="group", corrects=corrects)
+        assert hand_in(session, cast, told, who=who, kind="group") == "quarantined"
+    assert [row.code for row in waiting(session)] == ["unknown_entry"] * 2
+    assert len(contacts(session)) == 1
+    twice = visit(None, people=[ba.ref, "nobodyknows"], place="group", km=2, corrects=first)
+    assert hand_in(session, cast, twice, kind="group") == "quarantined"
+    assert waiting(session)[-1].code == "unknown_ref" and standing(session)[ba.id].km == 2

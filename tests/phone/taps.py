@@ -36,6 +36,37 @@ def has_copy(page: Page) -> bool:
     return bool(page.evaluate("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))"))
 
 
+def grow_old(page: Page, hours: int) -> None:
+    """What is kept on the phone was kept so long ago."""
+    page.evaluate(
+        """async (hours) => {
+          for (const name of await caches.keys()) if (name.startsWith("kept-")) {
+            const place = await caches.open(name), copy = await place.match("/outreach/");
+            const headers = new Headers(copy.headers), at = String(Date.now() - hours * 3600000);
+            headers.set("X-Kept-At", at);
+            const text = (await copy.text()).replace(/data-since="[0-9]+"/, `data-since="${at}"`);
+            await place.put("/outreach/", new Response(text, { headers }));
+          }
+        }""",
+        hours,
+    )
+
+
+def kept_text(page: Page) -> str:
+    """All that can be read of the pages that are kept on the phone."""
+    text: str = page.evaluate(
+        """async () => {
+          const texts = [];
+          for (const name of await caches.keys()) if (name.startsWith("kept-")) {
+            const place = await caches.open(name);
+            for (const request of await place.keys()) texts.push(await (await place.match(request)).text());
+          }
+          return texts.join(" ");
+        }"""
+    )
+    return text
+
+
 def answer(page: Page, word: str = "Gặp, ổn", name: str = NAME) -> None:
     """Two taps: the person and the answer."""
     page.locator("#work .row a:visible", has_text=name).first.tap()

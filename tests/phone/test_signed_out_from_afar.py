@@ -14,7 +14,7 @@ from counseling.models.phone_entries import PhoneToken
 from counseling.services.own_account import end_own_session
 from counseling.services.phone_tokens import revoke_own
 from tests.phone.line import Line
-from tests.phone.taps import has_copy, until
+from tests.phone.taps import NAME, grow_old, has_copy, kept_text, until
 from tests.support.cast import Cast
 from tests.support.settings import MORNING
 
@@ -22,15 +22,6 @@ NOW = MORNING + timedelta(hours=4)
 SHOWN_AGAIN = (
     "() => { window.dispatchEvent(new Event('focus')); document.dispatchEvent(new Event('visibilitychange')); }"
 )
-HOURS_AGO = """async (hours) => {
-  for (const name of await caches.keys()) if (name.startsWith("kept-")) {
-    const place = await caches.open(name), copy = await place.match("/outreach/");
-    const headers = new Headers(copy.headers), at = String(Date.now() - hours * 3600000);
-    headers.set("X-Kept-At", at);
-    const text = (await copy.text()).replace(/data-since="[0-9]+"/, `data-since="${at}"`);
-    await place.put("/outreach/", new Response(text, { headers }));
-  }
-}"""
 
 
 @pytest.fixture
@@ -75,13 +66,14 @@ def test_a_phone_that_only_comes_as_far_as_the_sign_in_forgets_there(
     expect(phone.locator("h1")).to_have_text("Chưa có mạng")
 
 
-def test_a_copy_too_old_goes_at_the_first_page_whatever_page_that_is(
+def test_the_names_of_a_copy_too_old_go_at_the_first_page_whatever_page_that_is(
     phone: Page, line: Line, session: Session, cast: Cast
 ) -> None:
     end_session_of(session, cast)
-    phone.evaluate(HOURS_AGO, 73)
+    assert NAME in kept_text(phone)
+    grow_old(phone, 73)
     phone.goto(f"{line.url}/login")
-    until(phone, lambda: not has_copy(phone))
+    until(phone, lambda: NAME not in kept_text(phone))
 
 
 def test_a_clock_that_was_set_right_sends_no_page_away(phone: Page) -> None:
@@ -99,12 +91,12 @@ def test_a_clock_that_was_set_right_sends_no_page_away(phone: Page) -> None:
 def test_a_page_left_open_for_three_days_shows_nobody(phone: Page, line: Line, is_from_copy: bool) -> None:
     line.down()
     if is_from_copy:
-        phone.evaluate(HOURS_AGO, 40)
+        grow_old(phone, 40)
         phone.reload()
         expect(phone.locator("#as-of")).to_be_visible()
-    phone.evaluate(HOURS_AGO, 80)
+    grow_old(phone, 80)
     hours = 40 if is_from_copy else 80
     phone.evaluate("(hours) => { const now = Date.now; Date.now = () => now() + hours * 3600000; }", hours)
     phone.evaluate(SHOWN_AGAIN)
-    expect(phone.locator("h1")).to_have_text("Chưa có mạng")
-    assert "Anh Ba" not in phone.content()
+    expect(phone.locator("#gone")).to_be_visible()
+    assert "Anh Ba" not in phone.content() + kept_text(phone)

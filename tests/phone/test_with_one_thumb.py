@@ -121,6 +121,17 @@ def test_somebody_who_is_not_on_the_list_and_a_group(phone: Page, receiver: Rece
     assert (receiver.opened(one)["said"], receiver.opened(one)["who"]) == ("Cô Năm đầu chợ", None)
     assert (group["kind"], receiver.opened(group)["people"]) == ("group", [person.ref])
     assert receiver.opened(group)["place"] == "group"
+    phone.locator("#done-here a", has_text="Nhóm").tap()
+    expect(phone.locator("#visit [data-of=correction]").first).to_be_visible()
+    phone.locator("label", has_text="Anh Ba sửa xe").tap()
+    phone.locator("label:has([name=topic][value=family])").tap()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    send_now(phone)
+    expect_sent(phone)
+    again = list(receiver.stored.values())[-1]
+    said = receiver.opened(again)
+    assert (again["kind"], said["people"], said["topics"]) == ("group", [person.ref], ["family"])
+    assert said["corrects"] == group["id"]
 
 
 def test_somebody_who_is_not_on_the_list_is_corrected_by_another_entry(phone: Page, receiver: Receiver) -> None:
