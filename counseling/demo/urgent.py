@@ -5,7 +5,7 @@ The words came after the hours of the roster, so that the morning opens with the
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 
 from counseling.demo.accounts import CAO_LOC, DONG_KINH
 from counseling.demo.book import Book
@@ -18,7 +18,7 @@ from counseling.demo.told import Reply, Told
 from counseling.demo.waiting import EVENING, quiet_phone
 from counseling.domain.audit_chain import site_chain
 from counseling.domain.duty import EVERY_DAY
-from counseling.models.duty import CannedAnswer, CrisisAlert, DutyShift
+from counseling.models.duty import CrisisAlert, DutyShift
 from counseling.services.crises import ACTOR
 from counseling.services.inbound_reading import ANSWER_DIES_AFTER
 from counseling.sms.spoken_times import day_of, hour_of
@@ -26,11 +26,6 @@ from counseling.sms.wording import text_of
 from counseling.treatment_rows import SUPPORT, TREATMENT
 
 WORDS = "Em met lam roi. Khong muon song nua"
-CANNED = (
-    "Da nhan duoc tin. Chieu nay se goi lai.",
-    "Vang, cu den nhu thuong le.",
-    "Tin nay khong doc ngay duoc. Can gap thi goi dien.",
-)
 MORNING, AFTERNOON = time(6), time(18)
 # Side, place → who is called, the first one first, and their hours.
 ROSTER = (
@@ -65,7 +60,7 @@ def leave(book: Book, told: Told) -> None:
 
 
 def write(book: Book, told: Told, dice: Dice) -> None:
-    """Rows of the roster and of what stands ready since the first day; and the alert."""
+    """Rows of the roster since the first day; and the alert."""
     since = book.frame.at(book.frame.first, 8 * 60)
     for side, place, name, position, starts_at, ends_at in ROSTER:
         site_id, staff_id = book.places.sites[place], book.staff[name]
@@ -74,18 +69,9 @@ def write(book: Book, told: Told, dice: Dice) -> None:
         (shift_id,) = book.add(DutyShift, [shift | {"set_at": since, "request_key": dice.request_key()}])
         facts = {"shift": shift_id, "staff": staff_id}
         book.note(since, site_id, staff_id, "duty.shift_added", f"site:{site_id}", facts)
-        if position == 1:
-            _keep_answers(book, side, site_id, staff_id, since, dice)
     for reply in told.replies:
         if reply.meaning == "crisis":
             _raise(book, reply, dice)
-
-
-def _keep_answers(book: Book, side: str, site_id: int, staff_id: int, at: datetime, dice: Dice) -> None:
-    kept = {"site_id": site_id, "side": side, "set_by_id": staff_id, "set_at": at}
-    rows = [kept | {"body": body, "request_key": dice.request_key()} for body in CANNED]
-    for answer_id in book.add(CannedAnswer, rows):
-        book.note(at, site_id, staff_id, "canned.added", f"site:{site_id}", {"answer": answer_id})
 
 
 def _raise(book: Book, reply: Reply, dice: Dice) -> None:

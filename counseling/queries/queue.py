@@ -19,6 +19,7 @@ AHEAD = timedelta(hours=24)
 LOOKED_BACK = timedelta(days=7)
 MOST_LINES = 180  # of one page: a morning of a whole station; what is beyond stands on the next
 REMINDER, TEXT = "reminder", "text"
+HELD = "held"
 ON_ITS_WAY = ("queued", "claimed")
 TROUBLED = ("unknown", "failed")
 LOST = ("refused", "expired")
@@ -48,8 +49,13 @@ class QueueLine:
         return self.source == TEXT and self.state in LOST
 
     @property
-    def may_be_changed(self) -> bool:
+    def may_be_taken_back(self) -> bool:
         """As long as no sender has taken it."""
+        return self.has_an_hour or self.state == HELD
+
+    @property
+    def has_an_hour(self) -> bool:
+        """What is held goes when it is let go, whatever the clock says."""
         return self.state in ("planned", "queued")
 
 
@@ -71,6 +77,24 @@ class EndedGroup:
     state: str
     reason: str | None
     count: int
+
+
+@dataclass(frozen=True)
+class HeldPage:
+    """Those of one group, one by one: whoever must not be texted is taken out before the others are let go."""
+
+    group: HeldGroup
+    lines: list[QueueLine]
+    page: int
+
+    @property
+    def pages(self) -> int:
+        return pages_of(self.group.count)
+
+    @property
+    def patient_ids(self) -> list[int]:
+        """Everybody who is named, for the note of who saw whom."""
+        return [line.patient_id for line in self.lines if line.named and line.patient_id]
 
 
 @dataclass(frozen=True)
@@ -111,6 +135,17 @@ def list_queue(session: AnySession, viewer: Viewer, now: datetime, page: int = 1
     )
 
 
+def get_held(session: AnySession, viewer: Viewer, kind: str, reason: str, now: datetime, page: int = 1) -> HeldPage:
+    """The reminders of one kind that are held for one reason. Raises NotFound where there are none."""
+    held = _held(session, viewer, now)
+    group = next((one for one in held if (one.what, one.reason) == (kind, reason)), None) or not_found()
+    page = min(max(page, 1), pages_of(group.count))
+    own = _is_held(viewer, now), Reminder.kind == kind, Reminder.reason == reason
+    query = _planned_lines().where(*own).order_by(Reminder.due_at, Reminder.id)
+    rows = session.execute(query.offset((page - 1) * MOST_LINES).limit(MOST_LINES))
+    return HeldPage(group, _named(session, viewer, [_line(row) for row in rows]), page)
+
+
 def get_line(session: AnySession, viewer: Viewer, source: str, row_id: int) -> tuple[QueueLine, str | None]:
     """One line and, of a text that is made already, its words. Raises NotFound outside the reader's scope."""
     if source == REMINDER:
@@ -135,6 +170,10 @@ def pages_of(total: int) -> int:
 def _is_planned(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
     soon = and_(Reminder.state == "planned", Reminder.due_at <= now + AHEAD, Reminder.expires_at > now)
     return and_(texts_visible_to(viewer, Reminder), soon)
+
+
+def _is_held(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
+    return and_(texts_visible_to(viewer, Reminder), Reminder.state == HELD, Reminder.expires_at > now)
 
 
 def _is_on_its_way(viewer: Viewer) -> ColumnElement[bool]:
@@ -196,7 +235,7 @@ def _held(session: AnySession, viewer: Viewer, now: datetime) -> list[HeldGroup]
     row = Reminder
     query = (
         select(row.kind, row.reason, func.count(), func.min(row.due_at))
-        .where(texts_visible_to(viewer, row), row.state == "held", row.expires_at > now)
+        .where(_is_held(viewer, now))
         .group_by(row.kind, row.reason)
         .order_by(row.kind, row.reason)
     )

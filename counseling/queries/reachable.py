@@ -50,9 +50,9 @@ def has_agreed_to_texts(patient_id: InstrumentedAttribute[int], side: str) -> Co
 
 
 def find_line(
-    session: AnySession, patient_id: int, side: str, kind: str, now: datetime, *, alone: bool = False
+    session: AnySession, patient_id: int, side: str, kind: str | None, now: datetime, *, alone: bool = False
 ) -> int | None:
-    """The line of the number that was confirmed last; None: nothing of this kind may be sent."""
+    """The line of the number that was confirmed last; None: nothing of this kind (None: of any) may be sent."""
     if not has_agreed(session, patient_id, side, kind):
         return None
     query = select(PhoneLine.id).join(PhoneNumber, PhoneNumber.line_id == PhoneLine.id)

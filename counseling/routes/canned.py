@@ -55,7 +55,7 @@ def add() -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-@bp.post("/<int:answer_id>/remove")
+@bp.post("/<int(signed=True):answer_id>/remove")
 @requires(Permission.ANSWER_MESSAGES)
 def remove(answer_id: int) -> ResponseReturnValue:
     try:

@@ -38,6 +38,17 @@ class HourForm(HouseForm):
     at = TimeField(lazy_gettext("Gửi lúc mấy giờ"), [InputRequired(lazy_gettext("Ghi giờ như 07:30"))])
 
 
+@bp.get("/queue/held/<kind>/<reason>/")
+@requires(Permission.ANSWER_MESSAGES)
+def held(kind: str, reason: str) -> ResponseReturnValue:
+    try:
+        found = queue.get_held(db.session, g.viewer, kind, reason, utc_now(), page_of(request.args.get("page")))
+    except NotFound:
+        abort(404)
+    note_view("messages.held", found.patient_ids)
+    return render_template("pages/messages/held.html", held=found)
+
+
 @bp.get("/queue/<any(reminder, text):source>/<int:number>/")
 @requires(Permission.ANSWER_MESSAGES)
 def show(source: str, number: int) -> ResponseReturnValue:
@@ -130,7 +141,7 @@ def waiting(line: queue.QueueLine) -> Waiting:
 
 def one_page(line: queue.QueueLine, body: str | None, form: HourForm, refusal: Refusal | None = None) -> str:
     note_view("messages.queue_line", [line.patient_id] if line.named and line.patient_id else [])
-    if line.source == queue.REMINDER and line.may_be_changed:
+    if line.source == queue.REMINDER and line.may_be_taken_back:
         body = words_now(db.session, line.id, utc_now(), zone())
     values: dict[str, Any] = {"line": line, "body": body, "form": form, "refusal": refusal}
     return render_template("pages/messages/queue_line.html", **values)

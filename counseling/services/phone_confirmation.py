@@ -24,6 +24,7 @@ from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER
 from counseling.queries.wordings import wordings_of
 from counseling.services.either_file import HeldFile, hold_file, note_done
+from counseling.services.first_texts import say_how_to_stop
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
 from counseling.services.text_cancelling import cancel_texts_to_number
@@ -93,6 +94,7 @@ def confirm_by_call(session: AnySession, phone: Numbered, *, by: By, now: dateti
         if _is_open(tx, row, now):
             line_id = ensure_line(tx, vault, open_phone(vault, row.ref, row.number))
             _confirm(tx, file, row, line_id, "missed_call", by, now)
+            say_how_to_stop(tx, file, now)
 
 
 def note_readers(
@@ -104,6 +106,8 @@ def note_readers(
         if (row.is_shared, row.calls_only) == (is_shared, calls_only):
             return
         _change(tx, row.id, is_shared=is_shared, calls_only=calls_only)
+        if row.calls_only:
+            say_how_to_stop(tx, file, now)
         details = {"phone": row.id, "is_shared": is_shared, "calls_only": calls_only}
         note_done(tx, file, by, "phone_readers_noted", details, now)
 

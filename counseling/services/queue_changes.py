@@ -38,7 +38,7 @@ def take_back(session: AnySession, which: Waiting, *, by: By, now: datetime) -> 
     """It does not go out. Refuses with not_waiting when a sender has it already, or it ended some other way."""
     with writing(session) as tx:
         if which.source == REMINDER:
-            row = _lock_reminder(tx, which)
+            row = _lock_reminder(tx, which, "planned", "held")
             tx.execute(update(Reminder).where(Reminder.id == row.id).values(state="cancelled", reason=BY_STAFF))
         else:
             row = _lock_text(tx, which)
@@ -54,7 +54,7 @@ def change_hour(session: AnySession, which: Waiting, to: time, *, by: By, now: d
     """
     with writing(session) as tx:
         if which.source == REMINDER:
-            row = _lock_reminder(tx, which)
+            row = _lock_reminder(tx, which, "planned")
             at = _moment(instant(row.on_date, to, zone), row.expires_at, now, zone)
             tx.execute(update(Reminder).where(Reminder.id == row.id).values(due_at=at))
         else:
@@ -78,9 +78,9 @@ def _moment(at: datetime, expires_at: datetime, now: datetime, zone: ZoneInfo) -
     return at
 
 
-def _lock_reminder(tx: Session, which: Waiting) -> Row[Any]:
+def _lock_reminder(tx: Session, which: Waiting, *states: str) -> Row[Any]:
     own = Reminder.id == which.id, Reminder.site_id == which.site_id, Reminder.side == which.side
-    row = tx.execute(select(Reminder.__table__).where(*own, Reminder.state == "planned").with_for_update()).first()
+    row = tx.execute(select(Reminder.__table__).where(*own, Reminder.state.in_(states)).with_for_update()).first()
     if row is None:
         raise Refusal("not_waiting")
     return row

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
@@ -28,6 +28,7 @@ from counseling.domain.reminder_kinds import (
 )
 from counseling.domain.reminders import answers_count_until
 from counseling.domain.sending_hours import end_of_sending
+from counseling.domain.text_choices import WORK, Choices
 from counseling.models.counseling import Appointment
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import Reminder
@@ -39,6 +40,7 @@ from counseling.queries.wordings import Wordings, wordings_of
 from counseling.services.outbox import NewMessage
 from counseling.sms.spoken_times import day_of, days_of, hour_and_part, hour_of
 from counseling.sms.wording import PRONOUN, QUESTION_OF, text_of
+from counseling.sms.wording_marks import OVERT
 
 # Kinds whose words are another's; what is not here has a text of its own name.
 WORDING_OF: Mapping[str, str] = {APPOINTMENT_TODAY: APPOINTMENT}
@@ -64,8 +66,7 @@ def message_of(
     if words is None:
         return None
     wording = WORDING_OF.get(reminder.kind, reminder.kind)
-    pronoun = _pronoun(session, reminder, line_id, choices.pronoun)
-    spelling = {"pronoun": pronoun, "pretext": choices.pretext}
+    spelling = spelling_on(session, reminder, line_id, choices)
     return NewMessage(
         line_id=line_id,
         side=reminder.side,
@@ -95,15 +96,23 @@ def words_now(session: AnySession, reminder_id: int, now: datetime, zone: ZoneIn
     return None
 
 
-def _pronoun(session: AnySession, reminder: Row[Any], line_id: int, chosen: str | None) -> str:
-    """Chosen since, or said when they agreed; on a phone that others read the one that tells nobody who is meant."""
-    own = PhoneNumber.patient_id == reminder.patient_id, PhoneNumber.side == reminder.side
+class OfSomebody(Protocol):
+    @property
+    def patient_id(self) -> int: ...
+    @property
+    def side(self) -> str: ...
+
+
+def spelling_on(session: AnySession, whose: OfSomebody, line_id: int, choices: Choices) -> dict[str, str]:
+    """Chosen since, or said when they agreed; on a phone that others read what tells nobody who or what is meant."""
+    own = PhoneNumber.patient_id == whose.patient_id, PhoneNumber.side == whose.side
     shared = select(PhoneNumber.id).where(
         *own, PhoneNumber.line_id == line_id, PhoneNumber.removed_at.is_(None), PhoneNumber.is_shared
     )
     if session.execute(shared.limit(1)).first() is not None:
-        return PRONOUN
-    return chosen or find_pronoun(session, reminder.patient_id, reminder.side) or PRONOUN
+        return {"pronoun": PRONOUN, "pretext": WORK if choices.pretext in OVERT else choices.pretext}
+    pronoun = choices.pronoun or find_pronoun(session, whose.patient_id, whose.side) or PRONOUN
+    return {"pronoun": pronoun, "pretext": choices.pretext}
 
 
 def _missed_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:

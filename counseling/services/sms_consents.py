@@ -22,6 +22,7 @@ from counseling.models.texts import PhoneLine, SmsConsent
 from counseling.queries.agreements import list_purposes
 from counseling.services import audit
 from counseling.services.either_file import HeldFile, hold_file, note_done
+from counseling.services.first_texts import say_how_to_stop
 from counseling.services.text_cancelling import cancel_texts_of_file, cancel_texts_of_kinds, cancel_texts_of_line
 from counseling.services.treatment_files import By
 from counseling.treatment_rows import SUPPORT, TREATMENT
@@ -58,6 +59,7 @@ def give_consent(
             return
         consent_id = _add_consent(tx, file, asked, by, request_key, now)
         details = {"consent": consent_id, "version": asked.version, "purposes": _of_side(asked, side)}
+        say_how_to_stop(tx, file, now)
         note_done(tx, file, by, "texts_agreed", details, now)
 
 

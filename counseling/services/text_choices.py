@@ -16,6 +16,7 @@ from counseling.models.text_choices import DeclinedReminder, TextChoice
 from counseling.models.texts import Reminder
 from counseling.queries.text_choices import find_choices
 from counseling.services.either_file import hold_file, note_done
+from counseling.services.first_texts import say_how_to_stop
 from counseling.services.sms_consents import PRONOUNS
 from counseling.services.text_cancelling import cancel_texts_of_file, cancel_unsent
 from counseling.services.treatment_files import By
@@ -41,6 +42,8 @@ def write_choices(session: AnySession, patient_id: int, side: str, choices: Choi
             unwanted = Reminder.kind.in_(sorted(choices.declined - before.declined))
             own = and_(Reminder.patient_id == patient_id, Reminder.side == side)
             cancel_unsent(tx, and_(own, unwanted), "own_choice", now)
+        if before.calls_only:
+            say_how_to_stop(tx, file, now)
         note_done(tx, file, by, "texts_chosen", _codes(choices), now)
         return True
 

@@ -43,6 +43,10 @@ SHIPPED: Mapping[str, str] = {
         "So doi chieu: {digits}. Chi nhin so nay tren may, khong doc cho ai qua dien thoai. "
         "Tin tra loi khong duoc doc ngay. Thoi nhan: tra loi NGUNG."
     ),
+    "first": (  # before any other to somebody who has rung instead of comparing digits
+        "Nhac viec: tu nay so nay nhan tin nhac nhu {pronoun} da dong y. "
+        "Tin tra loi khong duoc doc ngay. Thoi nhan: tra loi NGUNG."
+    ),
     "stopped": (  # 8
         "Da ngung. Tu gio so nay khong gui tin nhac nua. Khi nao muon nhan lai, {pronoun} nhan BAT DAU."
     ),

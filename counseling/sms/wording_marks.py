@@ -39,6 +39,10 @@ MARKED: Mapping[str, str] = {
         "Nhắc việc: tuần này xin đến sớm 15 phút để gặp người phụ trách. Trả lời 1 = đã rõ, 2 = nhờ gọi lại."
     ),
     "second_text": "Hỏi thăm: tin trước chưa thấy trả lời, không sao. Trả lời 1 = ổn, 2 = nhờ gọi lại.",
+    "first": (
+        "Nhắc việc: từ nay số này nhận tin nhắc như {pronoun} đã đồng ý. "
+        "Tin trả lời không được đọc ngay. Thôi nhận: trả lời NGUNG."
+    ),
     # Answers. What is to be typed stands as most type it, without marks.
     "stopped": "Đã ngừng. Từ giờ số này không gửi tin nhắc nữa. Khi nào muốn nhận lại, {pronoun} nhắn BAT DAU.",
     "help": (
@@ -61,14 +65,17 @@ MARKED: Mapping[str, str] = {
 PRONOUNS: Mapping[str, str] = {
     "anh/chi": "anh/chị", "chi": "chị", "co": "cô", "chu": "chú", "bac": "bác", "ban": "bạn",
 }  # fmt: skip
-# How a text may begin, without marks and with them; covert by default, and none says what it is about.
+# How a text may begin, without marks and with them; covert by default, and of these none says what it is about.
 PRETEXTS: Mapping[str, tuple[str, str]] = {
     "work": ("Nhac viec", "Nhắc việc"),
     "diary": ("Nhac lich", "Nhắc lịch"),
     "note": ("Loi nhan", "Lời nhắn"),
     "home": ("Viec nha", "Việc nhà"),
     "club": ("Doi bong", "Đội bóng"),
+    "health": ("Suc khoe", "Sức khỏe"),
 }
+# What says what it is about goes only to whom asked for it, and never to a phone that others read.
+OVERT = frozenset({"health"})
 # What a chosen beginning takes the place of. "Hỏi thăm" stays: it says what the question is.
 BEGINNINGS = ("Nhac viec:", "Nhac lich:", "Nhắc việc:", "Nhắc lịch:")
 

@@ -43,6 +43,7 @@ ALWAYS = frozenset({"pronoun", "pronoun_first"})  # of any text, and of none by 
 # asks them to read the digits out.
 MUST_SAY: Mapping[str, tuple[str, ...]] = {
     "number": ("NGUNG", "khong doc"),
+    "first": ("NGUNG", "khong duoc doc ngay"),
     "stopped": ("BAT DAU",),
     "help": ("NGUNG",),
     "stop_hint": ("NGUNG",),

@@ -2,7 +2,7 @@
 // It answers for files, the volunteer's list, what to do in danger and the pages beside them. Every other page, and every POST, passes it by:
 // a list of doses is never shown from a copy.
 "use strict";
-const SHELL = "files", KEPT = "kept-", EMPTIED = "X-Emptied", GONE = 'id="gone" hidden';
+const SHELL = "files", KEPT = "kept-", EMPTIED = "X-Emptied", GONE = 'id="gone" hidden', NAMES = /<!--names-->[^]*?<!--\/names-->|<span class="note">\d+<\/span>/g;
 const LIMIT_MS = 3000, KEPT_MS = 72 * 3600000, DAY_MS = 24 * 3600000;
 let wiped = 0, asked = 0, newest = 0, isClosed = false, emptying;
 
@@ -61,7 +61,7 @@ async function kept(path = HOME) {
 // After three days the names go. What takes down a visit stays: a server that is away for a week keeps nobody from logging.
 async function empty(place) {
   const before = wiped, copy = await place.match(HOME), aid = await place.match(DANGER);
-  const safe = await aid?.text(), text = ((await copy?.text()) || "").replace(/<!--names-->[^]*?<!--\/names-->/g, "").replace(/ data-since="\d+"/, "");
+  const safe = await aid?.text(), text = ((await copy?.text()) || "").replace(NAMES, "").replace(/ data-since="\d+"/, "");
   await Outbox.clear();
   if (!text.includes(GONE)) return; // nothing, or made before pages said where the names stand
   const headers = new Headers(copy.headers), left = await caches.open(KEPT + headers.get("X-Keep-For"));

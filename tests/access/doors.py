@@ -210,6 +210,10 @@ def queued(world: World | None) -> dict[str, Any]:
     return {"source": "text", "number": 987_654}
 
 
+def held(world: World | None) -> dict[str, Any]:
+    return {"kind": "missed_yesterday", "reason": "too_many"}
+
+
 def wording(world: World | None) -> dict[str, Any]:
     """One of the answers that both sides send; a text that does not exist when `world` is None."""
     return {"key": "stopped" if world else "gone"}
@@ -531,6 +535,7 @@ DOORS: dict[str, Door] = {
     "messages.waiting": page(ASKING, refused=404),
     "messages.release": Door(ASKING, 409, 404, form=nothing),
     # Nothing waits to be sent in this world
+    "sending.held": Door(ASKING, 404, 404, "house", values=held),
     "sending.show": Door(ASKING, 404, 404, "house", values=queued),
     "sending.cancel": Door(ASKING, 404, 404, "house", nothing, values=queued),
     "sending.move": Door(ASKING, 404, 404, "house", fixed(at="09:00"), values=queued),

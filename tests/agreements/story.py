@@ -18,12 +18,13 @@ from counseling.models.tasks import Task
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
 from counseling.refs import new_ref, new_request_key
 from counseling.services.crossing import ask_to_call_back
-from counseling.services.phone_confirmation import Numbered, confirm_by_call, send_digits
+from counseling.services.phone_confirmation import Numbered, send_digits
 from counseling.services.phones import add_phone
 from counseling.services.sms_consents import Asked, give_consent
 from counseling.services.visit_consents import VisitTerms, give_visit_consent, withdraw_visit_consent
 from tests.support.cast import DONG_KINH, TEAM2, Cast
 from tests.support.files import by, patient_of, registered, supported
+from tests.support.numbers import compared
 from tests.support.settings import MORNING
 
 TODAY = MORNING.date()
@@ -70,11 +71,8 @@ def ask(
 def reached(session: Session, cast: Cast, patient_id: int, side: str = "treatment") -> int:
     """Somebody who has agreed and whose number is confirmed; the number's line."""
     who = by(cast, ASKS[side])
-    confirm_by_call(session, numbered(session, patient_id, side), by=who, now=MORNING)
     give_consent(session, patient_id, side, WORDS, by=who, request_key=new_request_key(), now=MORNING)
-    line_id = phone_of(session, patient_id, side).line_id
-    assert line_id is not None
-    return line_id
+    return compared(session, phone_of(session, patient_id, side).ref, by=who, now=MORNING)
 
 
 def planned(session: Session, patient_id: int, side: str = "treatment", **changes: Any) -> int:

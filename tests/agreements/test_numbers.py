@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.database import vault_of, writing
 from counseling.domain.refusal import Refusal
+from counseling.domain.text_choices import Choices
 from counseling.models.patients import PhoneNumber, SupportFile
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.queries.patient_search import has_keys
@@ -23,8 +24,10 @@ from counseling.services.phone_confirmation import (
     note_readers,
 )
 from counseling.services.phones import add_phone, remove_phone
+from counseling.services.sms_consents import give_consent
+from counseling.services.text_choices import write_choices
 from counseling.treatment_rows import SUPPORT
-from tests.agreements.story import ASKS, NUMBER, ask, line_row, numbered, person, phone_of
+from tests.agreements.story import ASKS, NUMBER, WORDS, ask, line_row, numbered, person, phone_of
 from tests.support.cast import Cast
 from tests.support.files import by
 from tests.support.settings import MORNING
@@ -115,6 +118,66 @@ def test_who_rings_once_needs_no_text(session: Session, cast: Cast) -> None:
     assert texts(session) == []
     with pytest.raises(Refusal, match="phone_is_confirmed"):
         ask(session, cast, numbered(session, patient_id))
+
+
+def agreed(session: Session, cast: Cast, patient_id: int, side: str = "treatment", now: datetime = MORNING) -> None:
+    who = by(cast, ASKS[side])
+    give_consent(session, patient_id, side, WORDS, by=who, request_key=new_request_key(), now=now)
+
+
+def rung(session: Session, cast: Cast, patient_id: int, side: str = "treatment", now: datetime = MORNING) -> None:
+    confirm_by_call(session, numbered(session, patient_id, side), by=by(cast, ASKS[side]), now=now)
+
+
+@pytest.mark.parametrize("first", ["rings", "agrees"])
+@pytest.mark.parametrize("side", ["treatment", "support"])
+def test_who_rang_gets_a_first_text_that_says_how_to_stop(session: Session, cast: Cast, side: str, first: str) -> None:
+    """Whichever comes first: nothing goes before both, and it is said once in a number's life."""
+    patient_id = person(session, cast, side)
+    steps = (rung, agreed) if first == "rings" else (agreed, rung)
+    steps[0](session, cast, patient_id, side)
+    assert texts(session) == []
+    steps[1](session, cast, patient_id, side)
+    (text,) = texts(session)
+    assert (text.wording, text.is_automatic, text.patient_id, text.side) == ("first", True, patient_id, side)
+    said = body(session, text)
+    assert "NGUNG" in said and "khong duoc doc ngay" in said and said.startswith("Nhac viec:")
+    rung(session, cast, patient_id, side, now=MORNING + timedelta(days=91))
+    assert len(texts(session)) == 1
+
+
+def test_who_compared_digits_was_told_by_them(session: Session, cast: Cast) -> None:
+    patient_id = person(session, cast)
+    phone = numbered(session, patient_id)
+    ask(session, cast, phone)
+    confirm_by_digits(
+        session, phone, phone_of(session, patient_id).check_digits or "", by=by(cast, "dispenser"), now=MORNING
+    )
+    agreed(session, cast, patient_id)
+    assert [text.wording for text in texts(session)] == ["number"]
+
+
+def test_who_is_only_to_be_called_gets_no_first_text_until_they_want_texts(session: Session, cast: Cast) -> None:
+    patient_id, who = person(session, cast), by(cast, "dispenser")
+    phone = numbered(session, patient_id)
+    note_readers(session, phone, is_shared=False, calls_only=True, by=who, now=MORNING)
+    write_choices(session, patient_id, "treatment", Choices(calls_only=True), by=who, now=MORNING)
+    rung(session, cast, patient_id)
+    agreed(session, cast, patient_id)
+    note_readers(session, phone, is_shared=False, calls_only=False, by=who, now=MORNING)
+    assert texts(session) == []
+    write_choices(session, patient_id, "treatment", Choices(has_marks=True), by=who, now=MORNING)
+    (text,) = texts(session)
+    assert "Thôi nhận: trả lời NGUNG." in body(session, text)
+
+
+def test_a_number_that_has_stopped_gets_no_first_text(session: Session, cast: Cast) -> None:
+    patient_id = person(session, cast)
+    rung(session, cast, patient_id)
+    with writing(session) as tx:
+        tx.execute(update(PhoneLine).values(opted_out_at=MORNING))
+    agreed(session, cast, patient_id)
+    assert texts(session) == []
 
 
 def test_both_files_of_one_number_share_its_line_and_each_is_confirmed_alone(session: Session, cast: Cast) -> None:

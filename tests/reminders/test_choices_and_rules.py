@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.domain.refusal import Refusal
-from counseling.domain.text_choices import OwnHours
+from counseling.domain.text_choices import AS_SHIPPED, OwnHours
 from counseling.models.audit import AuditEntry
 from counseling.models.doses import AdherenceSummary
 from counseling.models.patients import PhoneNumber, TreatmentFile
@@ -24,6 +24,7 @@ from counseling.services.reminder_rows import Moment
 from counseling.services.reminder_rules import find_rule, list_rules, ship_rules
 from counseling.services.rule_changes import NewRule, change_rule
 from counseling.services.support_reminders import plan_check_ins
+from counseling.sms.wording_marks import OVERT
 from tests.support.cast import DONG_KINH, Cast
 from tests.support.races import at_the_same_second
 from tests.support.reminding import (
@@ -128,6 +129,20 @@ def test_texts_go_in_the_hour_under_the_name_and_in_the_letters_that_somebody_ch
         "Đội bóng: việc đã hẹn lúc 8h sáng thứ Hai 23/11. Trả lời 1 = đến được, 2 = xin đổi ngày, 3 = nhờ gọi lại."
     ]
     assert texts(session)[0].segments == 2
+
+
+def test_plainer_words_go_to_whom_asked_for_them_and_never_to_a_phone_that_others_read(
+    session: Session, cast: Cast
+) -> None:
+    assert AS_SHIPPED.pretext not in OVERT
+    for reads, begins in ((None, "Suc khoe:"), (is_shared, "Nhac viec:")):
+        person, _ = booked(session, cast, at(8, day=TOMORROW))
+        choose(session, cast, person, "support", pretext="health")
+        if reads:
+            reads(session, person)
+        plan(session, SIX)
+        queue(session, at(19))
+        assert bodies(session)[-1].startswith(begins), begins
 
 
 def test_own_quiet_hours_make_a_text_wait_and_one_side_does_not_bind_the_other(session: Session, cast: Cast) -> None:

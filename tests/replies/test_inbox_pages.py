@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
+from counseling.domain.shipped_answers import SHIPPED_ANSWERS
+from counseling.domain.wording_guard import forbidden_phrase
 from counseling.models.audit import AuditEntry
 from counseling.models.duty import CannedAnswer, CrisisAlert, DutyShift
 from counseling.models.installation import Installation
@@ -24,6 +26,7 @@ from counseling.permissions import ROLE_PERMISSIONS, Permission, RoleKind, Side
 from counseling.queries.duty import READERS
 from counseling.queries.inbox import list_conversations
 from counseling.refs import new_request_key
+from counseling.sms.segments import segments_of
 from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, has_number, inbound, outbound, texted
 from tests.support.cast import CAO_LOC, TEAM, Cast, post, sign_in
 from tests.support.files import patient_of, registered, supported
@@ -339,13 +342,37 @@ def test_ready_made_answers_are_guarded_and_chosen_with_one_tap(
         same = {"body": "Vang, chieu nay em goi lai.", KEY: new_request_key()}
         post(client, "/messages/canned/", **same)
     session.rollback()
-    (answer_id,) = session.execute(select(CannedAnswer.id)).scalars()
+    own = select(CannedAnswer.id).where(CannedAnswer.body.startswith("Vang, chieu nay em"))
+    (answer_id,) = session.execute(own).scalars()
     chosen = client.get(f"/messages/{row.ref}/?say={answer_id}").text
     assert re.search(r"<textarea[^>]*>\s*Vang, chieu nay em goi lai\.", chosen)
     assert "Vang, chieu nay em" not in at(app, "dispenser2").get("/messages/canned/").text
     assert post(at(app, "dispenser2"), f"/messages/canned/{answer_id}/remove").status_code == 404
     assert post(client, f"/messages/canned/{answer_id}/remove").status_code == 303
     assert "Vang, chieu nay em" not in client.get(f"/messages/{row.ref}/?say={answer_id}").text
+
+
+def test_a_site_has_answers_to_begin_with_and_makes_them_its_own(
+    app: Flask, session: Session, treated: int, line: int
+) -> None:
+    row, client, page = texted(session, "gọi em"), at(app, "dispenser"), "/messages/canned/"
+    for body in SHIPPED_ANSWERS:
+        assert (segments_of(body), forbidden_phrase(body)) == (1, None)
+    assert all(body in client.get(page).text for body in SHIPPED_ANSWERS)
+    assert re.search(
+        rf"<textarea[^>]*>\s*{re.escape(SHIPPED_ANSWERS[1])}", client.get(f"/messages/{row.ref}/?say=-2").text
+    )
+    for _ in range(2):  # a second tap on a page that has gone
+        assert post(client, f"{page}-2/remove", page).status_code == 303
+    left = [body for number, body in enumerate(SHIPPED_ANSWERS, 1) if number != 2]
+    assert [body for body in SHIPPED_ANSWERS if body in client.get(page).text] == left
+    assert post(client, f"{page}-99/remove", page).status_code == 404
+    session.rollback()
+    assert session.execute(select(func.count(CannedAnswer.id))).scalar_one() == len(SHIPPED_ANSWERS)
+    post(client, page, body="Vang a", **{KEY: new_request_key()})
+    assert all(body in client.get(page).text for body in (*left, "Vang a"))
+    elsewhere = at(app, "dispenser2").get(page).text  # another site has changed nothing
+    assert all(body in elsewhere for body in SHIPPED_ANSWERS) and "Vang a<" not in elsewhere
 
 
 def test_a_thousand_conversations_are_read_in_a_moment(

@@ -25,7 +25,6 @@ from counseling.refs import new_request_key
 from counseling.services.aftercare import open_aftercare
 from counseling.services.appointments import book_appointment
 from counseling.services.held_reminders import reconsider_held
-from counseling.services.phone_confirmation import Numbered, confirm_by_call
 from counseling.services.phones import add_phone
 from counseling.services.reminder_planning import plan_reminders
 from counseling.services.reminder_queueing import queue_due
@@ -35,6 +34,7 @@ from counseling.services.station_days import move_station_day
 from counseling.services.text_choices import write_choices
 from tests.support.cast import DONG_KINH, Cast
 from tests.support.files import patient_of, supported
+from tests.support.numbers import compared
 from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, Person, by, dose, opened, ordered, somebody
 
@@ -79,12 +79,7 @@ def reach(session: Session, cast: Cast, patient_id: int, side: str = "treatment"
     newest = select(PhoneNumber).where(PhoneNumber.patient_id == patient_id, PhoneNumber.side == side)
     phone = session.scalars(newest.order_by(PhoneNumber.id.desc())).first()
     assert phone is not None
-    confirm_by_call(session, Numbered(patient_id, side, phone.ref), by=who, now=MORNING - A_DAY)
-    line_id = session.execute(select(PhoneNumber.line_id).where(PhoneNumber.id == phone.id)).scalar_one()
-    session.expire_all()
-    session.rollback()
-    assert line_id is not None
-    return line_id
+    return compared(session, phone.ref, by=who, now=MORNING - A_DAY)
 
 
 def expected(session: Session, cast: Cast, station: int = DONG_KINH) -> tuple[Person, int]:

@@ -98,6 +98,33 @@ def test_a_line_of_the_queue_is_moved_and_taken_back(app: Flask, session: Sessio
     assert post(client, f"{address}cancel").status_code == 409
 
 
+def test_one_of_those_that_are_held_is_taken_out_before_the_others_are_let_go(
+    app: Flask, session: Session, cast: Cast, treated: int, line: int
+) -> None:
+    other = patient_of(session, registered(session, cast, full_name="Lý Thị Hoa", register_code="LS-0013"))
+    on_hold = {"state": "held", "reason": "too_many"}
+    reminder, left = planned(session, treated, **on_hold), planned(session, other, **on_hold)
+    planned(session, treated, kind="dose_today", state="held", reason="not_recorded")
+    client, page = at(app, "dispenser"), "/messages/queue/held/missed_yesterday/too_many/"
+    assert page in client.get("/messages/queue").text
+    shown = client.get(page).text
+    assert "Nguyễn Văn Đức" in shown and "Lý Thị Hoa" in shown and "dose_today" not in shown
+    address = f"/messages/queue/reminder/{reminder}/"
+    assert address in shown
+    one = client.get(address).text
+    assert "Nhiều hơn một phần tư số người phải đến" in one and "Đổi giờ" not in one
+    assert post(client, f"{address}hour", address, at="10:00").status_code == 409
+    assert post(client, f"{address}cancel", address).status_code == 303
+    assert "Nguyễn Văn Đức" not in client.get(page).text
+    assert "Sổ đã đủ, gửi 1 tin" in client.get("/messages/queue").text
+    assert post(client, f"/messages/queue/reminder/{left}/cancel", page).status_code == 303
+    assert client.get(page).status_code == 404, "nothing is held any more"
+    for who in ("counselor", "dispenser2"):
+        assert at(app, who).get("/messages/queue/held/dose_today/not_recorded/").status_code == 404
+    session.rollback()
+    assert list(session.execute(select(Reminder.state).order_by(Reminder.id)).scalars()) == ["cancelled"] * 2 + ["held"]
+
+
 def test_a_text_that_is_made_already_is_seen_before_it_goes(
     app: Flask, session: Session, treated: int, line: int
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import flash, get_template_attribute, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -10,7 +12,7 @@ from counseling.clock import utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.domain.reminder_kinds import KINDS_OF, NOT_ON_SHARED_PHONES
-from counseling.domain.text_choices import Choices
+from counseling.domain.text_choices import WORK, Choices
 from counseling.permissions import Permission, requires
 from counseling.queries.agreements import list_numbers
 from counseling.queries.text_choices import find_choices
@@ -22,6 +24,7 @@ from counseling.routes.reminder_forms import WORDS, ChoicesForm, as_typed
 from counseling.routes.viewing import note_view
 from counseling.services.reminder_examples import example_of
 from counseling.services.text_choices import write_choices
+from counseling.sms.wording_marks import OVERT
 
 FIELDS = {"quiet_half": "quiet", "quiet_order": "quiet", "": "kinds"}
 AN_EXAMPLE = {"treatment": "evening_before", "support": "appointment"}
@@ -62,11 +65,14 @@ def choices_page(person: Asked, form: ChoicesForm, kept: Choices | None = None) 
     kept = kept or find_choices(db.session, person.patient_id, person.side)
     numbers = list_numbers(db.session, person.patient_id, person.side, utc_now())
     texted = [number for number in numbers if number.confirmed_at and not number.calls_only]
+    is_shared = bool(texted) and all(number.is_shared for number in texted)
+    if is_shared and kept.pretext in OVERT:
+        kept = replace(kept, pretext=WORK)
     return render_template(
         "pages/patients/text_choices.html",
         person=person,
         form=form,
-        is_shared=bool(texted) and all(number.is_shared for number in texted),
+        is_shared=is_shared,
         not_on_shared=NOT_ON_SHARED_PHONES,
         example=example_of(db.session, person.site_id, AN_EXAMPLE[person.side], this_day(), kept),
     )
