@@ -135,7 +135,7 @@ def test_plainer_words_go_to_whom_asked_for_them_and_never_to_a_phone_that_other
     session: Session, cast: Cast
 ) -> None:
     assert AS_SHIPPED.pretext not in OVERT
-    for reads, begins in ((None, "Suc khoe:"), (is_shared, "Nhac viec:")):
+    for reads, begins in ((None, "Suc khoe:"), (is_shared, "Nhac lich:")):
         person, _ = booked(session, cast, at(8, day=TOMORROW))
         choose(session, cast, person, "support", pretext="health")
         if reads:
