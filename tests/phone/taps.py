@@ -36,6 +36,17 @@ def has_copy(page: Page) -> bool:
     return bool(page.evaluate("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))"))
 
 
+def has_list_of(page: Page, name: str) -> None:
+    """Wait until the list that is kept has this name: after somebody else's sign-in the page loads itself anew."""
+    page.wait_for_function(
+        """async (name) => (await Promise.all((await caches.keys()).map(async (one) => {
+             const copy = await (await caches.open(one)).match("/outreach/");
+             return Boolean(copy) && (await copy.text()).includes(name);
+           }))).some(Boolean)""",
+        arg=name,
+    )
+
+
 def grow_old(page: Page, hours: int) -> None:
     """What is kept on the phone was kept so long ago."""
     page.evaluate(

@@ -22,7 +22,18 @@ from counseling.models.phone_entries import PhoneEntry, PhoneToken, WaitingVisit
 from counseling.services.waiting_visits import try_again
 from tests.outreach.story import someone
 from tests.phone.line import Line, Passing
-from tests.phone.taps import NAME, answer, entries, expect_says, expect_sent, grow_old, kept_text, log, ready, send_now
+from tests.phone.taps import (
+    NAME,
+    answer,
+    entries,
+    expect_says,
+    expect_sent,
+    grow_old,
+    has_list_of,
+    kept_text,
+    log,
+    send_now,
+)
 from tests.support import cast as people
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
 from tests.support.settings import MORNING
@@ -212,7 +223,7 @@ def test_another_signs_in_while_a_visit_waits_and_it_stays_its_writers(
     line.up()
     phone.goto(f"{line.url}/login")
     sign_in_again(phone, "volunteer2")
-    ready(phone)
+    has_list_of(phone, "Chị Tư")
     log(phone, "Chưa gặp", "Chị Tư")
     send_now(phone)
     expect_says(phone, "other", 1)
@@ -222,6 +233,7 @@ def test_another_signs_in_while_a_visit_waits_and_it_stays_its_writers(
     phone.context.clear_cookies(name="__Host-session")
     phone.goto(f"{line.url}/login")
     sign_in_again(phone)
+    has_list_of(phone, NAME)
     expect_sent(phone)
     assert [row.recorded_by_id for row in contacts(session)] == [cast.staff["volunteer2"], cast.staff["volunteer"]]
 

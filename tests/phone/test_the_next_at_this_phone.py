@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import entries, expect_sent, log, open_phone, send_now
+from tests.phone.taps import entries, expect_sent, has_list_of, log, open_phone, send_now
 from tests.phone.test_what_a_phone_keeps import found_in, leave
 from tests.support.browser import ARGUMENTS, PHONE, chromium
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
@@ -55,6 +55,7 @@ def test_after_signing_out_no_way_back_shows_anybody_to_whoever_comes_next(
     page.fill("[name=username]", "volunteer2")
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("button", name="Đăng nhập", exact=True).tap()
+    has_list_of(page, "Chị Tư")
     expect(page.locator("#work")).to_contain_text("Chị Tư")
     assert "Anh Ba" not in page.content()
     shows_nobody(page)
