@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserType, Error, Page
+from playwright.sync_api import TimeoutError as NeverCame
 
 from chaos.outbox_line import FaultyLine
 from chaos.outbox_phone import Event
@@ -201,8 +202,22 @@ class BrowserPhone:
         return False
 
     def _go(self, page: Page) -> None:
-        with suppress(Error):
+        try:
             page.goto(f"{self.line.url}{HOME}")
+        except NeverCame:
+            if page is self.page:
+                self._open_again()
+        except Error:
+            pass  # no server, or another page was asked for meanwhile
+
+    def _open_again(self) -> None:
+        """As whoever waits in vain does. Of a hundred pages that are asked for while a new worker takes over, Chromium
+        loses one: neither worker hears of it, and nothing more can be asked of that tab."""
+        self.happened["page that never came, app opened again"] += 1
+        lost, self.page = self.page, self.page.context.new_page()
+        self.page.set_default_timeout(15_000)
+        with suppress(Error):
+            lost.close()
 
     @staticmethod
     def _begin_sending(page: Page) -> None:

@@ -176,6 +176,26 @@ def scan(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
+def three_days_later(page: Page) -> None:
+    """No line, and the copy of the list is older than names may be."""
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    page.reload()
+    page.wait_for_function("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))")
+    page.evaluate(
+        """async () => {
+          const [name] = (await caches.keys()).filter((one) => one.startsWith("kept-"));
+          const place = await caches.open(name), copy = await place.match("/outreach/");
+          const headers = new Headers(copy.headers);
+          headers.set("X-Kept-At", String(Date.now() - 73 * 3600000));
+          await place.put("/outreach/", new Response(await copy.text(), { headers }));
+        }"""
+    )
+    page.context.set_offline(True)
+    page.reload()
+    page.locator("#gone").wait_for()
+
+
 def wrong_sign_in(page: Page) -> None:
     page.fill("[name=username]", "dispenser")
     page.fill("[name=password]", "khong-dung-dau")
@@ -535,6 +555,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("outreach-in-danger", "volunteer", 0, "/outreach/", then(visit, in_danger)),
     ("outreach-saved", "volunteer", 0, "/outreach/", then(visit, met_well)),
     ("outreach-covered", "volunteer", 0, "/outreach/", hidden_quickly),
+    ("outreach-names-gone", "volunteer", 0, "/outreach/", three_days_later),
     ("outreach-offline", None, 0, "/offline", None),
     ("outreach-person", "volunteer", 0, "/outreach/", open_plain),
     ("outreach-new", "volunteer", 0, "/outreach/new", None),
