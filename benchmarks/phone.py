@@ -24,7 +24,7 @@ from benchmarks.figures import Figure
 from benchmarks.phone_kept import PAINTED, measure_kept
 from benchmarks.workshop import Workshop
 from tests.phone.taps import ready
-from tests.support.browser import ARGUMENTS, PHONE, axe_violations, chromium, sign_in
+from tests.support.browser import ARGUMENTS, PHONE, axe_violations, chromium, sign_in_by_hand
 from tests.support.server import ROOT, LiveServer, run_flask
 
 SLOWER = 6
@@ -112,7 +112,7 @@ def weights(browser: Browser, server: LiveServer) -> Iterator[Figure]:
     line = CountedLine(int(server.url.rsplit(":", 1)[1]))
     context = phone_of(browser)
     page = context.new_page()
-    sign_in(page, line.url, "volunteer")
+    sign_in_by_hand(page, line.url, "volunteer")
     page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     page.wait_for_load_state("networkidle")
     yield Figure("phone: whole first visit", line.came / 1024, "KiB", None, "≤ 60 KiB", line.came <= 60 * 1024)
@@ -128,7 +128,7 @@ def scripts(browser: Browser, server: LiveServer) -> Iterator[Figure]:
     heaviest = (0, "")
     for who, addresses in PAGES.items():
         signed = phone_of(browser)
-        sign_in(signed.new_page(), server.url, who)
+        sign_in_by_hand(signed.new_page(), server.url, who)
         state = signed.storage_state()
         signed.close()
         for address in addresses:
@@ -156,7 +156,7 @@ def came(request: Any) -> int:
 def paints(browser: Browser, server: LiveServer) -> Iterator[Figure]:
     """With nothing kept: the sign-in page, and the list of somebody who is signed in."""
     signed = phone_of(browser)
-    sign_in(signed.new_page(), server.url, "volunteer")
+    sign_in_by_hand(signed.new_page(), server.url, "volunteer")
     state = signed.storage_state()
     signed.close()
     for name, path, kept in (("sign-in page", "/login", None), ("list", "/outreach/", state)):
@@ -178,7 +178,7 @@ def seen_by_axe(browser: Browser, server: LiveServer) -> Iterator[Figure]:
     page = context.new_page()
     page.goto(f"{server.url}/login")
     found = axe_violations(page)
-    sign_in(page, server.url, "volunteer")
+    sign_in_by_hand(page, server.url, "volunteer")
     found += axe_violations(page)
     page.locator("#work .row a").first.tap()
     found += axe_violations(page)
@@ -190,7 +190,7 @@ def at_hand(browser: Browser, server: LiveServer) -> Iterator[Figure]:
     """Saving: how long it takes, and how many touches."""
     context = phone_of(browser)
     page = context.new_page()
-    sign_in(page, server.url, "volunteer")
+    sign_in_by_hand(page, server.url, "volunteer")
     ready(page)
     page.locator("#tour [data-skip]").tap()
     tools = slow(page)
@@ -218,7 +218,7 @@ def lighthouse(kind: Any, server: LiveServer) -> Iterator[Figure]:
         raise RuntimeError("Lighthouse is not installed: `make bench` installs it.")
     browser = kind.launch(executable_path=chromium(), args=ARGUMENTS)
     context = phone_of(browser)
-    sign_in(context.new_page(), server.url, "volunteer")
+    sign_in_by_hand(context.new_page(), server.url, "volunteer")
     cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in context.cookies())
     browser.close()
     with tempfile.TemporaryDirectory() as folder:

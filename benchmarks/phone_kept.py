@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserContext, Page
 from benchmarks.figures import Figure
 from tests.phone.taps import ready
 from tests.phone.test_what_a_phone_keeps import found_in, leave
-from tests.support.browser import ARGUMENTS, PHONE, chromium, sign_in
+from tests.support.browser import ARGUMENTS, PHONE, chromium, sign_in_by_hand
 from tests.support.server import LiveServer
 
 OPENINGS, SLOWER = 5, 6
@@ -37,7 +37,7 @@ def measure_kept(kind: Any, server: LiveServer, folder: Path) -> Iterator[Figure
     profile = folder / "profile"
     with opened(kind, profile) as context:
         page = context.pages[0]
-        sign_in(page, server.url, "volunteer")
+        sign_in_by_hand(page, server.url, "volunteer")
         ready(page)
         names = [name.strip() for name in page.locator("#work .row .who").all_inner_texts()]
     before = bytes_of(profile, names)
@@ -48,7 +48,7 @@ def measure_kept(kind: Any, server: LiveServer, folder: Path) -> Iterator[Figure
     server.start()
     with opened(kind, profile) as context:
         page = context.pages[0]
-        sign_in(page, server.url, "volunteer")  # its session ended with the browser
+        sign_in_by_hand(page, server.url, "volunteer")  # its session ended with the browser
         ready(page)
         leave(page)
         page.wait_for_url("**/login**")

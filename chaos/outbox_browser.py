@@ -10,11 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserType, Error, Page
-from playwright.sync_api import TimeoutError as NeverCame
 
 from chaos.outbox_line import FaultyLine
 from chaos.outbox_phone import Event
@@ -27,6 +27,7 @@ HOME = "/outreach/"
 SESSION_COOKIE = "__Host-session"
 LARGEST_BATCH, MOST_WAITING = 14, 20
 ROUNDS_OF_AN_HOUR = 10  # of at most so many visits each, far below what the door takes of one phone
+PATIENCE_SECONDS = 25.0  # of whoever holds a phone on which nothing comes any more; a round takes one or two
 LONGEST_LIFE = 0.35  # seconds that a browser has before it is killed: 14 saves take 0.25
 # Each visit is saved as the page's form does it, and told only when the promise of `put` was kept.
 SAVE = """async (visits) => {
@@ -97,6 +98,7 @@ class BrowserPhone:
         context.expose_function("saved", self._tell)
         self.page = context.pages[0]
         self.page.set_default_timeout(15_000)
+        self.pid = main_process(self.page)
         self._at_home()
 
     def close(self) -> None:
@@ -108,15 +110,19 @@ class BrowserPhone:
             size = min(self.dice.randint(1, LARGEST_BATCH), count - len(self.begun))
             happens = self._deal()
             self.happened[happens] += 1
-            self._at_home()
-            self._round(happens, [self._next() for _ in range(size)])
-            self._send(MOST_WAITING)
+            self._patiently(partial(self._whole_round, happens, size))
             if sum(self.happened.values()) % ROUNDS_OF_AN_HOUR == 0:
                 self.server.let_an_hour_pass()
 
     def empty(self) -> None:
         """Send until nothing is left."""
-        self._send(0)
+        for _ in range(2):
+            self._patiently(partial(self._send, 0))  # the first may have ended with the app
+
+    def _whole_round(self, happens: str, size: int) -> None:
+        self._at_home()
+        self._round(happens, [self._next() for _ in range(size)])
+        self._send(MOST_WAITING)
 
     def _round(self, happens: str, visits: list[tuple[int, str, dict[str, Any]]]) -> None:
         if happens == "browser killed while saving":
@@ -159,8 +165,7 @@ class BrowserPhone:
         other.close()  # often in the middle
 
     def _kill(self, work: Callable[[], object]) -> None:
-        pid = main_process(self.page)
-        hand = threading.Timer(self.dice.uniform(0, LONGEST_LIFE), os.kill, (pid, signal.SIGKILL))
+        hand = threading.Timer(self.dice.uniform(0, LONGEST_LIFE), self._kill_app)
         hand.start()
         with suppress(Error):
             work()
@@ -202,22 +207,33 @@ class BrowserPhone:
         return False
 
     def _go(self, page: Page) -> None:
-        try:
-            page.goto(f"{self.line.url}{HOME}")
-        except NeverCame:
-            if page is self.page:
-                self._open_again()
-        except Error:
-            pass  # no server, or another page was asked for meanwhile
-
-    def _open_again(self) -> None:
-        """As whoever waits in vain does. Of a hundred pages that are asked for while a new worker takes over, Chromium
-        loses one: neither worker hears of it, and nothing more can be asked of that tab."""
-        self.happened["page that never came, app opened again"] += 1
-        lost, self.page = self.page, self.page.context.new_page()
-        self.page.set_default_timeout(15_000)
         with suppress(Error):
-            lost.close()
+            page.goto(f"{self.line.url}{HOME}")
+
+    def _patiently(self, act: Callable[[], None]) -> None:
+        """Whoever waits in vain kills the app and opens it again.
+
+        Of a hundred pages that are asked for while a new worker takes over, Chromium loses one: neither worker hears of
+        it, and nothing comes back from that tab any more.
+        """
+        hand = threading.Timer(PATIENCE_SECONDS, self._kill_app)
+        hand.start()
+        try:
+            act()
+        except Error:
+            if hand.is_alive():
+                raise
+            self.happened["nothing came any more: app killed and opened again"] += 1
+            self._stack.close()
+            self.line.up()
+            self.server.start()  # where it was down at that moment
+            self._patiently(self.open)
+        finally:
+            hand.cancel()
+
+    def _kill_app(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
     @staticmethod
     def _begin_sending(page: Page) -> None:

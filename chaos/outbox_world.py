@@ -134,6 +134,9 @@ class Server:
         self._process: ForkedFlask | None = None
 
     def start(self) -> None:
+        """Harmless where it runs."""
+        if self._process is not None:
+            return
         self._process = ForkedFlask(["--app", "wsgi", "serve"], ROOT, self._environment, self._log)
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():

@@ -59,4 +59,6 @@ def serve(version: str, filename: str) -> Response:
     response.headers["Vary"] = "Accept-Encoding"
     if packed:
         response.headers["Content-Encoding"] = "gzip"
-    return response
+    # A new worker asks once more for what its page has just loaded, whatever is said above: then it is told so.
+    response.set_etag(f"{found.version}{'-gzip' if packed else ''}")
+    return response.make_conditional(request)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from take_pictures import DEMO_NOW, PICTURES, met_well, visit
 
-from tests.support.browser import ARGUMENTS, chromium, sign_in
+from tests.support.browser import ARGUMENTS, chromium, sign_in_by_hand
 from tests.support.server import LiveServer, run_flask
 
 WIDTHS, HEIGHT, GAP = (320, 360), 640, 12
@@ -43,7 +43,7 @@ def faces(browser: Browser, url: str, width: int) -> list[bytes]:
         locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh", viewport={"width": width, "height": HEIGHT}, has_touch=True
     )
     page = context.new_page()
-    sign_in(page, url, "volunteer")
+    sign_in_by_hand(page, url, "volunteer")
     visit(page)
     page.locator("#visit [data-back]").click()
     taken = [page.screenshot()]

@@ -117,6 +117,15 @@ def _complaint(message: ConsoleMessage) -> list[str]:
     return [message.text] if message.type == "error" and not expected else []
 
 
+def sign_in_by_hand(page: Page, url: str, username: str, password: str = DEMO_PASSWORD) -> None:
+    """As people do: the form is loaded, drawn and filled in."""
+    page.goto(f"{url}/login")
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
+    page.locator("form:has([name=password]) [type=submit], form:has([name=password]) button:not([type])").first.click()
+    page.wait_for_url(lambda address: "/login" not in address)
+
+
 def sign_in(page: Page, url: str, username: str, password: str = DEMO_PASSWORD) -> None:
     """Sign in with the form and wait for the desk.
 
