@@ -61,4 +61,5 @@ def serve(version: str, filename: str) -> Response:
         response.headers["Content-Encoding"] = "gzip"
     # A new worker asks once more for what its page has just loaded, whatever is said above: then it is told so.
     response.set_etag(f"{found.version}{'-gzip' if packed else ''}")
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

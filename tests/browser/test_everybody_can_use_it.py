@@ -87,8 +87,6 @@ def visit(page: Page, url: str, address: str) -> None:
     if what == "year":
         page.get_by_role("link", name="Quá trình điều trị").click()
     page.wait_for_load_state()
-    # What arrives fades in for 120 ms: half-way its colours are nobody's, and axe would measure them.
-    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
 
 
 def scrolls_sideways(page: Page) -> bool:

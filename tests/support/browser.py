@@ -145,6 +145,8 @@ def axe_violations(page: Page) -> list[str]:
     # evaluate() comes from outside the page, so the content policy stays on while axe looks.
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe_source())
+    # What arrives fades in for 120 ms: half-way its colours are nobody's, and axe would measure them.
+    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
     return [
         f"{rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}"
