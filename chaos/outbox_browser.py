@@ -187,6 +187,8 @@ class BrowserPhone:
         """On the volunteer's own list, with a token: loading the page gets a new one where the old one is gone."""
         deadline = time.monotonic() + 60
         while not self._is_at_home():
+            if self.page.is_closed():
+                raise Error("The app was killed.")
             if time.monotonic() > deadline:
                 raise RuntimeError(f"The phone does not come to its list, it stands at {self.page.url}.")
             self._go(self.page)
