@@ -84,7 +84,7 @@ class FaultyLine(Line):
     def changed(self, path: str, text: bytes) -> bytes:
         if path.endswith("/sw.js"):
             return text + f"\n// {self.version}\n".encode()
-        if not path.endswith("/outbox.js"):
+        if not path.endswith("/outbox.js") or not text:  # the same as before: what the browser has was changed
             return text
         script = text.decode()
         for old, new in (PATIENCE, *self.changes):

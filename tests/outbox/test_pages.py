@@ -21,6 +21,7 @@ from counseling.models.texts import InboundMessage
 from counseling.refs import new_ref, new_request_key
 from counseling.services.phone_entries import Report
 from counseling.services.phone_lines import ensure_line
+from counseling.static_files import static_url
 from tests.outbox.story import ARRIVAL, SAVED, contacts, hand_in, waiting
 from tests.outreach.story import log, someone, task_state
 from tests.support.cast import CAO_LOC, TEAM2, Cast, post, sign_in
@@ -272,3 +273,15 @@ def test_each_page_of_the_visits_says_what_it_is_for(app: Flask, session: Sessio
     for who, addresses in looked_at.items():
         for address in addresses:
             assert at(app, who).get(address).text.count("Trang này nghĩa là gì?") >= 1, address
+
+
+def test_a_file_that_is_asked_for_once_more_is_told_to_be_the_same(app: Flask) -> None:
+    """A new worker asks for the script that its page has just loaded; packed and plain are two."""
+    with app.test_request_context(base_url="http://localhost"):
+        address = static_url("outbox.js")
+    client, packed = app.test_client(), {"Accept-Encoding": "gzip"}
+    first = client.get(address, headers=packed)
+    again = client.get(address, headers={**packed, "If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"") and "immutable" in again.headers["Cache-Control"]
+    plain = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert plain.status_code == 200 and b"Outbox" in plain.data
