@@ -112,9 +112,9 @@ def keep_own(tx: Session, contact_ref: str, contact: NewContact) -> NewContact:
     old = tx.execute(query.where(OutreachContact.ref == contact_ref)).one()
     return replace(
         contact,
-        needs=_codes(old.needs),
-        danger=_codes(old.danger),
-        mood=old.mood,
+        needs=[*_codes(old.needs), *contact.needs],
+        danger=[*_codes(old.danger), *contact.danger],
+        mood=contact.mood or old.mood,
         next_on=contact.next_on or old.next_on,
         note=contact.note or vault_of(tx).open("outreach_contacts.note", contact_ref, old.note),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from counseling.models.tasks import Task
 from tests.outbox.story import contacts, hand_in, waiting
 from tests.outbox.test_pages import at, database_url, noon
 from tests.outreach.story import someone
@@ -111,3 +112,13 @@ def test_a_meeting_of_somebody_else_or_of_nobody_is_corrected_by_none(session: S
     twice = visit(None, people=[ba.ref, "nobodyknows"], place="group", km=2, corrects=first)
     assert hand_in(session, cast, twice, kind="group") == "quarantined"
     assert waiting(session)[-1].code == "unknown_ref" and standing(session)[ba.id].km == 2
+
+
+def test_a_sign_of_danger_that_a_correction_brings_is_not_lost(session: Session, cast: Cast) -> None:
+    """Of one who came alone the older form of a phone asks it, and it is known whose it is."""
+    ba, first = someone(session, cast, "Anh Ba"), str(uuid.uuid4())
+    hand_in(session, cast, visit(None, people=[ba.ref], place="group", needs=["papers"]), kind="group", id=first)
+    told = visit(None, people=[ba.ref], place="group", danger=["suicide"], corrects=first)
+    assert hand_in(session, cast, told, kind="group") == "stored"
+    assert (standing(session)[ba.id].danger, standing(session)[ba.id].needs) == ("suicide", "papers")
+    assert session.query(Task).filter_by(kind="danger_sign").one().patient_id == ba.id
