@@ -398,12 +398,10 @@
   }
   if (actor) {
     const before = kept("kept");
-    keep("kept", actor);
-    if (before && before !== actor) {
-      await Outbox.wipe(before);
-      keep("kept", actor);
-      return location.reload(); // what was kept of this page went as well: without a line there would be no list
-    }
+    if (before && before !== actor) await Outbox.wipe(before);
+    keep("kept", actor); // the wipe has taken it: where nothing can be kept, the next load finds nobody before
+    // What was kept of this page went as well: without a line there would be no list.
+    if (before && before !== actor) return location.reload();
     if (kept("out")) return leave();
     tour();
     await Outbox.arrive(actor);
