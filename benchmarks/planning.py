@@ -70,9 +70,9 @@ def statements() -> list[str]:
         "INSERT INTO phone_lines (id, ref, number, token, key_id, permanent_failures) SELECT f.patient_id,"
         " 'l' || lpad(f.patient_id::text, 11, '0'), '', decode(lpad(to_hex(f.patient_id), 32, '0'), 'hex'), '', 0"
         f" FROM {files}",
-        "INSERT INTO phone_numbers (ref, patient_id, side, number, added_at, line_id, confirmed_at, confirmed_by_id,"
-        f" is_shared, calls_only) SELECT {number}, f.patient_id, side.name, '', {at}, f.patient_id, {at}, 1, false,"
-        f" false FROM {files}, {sides}",
+        "INSERT INTO phone_numbers (ref, patient_id, side, number, added_at, line_id, compared_at, confirmed_at,"
+        f" confirmed_by_id, is_shared, calls_only) SELECT {number}, f.patient_id, side.name, '', {at}, f.patient_id,"
+        f" {at}, {at}, 1, false, false FROM {files}, {sides}",
         "INSERT INTO sms_consents (patient_id, side, version, language, pronoun, given_at, asked_by_id, request_key)"
         f" SELECT f.patient_id, side.name, 'v1', 'vi', 'anh/chi', {at}, 1, {number} FROM {files}, {sides}",
         "INSERT INTO sms_consent_purposes (consent_id, purpose) SELECT c.id, p.name FROM sms_consents AS c"

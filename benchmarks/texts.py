@@ -94,7 +94,8 @@ def _queue_all(session: Session) -> None:
         with writing(session) as tx:
             tx.execute(
                 insert(PhoneNumber).values(
-                    **own, ref=new_ref(), number=b"", added_at=at, line_id=line_id, confirmed_at=at, confirmed_by_id=1,
+                    **own, ref=new_ref(), number=b"", added_at=at, line_id=line_id, compared_at=at, confirmed_at=at,
+                    confirmed_by_id=1,
                     is_shared=False, calls_only=False,
                 )
             )  # fmt: skip

@@ -15,10 +15,13 @@ from counseling.demo.plan import Frame, PlannedPatient
 from counseling.demo.texts import Text
 from counseling.demo.told import LooksIn, Told
 from counseling.domain.being_visited import ASK_AFTER
+from counseling.domain.sending_hours import QUIET_UNTIL, instant
 from counseling.domain.text_purposes import PURPOSES
 from counseling.models.contacts import VisitConsent
 from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import SmsConsent
+from counseling.queries.first_texts import FIRST
+from counseling.services.first_texts import GOOD_FOR as FIRST_GOOD_FOR
 from counseling.services.phone_confirmation import GOOD_FOR, WORDING
 from counseling.sms.wording import text_of
 from counseling.treatment_rows import SUPPORT, TREATMENT
@@ -53,6 +56,7 @@ def agree(book: Book, told: Told, phone: Phone, at: datetime, dice: Dice, *, cal
     asked_at = at + timedelta(seconds=dice.between(60, 110))
     phone.confirmed_at = asked_at + timedelta(seconds=dice.between(40, 150))
     if dice.chance(RINGS) and not phone.staged:
+        told.texts.sent.append(_first_text(book, phone, phone.confirmed_at))
         return
     phone.asked_at = asked_at
     body = text_of(WORDING, digits=dice.digits(2))
@@ -61,6 +65,17 @@ def agree(book: Book, told: Told, phone: Phone, at: datetime, dice: Dice, *, cal
     text.sent_at = asked_at
     text.arrive(asked_at)
     told.texts.sent.append(text)
+
+
+def _first_text(book: Book, phone: Phone, confirmed_at: datetime) -> Text:
+    """Who has rung is told how to stop by a text of its own, as soon as the night is over."""
+    text = Text(phone, FIRST, text_of(FIRST), confirmed_at, confirmed_at + FIRST_GOOD_FOR)
+    text.sent_at, text.counted = (
+        max(confirmed_at, instant(day_of(confirmed_at, book), QUIET_UNTIL, book.frame.zone)),
+        True,
+    )
+    text.arrive(text.sent_at)
+    return text
 
 
 def agree_to_visits(book: Book, patient_id: int, patient: PlannedPatient) -> LooksIn | None:

@@ -114,6 +114,7 @@ def _number_row(book: Book, phone: Phone) -> dict[str, Any]:
         "line_id": phone.line.id if phone.line else None,
         "check_digits": None,
         "asked_at": phone.asked_at,
+        "compared_at": phone.confirmed_at if phone.asked_at else None,
         "confirmed_at": phone.confirmed_at,
         "confirmed_by_id": phone.staff_id if confirmed else None,
         "wrong_at": None,

@@ -139,6 +139,7 @@ class PhoneNumber(Base):
     line_id: Mapped[int | None] = mapped_column(ForeignKey("phone_lines.id"), index=True)  # once it is to be confirmed
     check_digits: Mapped[str | None] = mapped_column(String(2))  # sent in text 7, compared with the screen
     asked_at: Mapped[datetime | None]
+    compared_at: Mapped[datetime | None]  # its owner saw such a text on it, last
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     wrong_at: Mapped[datetime | None]  # somebody else answered there; not texted until it is confirmed anew

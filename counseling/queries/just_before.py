@@ -14,8 +14,9 @@ from counseling.domain.text_choices import OwnHours
 from counseling.domain.text_purposes import PURPOSE_OF
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.text_choices import TextChoice
-from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
-from counseling.queries.reachable import agreed_for, confirmed_since
+from counseling.models.texts import FILE_SIDES, InboundMessage, OutboundMessage, PhoneLine
+from counseling.queries.first_texts import FIRST, is_told
+from counseling.queries.reachable import agreed_at_all, agreed_for, confirmed_since
 from counseling.queries.sending_pauses import are_paused
 from counseling.treatment_rows import TREATMENT
 
@@ -59,10 +60,11 @@ _FIND_LINE = select(
     _is_said_to_be_wrong(),
     are_paused(bindparam("of_site"), _SIDE),
     _is_in_conversation(),
+    is_told(_LINE),
 ).where(PhoneLine.id == _LINE)
 
 
-def _find_person(side: str) -> Any:
+def _find_person(side: str, agreed: ColumnElement[bool]) -> Any:
     file: Any = TreatmentFile if side == TREATMENT else SupportFile
     has_died = exists().where(TreatmentFile.patient_id == _PATIENT, TreatmentFile.status == "died")
     number = confirmed_since(_PATIENT, _SIDE, bindparam("good_since"), line_id=_LINE)
@@ -71,7 +73,7 @@ def _find_person(side: str) -> Any:
         select(
             file.status,
             has_died.correlate(None),
-            exists().where(agreed_for(_PATIENT, _SIDE, bindparam("purpose"))),
+            exists().where(agreed),
             exists().where(number),
             TextChoice.hour,
             TextChoice.quiet_from,
@@ -83,12 +85,14 @@ def _find_person(side: str) -> Any:
     )
 
 
-_FIND_PERSON = {side: _find_person(side) for side in (TREATMENT, "support")}
+_FIND_PERSON = {side: _find_person(side, agreed_for(_PATIENT, _SIDE, bindparam("purpose"))) for side in FILE_SIDES}
+# How to stop is said to whoever has agreed to any texts at all.
+_FIND_PERSON_AT_FIRST = {side: _find_person(side, agreed_at_all(_PATIENT, _SIDE)) for side in FILE_SIDES}
 
 
 @dataclass(frozen=True)
 class LineNow:
-    """Of a number, and of the site and side that writes to it."""
+    """Of a number, and of the site and side that writes to it. `is_told`: its owner knows how to stop."""
 
     is_denied: bool
     opted_out_at: datetime | None
@@ -96,6 +100,7 @@ class LineNow:
     is_said_to_be_wrong: bool
     is_paused: bool
     is_in_conversation: bool
+    is_told: bool
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,8 @@ def find_person_now(
     """None: there is no such file."""
     asked = {"of_patient": patient_id, "of_side": side, "of_line": line_id}
     asked |= {"purpose": PURPOSE_OF.get(wording), "good_since": good_since(now)}
-    row = tx.connection().execute(_FIND_PERSON[side], asked).first()
+    find = (_FIND_PERSON_AT_FIRST if wording == FIRST else _FIND_PERSON)[side]
+    row = tx.connection().execute(find, asked).first()
     if row is None:
         return None
     status, has_died, has_agreed, is_own_number, *hours = row

@@ -75,10 +75,15 @@ def is_own_number(
     return session.execute(query.limit(1)).first() is not None
 
 
+def agreed_at_all(patient_id: Any, side: Any) -> ColumnElement[bool]:
+    """An agreement to texts that stands, whatever for."""
+    return and_(SmsConsent.patient_id == patient_id, SmsConsent.side == side, SmsConsent.withdrawn_at.is_(None))
+
+
 def agreed_for(patient_id: Any, side: Any, purpose: Any) -> ColumnElement[bool]:
     """An agreement to texts for this purpose that stands; for None, of a kind that has no purpose, there is none."""
     covers = SmsConsentPurpose.purpose == purpose
-    return and_(_agreed_at_all(patient_id, side), exists().where(SmsConsentPurpose.consent_id == SmsConsent.id, covers))
+    return and_(agreed_at_all(patient_id, side), exists().where(SmsConsentPurpose.consent_id == SmsConsent.id, covers))
 
 
 def confirmed_since(
@@ -97,11 +102,7 @@ def confirmed_since(
 
 
 def _agreed(patient_id: Any, side: str, kind: str | None) -> ColumnElement[bool]:
-    return _agreed_at_all(patient_id, side) if kind is None else agreed_for(patient_id, side, PURPOSE_OF.get(kind))
-
-
-def _agreed_at_all(patient_id: Any, side: Any) -> ColumnElement[bool]:
-    return and_(SmsConsent.patient_id == patient_id, SmsConsent.side == side, SmsConsent.withdrawn_at.is_(None))
+    return agreed_at_all(patient_id, side) if kind is None else agreed_for(patient_id, side, PURPOSE_OF.get(kind))
 
 
 def _confirmed(patient_id: Any, side: str, now: datetime, alone: bool = False) -> ColumnElement[bool]:

@@ -189,7 +189,8 @@ def _confirm(
     tx: Session, file: HeldFile, row: Row[*tuple[Any, ...]], line_id: int, how: str, by: By, now: datetime
 ) -> None:
     confirmed = {"line_id": line_id, "check_digits": None, "confirmed_at": now, "confirmed_by_id": by.staff_id}
-    _change(tx, row.id, **confirmed, wrong_at=None)
+    seen = {"compared_at": now} if how == "digits" else {}
+    _change(tx, row.id, **confirmed, **seen, wrong_at=None)
     _look_at_line(tx, line_id)
     tx.execute(update(PhoneLine).where(PhoneLine.id == line_id).values(temporary_failures=0))
     note_done(tx, file, by, "phone_confirmed", {"phone": row.id, "how": how}, now)

@@ -68,7 +68,8 @@ def why_not_now(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) ->
         why = _why_not_this_reminder(tx, message.reminder_id, message.line_id, now)
     if why is not None:
         return WAIT if why.startswith(HELD) else why
-    waits = is_quiet(now, zone) or line.is_paused or line.is_in_conversation
+    goes_first = message.reminder_id is not None and not line.is_told
+    waits = is_quiet(now, zone) or line.is_paused or line.is_in_conversation or goes_first
     return WAIT if waits or (person is not None and person.hours.is_quiet(now.astimezone(zone).time())) else None
 
 

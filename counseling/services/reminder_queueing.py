@@ -18,6 +18,7 @@ from counseling.models.texts import Reminder
 from counseling.queries.reachable import find_line
 from counseling.queries.sending_pauses import are_paused
 from counseling.queries.wordings import Wordings, wordings_of
+from counseling.services.first_texts import say_it_first
 from counseling.services.outbox import enqueue
 from counseling.services.reminder_gates import why_not_person, why_not_remind
 from counseling.services.reminder_grounds import HELD
@@ -85,6 +86,8 @@ def _deal_with(tx: Session, reminder: Row[Any], wordings: Wordings, now: datetim
         return False
     try:
         message = message_of(tx, reminder, line_id, wordings, zone)
+        if message is not None:
+            say_it_first(tx, reminder, line_id, now)  # did not arrive, or never was: nothing reminds before it
     except ValueError:  # a value with marks where there are none, or one so long that the text would be two
         _end(tx, reminder, "refused:wording")
         return False

@@ -43,7 +43,8 @@ def has_number(
     with writing(session) as tx:
         line_id = ensure_line(tx, vault, number)
         row: dict[str, Any] = phone_row(vault, side, patient_id, ref, number, MORNING)
-        row |= {"line_id": line_id, "asked_at": MORNING, "confirmed_at": MORNING if confirmed else None}
+        seen = MORNING if confirmed else None
+        row |= {"line_id": line_id, "asked_at": MORNING, "compared_at": seen, "confirmed_at": seen}
         tx.execute(insert(PhoneNumber).values(**row))
     return line_id
 

@@ -21,7 +21,7 @@ def compared(session: Session, phone_ref: str, *, by: By, now: datetime) -> int:
         own = PhoneNumber.ref == phone_ref
         row = tx.execute(select(PhoneNumber.ref, PhoneNumber.number).where(own)).one()
         line_id = ensure_line(tx, vault, open_phone(vault, row.ref, row.number))
-        values = {"line_id": line_id, "confirmed_at": now, "confirmed_by_id": by.staff_id}
+        values = {"line_id": line_id, "compared_at": now, "confirmed_at": now, "confirmed_by_id": by.staff_id}
         tx.execute(update(PhoneNumber).where(own).values(**values))
     session.expire_all()
     session.rollback()

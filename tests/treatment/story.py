@@ -114,7 +114,7 @@ def with_number(session: Session, cast: Cast, person: Person, number: str) -> No
     with writing(session) as tx:
         line_id = ensure_line(tx, vault_of(tx), number)
         own = update(PhoneNumber).where(PhoneNumber.patient_id == person.id)
-        tx.execute(own.values(line_id=line_id, confirmed_at=MORNING))
+        tx.execute(own.values(line_id=line_id, compared_at=MORNING, confirmed_at=MORNING))
 
 
 def change_number(session: Session, person: Person, said: dict[str, object]) -> None:
