@@ -127,5 +127,9 @@ def _live(
         phone.close()
         line.down()
         server.kill()
-    happened = phone.happened + line.happened + Counter({"visits called saved": len(phone.told)})
+    happened = (
+        phone.happened
+        + line.happened
+        + Counter({"visits called saved": len(phone.told), "of them tapped": phone.tapped})
+    )
     return Lived(server, phone.events(), line.missing, happened)

@@ -29,6 +29,8 @@ LARGEST_BATCH, MOST_WAITING = 14, 20
 ROUNDS_OF_AN_HOUR = 10  # of at most so many visits each, far below what the door takes of one phone
 PATIENCE_SECONDS = 25.0  # of whoever holds a phone on which nothing comes any more; a round takes one or two
 LONGEST_LIFE = 0.35  # seconds that a browser has before it is killed: 14 saves take 0.25
+TAP_MS = 2_000
+LONGEST_LIFE_BY_HAND = 2.0  # each is tapped: the person, the answer
 # Each visit is saved as the page's form does it, and told only when the promise of `put` was kept.
 SAVE = """async (visits) => {
   const of = document.querySelector("#phone").dataset;
@@ -55,6 +57,8 @@ HAPPENS = [
     *["saved without a line"] * 4,
     *["loaded anew while sending"] * 3,
     *["two tabs sending at once"] * 3,
+    *["logged by hand"] * 2,
+    "browser killed while logging by hand",
     "new worker",
     "browser killed while saving",
     "browser killed while sending",
@@ -81,6 +85,7 @@ class BrowserPhone:
         self.begun: dict[int, tuple[str, int]] = {}  # number → kind and rows
         self.told: dict[int, str] = {}
         self.happened: Counter[str] = Counter()
+        self.tapped = 0
         self._stack = ExitStack()
         self._pack: list[str] = []
 
@@ -127,6 +132,10 @@ class BrowserPhone:
     def _round(self, happens: str, visits: list[tuple[int, str, dict[str, Any]]]) -> None:
         if happens == "browser killed while saving":
             return self._kill(lambda: self.page.evaluate(SAVE, visits))
+        if happens == "browser killed while logging by hand":
+            return self._kill(lambda: self._log_by_hand(visits), LONGEST_LIFE_BY_HAND)
+        if happens == "logged by hand":
+            return self._log_by_hand(visits)
         if happens == "saved without a line":
             self.line.down()
         self.page.evaluate(SAVE, visits)
@@ -156,6 +165,29 @@ class BrowserPhone:
             self._go(self.page)
         return None
 
+    def _log_by_hand(self, visits: list[tuple[int, str, dict[str, Any]]]) -> None:
+        """Through the page's own form, for those who stand on the list; told when the page says that it is saved."""
+        for number, kind, said in visits:
+            row = self.page.locator(f"#work .row > a[data-ref='{said['who']}']:not([data-entry])").first
+            try:
+                if kind != "visit" or not row.is_visible():
+                    raise Error("Not on the list: a group, a stranger, somebody who was logged already.")
+                row.click(timeout=TAP_MS)  # the row goes where the page has just learnt that they were logged
+            except Error:
+                self.page.evaluate(SAVE, [(number, kind, said)])
+                continue
+            self.page.evaluate(
+                """(agreed) => {
+                  document.querySelector("#undo").hidden = true;
+                  document.querySelector("#agreed").value = agreed;
+                }""",
+                said["agreed"],
+            )
+            self.page.locator("#visit-form button[value=well]").click()
+            self.page.locator("#undo").wait_for()
+            self._tell(number, self.page.evaluate("async () => (await Outbox.entries()).at(-1).id"))
+            self.tapped += 1
+
     def _two_tabs(self) -> None:
         other = self.page.context.new_page()
         self._go(other)
@@ -164,8 +196,8 @@ class BrowserPhone:
         other.wait_for_timeout(self.dice.uniform(0, 300))
         other.close()  # often in the middle
 
-    def _kill(self, work: Callable[[], object]) -> None:
-        hand = threading.Timer(self.dice.uniform(0, LONGEST_LIFE), self._kill_app)
+    def _kill(self, work: Callable[[], object], longest: float = LONGEST_LIFE) -> None:
+        hand = threading.Timer(self.dice.uniform(0, longest), self._kill_app)
         hand.start()
         with suppress(Error):
             work()

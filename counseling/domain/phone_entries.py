@@ -45,7 +45,10 @@ class Letter:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What was inside. Codes that this version does not know are kept."""
+    """What was inside. Codes that this version does not know are kept.
+
+    Of a correction: what is not said stays as it was; `place` "" is not said, `no_next` takes the next day out.
+    """
 
     outcome: str
     who: str | None = None
@@ -57,6 +60,7 @@ class Said:
     mood: str | None = None
     agreed: str | None = None
     next_on: str | None = None
+    no_next: bool = False
     answers: tuple[str, ...] = ()
     corrects: str | None = None
     behalf_of: str | None = None
@@ -134,20 +138,22 @@ def _read_1(body: Mapping[str, Any]) -> Said:
     if kept not in _OWN_OUTCOMES:
         raise Refusal("unreadable")
     task = body.get("task")
-    place = _code(body.get("place"))
+    corrects = _matching(UUID, body.get("corrects"))
+    place = _code(body.get("place")) or ("" if corrects else "elsewhere")
     return Said(
         outcome=str(kept),
         who=_matching(_REF, body.get("who")),
         said=_clean(body.get("said"), LONGEST_NAME),
-        place=place or "elsewhere",
+        place=place,
         topics=_codes(body.get("topics")),
         needs=_codes(body.get("needs")),
         danger=_codes(body.get("danger")),
         mood=_code(body.get("mood")),
         agreed=_clean(body.get("agreed"), LONGEST_NOTE),
         next_on=_day(body.get("next_on")),
+        no_next=body.get("next_on") == "",
         answers=_codes(task if isinstance(task, list) else [task]),
-        corrects=_matching(UUID, body.get("corrects")),
+        corrects=corrects,
         behalf_of=_matching(_ACTOR, body.get("behalf_of")),
         people=_refs(body.get("people")),
         minutes=_count(body.get("minutes"), 1, 480),

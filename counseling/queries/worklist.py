@@ -17,9 +17,11 @@ from counseling.models.patients import SupportFile
 from counseling.models.tasks import SUPPORT_TASKS, Task
 from counseling.permissions import Viewer
 from counseling.queries.contacts import COUNTS
-from counseling.queries.patient_search import PAGE_ROWS
 from counseling.scopes import support_files_visible_to, tasks_visible_to
 from counseling.support_rows import open_community_name
+
+# A volunteer has up to 60 people, and a phone keeps one page: without a line nobody may be out of reach.
+WORK_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,17 @@ class OpenTask:
 
 @dataclass(frozen=True)
 class WorkRow:
-    """One person. `due_on`: since when the next contact is due; None while nobody has to go yet."""
+    """One person. `task`: what is most pressing; `answers`: the kinds of all that is open, which one visit answers.
+
+    `due_on`: since when the next contact is due; None while nobody has to go yet.
+    """
 
     patient_id: int
     ref: str
     community_name: str
     hamlet: str | None
     task: OpenTask | None
+    answers: tuple[str, ...]
     due_on: date | None
     last_contact_on: date | None
     last_outcome: str | None
@@ -60,7 +66,7 @@ class Worklist:
 
     @property
     def pages(self) -> int:
-        return max((self.total + PAGE_ROWS - 1) // PAGE_ROWS, 1)
+        return max((self.total + WORK_ROWS - 1) // WORK_ROWS, 1)
 
 
 def list_work(session: AnySession, viewer: Viewer, today: date, now: datetime, page: int = 1) -> Worklist:
@@ -79,10 +85,10 @@ def list_work(session: AnySession, viewer: Viewer, today: date, now: datetime, p
     ).all()
     done = [file for file in files if file.last_contact_on == today and file.patient_id not in tasks]
     waiting = [file for file in files if file.last_contact_on != today or file.patient_id in tasks]
-    waiting.sort(key=lambda file: _urgency(file, tasks.get(file.patient_id), due.get(file.patient_id)))
+    waiting.sort(key=lambda file: _urgency(file, tasks.get(file.patient_id, []), due.get(file.patient_id)))
     done.sort(key=lambda file: int(file.patient_id))
-    page = min(max(page, 1), max((len(waiting) + PAGE_ROWS - 1) // PAGE_ROWS, 1))
-    shown = waiting[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    page = min(max(page, 1), max((len(waiting) + WORK_ROWS - 1) // WORK_ROWS, 1))
+    shown = waiting[(page - 1) * WORK_ROWS : page * WORK_ROWS]
     return Worklist(_opened(session, shown, tasks, due), _opened(session, done, tasks, {}), len(waiting), page)
 
 
@@ -91,7 +97,7 @@ def list_open_tasks(session: AnySession, viewer: Viewer, now: datetime, patient_
     kinds: dict[str, date] = {}
     for task in session.execute(_open_tasks(viewer, now).where(Task.patient_id == patient_id)):
         kinds.setdefault(task.kind, task.due_on)
-    return [OpenTask(kind, kinds[kind]) for kind in SUPPORT_TASKS if kind in kinds]
+    return _in_order(kinds)
 
 
 def _open_tasks(viewer: Viewer, now: datetime) -> Any:
@@ -99,14 +105,16 @@ def _open_tasks(viewer: Viewer, now: datetime) -> Any:
     return query.where(Task.closed_at.is_(None)).order_by(Task.due_on, Task.id)
 
 
-def _tasks(session: AnySession, viewer: Viewer, now: datetime) -> dict[int, OpenTask]:
-    """For each person the kind that asks most, by the order of SUPPORT_TASKS."""
-    first: dict[int, OpenTask] = {}
+def _tasks(session: AnySession, viewer: Viewer, now: datetime) -> dict[int, list[OpenTask]]:
+    """For each person the kinds that are open, by the order of SUPPORT_TASKS."""
+    found: dict[int, dict[str, date]] = {}
     for task in session.execute(_open_tasks(viewer, now)):
-        known = first.get(task.patient_id)
-        if known is None or SUPPORT_TASKS.index(task.kind) < SUPPORT_TASKS.index(known.kind):
-            first[task.patient_id] = OpenTask(task.kind, task.due_on)
-    return first
+        found.setdefault(task.patient_id, {}).setdefault(task.kind, task.due_on)
+    return {patient_id: _in_order(kinds) for patient_id, kinds in found.items()}
+
+
+def _in_order(kinds: dict[str, date]) -> list[OpenTask]:
+    return [OpenTask(kind, kinds[kind]) for kind in SUPPORT_TASKS if kind in kinds]
 
 
 def _due(session: AnySession, viewer: Viewer, today: date) -> dict[int, date]:
@@ -129,9 +137,9 @@ def _due(session: AnySession, viewer: Viewer, today: date) -> dict[int, date]:
     return due
 
 
-def _urgency(file: Any, task: OpenTask | None, due_on: date | None) -> tuple[Any, ...]:
-    if task is not None:
-        return (0, SUPPORT_TASKS.index(task.kind), task.due_on, file.patient_id)
+def _urgency(file: Any, tasks: Sequence[OpenTask], due_on: date | None) -> tuple[Any, ...]:
+    if tasks:
+        return (0, SUPPORT_TASKS.index(tasks[0].kind), tasks[0].due_on, file.patient_id)
     if due_on is not None:
         return (1, 0, due_on, file.patient_id)
     silent_since = file.last_contact_on or file.registered_at.date()
@@ -139,7 +147,7 @@ def _urgency(file: Any, task: OpenTask | None, due_on: date | None) -> tuple[Any
 
 
 def _opened(
-    session: AnySession, files: Sequence[Any], tasks: dict[int, OpenTask], due: dict[int, date]
+    session: AnySession, files: Sequence[Any], tasks: dict[int, list[OpenTask]], due: dict[int, date]
 ) -> list[WorkRow]:
     """Names are opened only for the rows that are shown."""
     vault = vault_of(session)
@@ -149,7 +157,8 @@ def _opened(
             ref=file.ref,
             community_name=open_community_name(vault, file.ref, file.community_name),
             hamlet=file.hamlet,
-            task=tasks.get(file.patient_id),
+            task=next(iter(tasks.get(file.patient_id, [])), None),
+            answers=tuple(task.kind for task in tasks.get(file.patient_id, [])),
             due_on=due.get(file.patient_id),
             last_contact_on=file.last_contact_on,
             last_outcome=file.last_outcome,

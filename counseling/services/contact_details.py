@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from counseling.database import vault_of
 from counseling.domain.contacts import DANGERS, MOODS, NEEDS, TOPICS, ensure_ticked, place_of, topics_text
-from counseling.domain.phone_entries import codes_text
+from counseling.domain.phone_entries import Said, codes_text
 from counseling.models.contacts import OutreachContact
 from counseling.models.phone_entries import ContactDetails
 from counseling.services.tasks import open_task
@@ -99,24 +99,28 @@ def keep_unasked(tx: Session, contact_ref: str, contact: NewContact) -> NewConta
     )
 
 
-def keep_own(tx: Session, contact_ref: str, contact: NewContact) -> NewContact:
-    """What the form of a meeting asks of nobody alone stays as it was written about this one of those who came."""
-    columns = (
-        OutreachContact.next_on,
-        OutreachContact.note,
-        ContactDetails.needs,
-        ContactDetails.danger,
-        ContactDetails.mood,
-    )
-    query = select(*columns).join(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
+def keep_unsaid(tx: Session, contact_ref: str, contact: NewContact, said: Said) -> NewContact:
+    """What a correction from a phone says nothing of stays as it was: the phone cannot read back what it wrote.
+
+    `contact` is made of what it said. A sign of danger is never taken out this way.
+    """
+    columns = OutreachContact.kind, OutreachContact.topics, OutreachContact.next_on, OutreachContact.note
+    kept = (*columns, *(getattr(ContactDetails, name) for name in (*UNASKED, "minutes", "km", "behalf_of_id")))
+    query = select(*kept).join(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
     old = tx.execute(query.where(OutreachContact.ref == contact_ref)).one()
+    if not said.place:
+        contact = replace(contact, kind=old.kind, company=old.company)
     return replace(
         contact,
-        needs=[*_codes(old.needs), *contact.needs],
+        topics=contact.topics or _codes(old.topics),
+        needs=contact.needs or _codes(old.needs),
         danger=[*_codes(old.danger), *contact.danger],
         mood=contact.mood or old.mood,
-        next_on=contact.next_on or old.next_on,
+        next_on=None if said.no_next else contact.next_on or old.next_on,
         note=contact.note or vault_of(tx).open("outreach_contacts.note", contact_ref, old.note),
+        minutes=old.minutes if contact.minutes is None else contact.minutes,
+        km=old.km if contact.km is None else contact.km,
+        behalf_of_id=contact.behalf_of_id or old.behalf_of_id,
     )
 
 

@@ -20,7 +20,7 @@ from counseling.models.phone_entries import WAITING_CODES, ContactDetails
 from counseling.permissions import Viewer
 from counseling.queries.actors import find_colleague
 from counseling.queries.patients import NotFound
-from counseling.services.contact_details import NewContact, keep_own
+from counseling.services.contact_details import NewContact, keep_unsaid
 from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
 
 File = Row[*tuple[Any, ...]]
@@ -151,13 +151,13 @@ def _correct(tx: Session, visit: Visit, now: datetime) -> list[Left]:
         if isinstance(other, str):
             return [Left(other, said, 0)]
         key = key_of(visit.entry_id)
+        contact = contact_of(tx, visit.viewer, said, old.contact_on, visit.at, old.group_key)
+        contact = keep_unsaid(tx, old.ref, contact, said)
         if other is None:
-            contact = contact_of(tx, visit.viewer, said, old.contact_on, visit.at, old.group_key)
             replace_contact(tx, visit.viewer, old.patient_id, old.ref, contact, request_key=key, now=now)
             return []
         withdrawn = key_of(visit.entry_id, 1)
         withdraw_contact(tx, visit.viewer, old.patient_id, old.ref, request_key=withdrawn, now=now)
-        contact = contact_of(tx, visit.viewer, said, old.contact_on, visit.at, old.group_key)
         add_contact(tx, visit.viewer, other, contact, request_key=key, on=old.contact_on, now=now)
     except NotFound:
         return [Left("not_in_scope", said, 0)]
@@ -185,7 +185,7 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
         elif said is not None:
             contact = contact_of(tx, visit.viewer, said, on, visit.at, group_key)
             if old is not None:
-                told_anew = keep_own(tx, old.ref, contact)
+                told_anew = keep_unsaid(tx, old.ref, contact, said)
                 replace_contact(tx, visit.viewer, old.patient_id, old.ref, told_anew, request_key=key, now=now)
             elif not isinstance(file, str):
                 add_contact(tx, visit.viewer, file, contact, request_key=key, on=on, now=now)

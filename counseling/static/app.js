@@ -153,7 +153,7 @@
     arrive();
   });
 
-  // ---- a phone keeps one volunteer's list (sw.js, phone.js): for whoever else signs in at it, it is gone ----
+  // ---- a phone keeps one volunteer's list (sw.js, phone.js): for whoever else has signed in at it, it is gone ----
   async function forget() {
     navigator.serviceWorker?.controller?.postMessage("wipe");
     for (const name of (await self.caches?.keys()) || []) {
@@ -161,7 +161,6 @@
       if (place) await Promise.all((await place.keys()).map((request) => place.delete(request)));
     }
   }
-  document.addEventListener("submit", (event) => event.target.querySelector("[name=password]") && forget());
   if (document.body?.dataset.who === "") forget();
 
   // ---- small things ----

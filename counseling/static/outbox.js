@@ -2,7 +2,7 @@
 // An entry is sealed to the server before it is kept: neither a thief nor the next person at this phone can read it.
 self.Outbox = (() => {
   "use strict";
-  const HOLD_MS = 8000, TIMEOUT_MS = 30000, SHORTEST_WAIT_MS = 2000, LONGEST_WAIT_MS = 300000, DONE_MS = 72 * 3600000;
+  const HOLD_MS = 8000, TIMEOUT_MS = 30000, SHORTEST_WAIT_MS = 2000, LONGEST_WAIT_MS = 300000, LONGEST_ASKED_MS = 3600000, DONE_MS = 72 * 3600000;
   const TAKEN = ["stored", "already", "quarantined"];
   const FOR_PEOPLE = [400, 409, 413, 422]; // to ask again at once changes nothing: kept, marked, told
   const utf8 = (text) => new TextEncoder().encode(text);
@@ -138,6 +138,7 @@ self.Outbox = (() => {
     const said = await answer.json().catch(() => ({})); // a captive portal answers with a page
     if (answer.status === 200 && said.id === id && TAKEN.includes(said.result)) return said.result;
     if (answer.status === 401) return said.revoked === true ? "revoked" : "sign-in";
+    asked = Date.now() + (Number(answer.headers.get("Retry-After")) || 0) * 1000;
     return FOR_PEOPLE.includes(answer.status) ? "refused" : "later";
   }
   // Of somebody who has signed out nothing is noted as done, and with their last entry their token goes.
@@ -176,7 +177,7 @@ self.Outbox = (() => {
       tell(result);
     }
   }
-  let wait = SHORTEST_WAIT_MS, running;
+  let wait = 0, asked = 0, running; // asked: what the server's Retry-After says, by this phone's clock
   async function flush(all) {
     while (running) { // by hand it waits for its turn
       if (!all) return "busy";
@@ -186,7 +187,7 @@ self.Outbox = (() => {
     running = navigator.locks ? navigator.locks.request("outbox", { ifAvailable: !all }, work) : sendAll(all);
     try {
       const outcome = await running;
-      wait = outcome === "later" ? Math.min(wait * 2, LONGEST_WAIT_MS) : SHORTEST_WAIT_MS;
+      wait = outcome === "later" ? Math.min(wait * 2 || SHORTEST_WAIT_MS, LONGEST_WAIT_MS) : 0;
       return outcome;
     } finally { running = undefined; }
   }
@@ -243,7 +244,7 @@ self.Outbox = (() => {
 
   return {
     HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, markOf, isHeld, flush, ask, wipe, arrive,
-    wait: () => wait,
+    wait: () => Math.max(wait, Math.min(asked - Date.now(), LONGEST_ASKED_MS)),
     listen: (to) => { listener = to; },
     keepToken: (actor, value) => transaction(["tokens"], "readwrite", (store) => { store.put(value, actor); }),
   };

@@ -2,7 +2,7 @@
 // Where anything of this is missing, the rows stay links and lead to the plain forms.
 (async () => {
   "use strict";
-  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000;
+  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, RENEW_LIMIT_MS = 30000;
   const root = document.documentElement;
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
@@ -15,6 +15,7 @@
   if (!data || !box) return;
   self.OUTBOX_URL = data.outbox;
   const actor = data.actor, page = { actor, outbox_key: { id: data.key, point: data.point }, form_version: Number(data.form) };
+  if (!actor && location.pathname !== data.offline) drop("out"); // no session any more: it ended before its end could be told
   const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || Date.now());
 
   // ---- the cover: a clock; with a PIN it opens by the PIN only ----
@@ -80,7 +81,7 @@
     if (document.hidden) {
       // From here on the worker asks, where a browser lets it.
       if (!one("[data-send]").hidden) navigator.serviceWorker?.ready.then((ready) => ready.sync?.register("outbox")).catch(() => {});
-      return root.classList.contains("covered") || keep("seen", String(Date.now()));
+      return !cover || root.classList.contains("covered") || keep("seen", String(Date.now())); // a page without a cover has seen nobody
     }
     if (cover && isAway()) hide();
     look();
@@ -125,9 +126,11 @@
   // What lets this phone add entries, and nothing else. It needs the session; sending does not.
   async function renew() {
     if (!actor) return false;
+    const limit = new AbortController();
+    setTimeout(() => limit.abort(), RENEW_LIMIT_MS); // a line that hangs
     try {
       const answer = await fetch(data.device, {
-        method: "POST", redirect: "error", headers: { "X-Outbox": "1" }, body: new URLSearchParams({ csrf_token: one("[name=csrf_token]").value }),
+        method: "POST", redirect: "error", signal: limit.signal, headers: { "X-Outbox": "1" }, body: new URLSearchParams({ csrf_token: one("[name=csrf_token]").value }),
       });
       const said = await answer.json();
       if (!answer.ok || !said.token) return false;
@@ -140,7 +143,7 @@
   const post = (token) => fetch(one("[data-leaves]").action, { method: "POST", redirect: "manual", body: new URLSearchParams({ csrf_token: token }) });
   async function leave() {
     await Outbox.wipe(actor);
-    keep("out", "1");
+    keep("out", actor);
     try {
       let answer = await post(one("[name=csrf_token]").value);
       if (answer.type !== "opaqueredirect") { // the form of another session, or a portal in between
@@ -173,21 +176,25 @@
     const plain = one("[data-plain]", form);
     show(plain, person.url);
     plain.href = person.url || data.home;
-    const parts = { other: !person.ref && person.kind === "visit", group: person.kind === "group", one: person.kind !== "group", correction: person.corrects };
+    const isGroup = person.kind === "group", isAnew = Boolean(person.corrects);
+    const parts = { other: !person.ref && !isGroup, group: isGroup, one: !isGroup, correction: isAnew, wrong: isAnew && !isGroup && rows().length };
     for (const part of all("[data-of]", form)) show(part, parts[part.dataset.of]);
     for (const part of all("[data-danger], [data-why]", form)) show(part, false);
-    form.elements.place.value = person.task === "call_by_phone" ? "phone" : "home";
-    if (parts.group) one("[data-people]").replaceChildren(...people());
+    form.elements.place.value = (person.task || "").split(" ")[0] === "call_by_phone" ? "phone" : "home";
+    // What was written cannot be read here: where nothing is tapped anew, it stays as it was.
+    if (isAnew) for (const field of all("[name=place], [name=next]", form)) field.checked = false;
+    one("[data-people]").replaceChildren(...(isGroup ? people("checkbox", "person") : []));
+    one("[data-instead]").replaceChildren(...(parts.wrong ? people("radio", "instead") : []));
     swap(true);
     if (!hasStep) history.pushState({ visit: 1 }, "");
     hasStep = true;
   }
   const rows = () => all(".row > a[data-ref]:not([data-entry])", list);
-  function people() {
-    return rows().map((row) => {
+  function people(type, field) {
+    return rows().filter((row) => type === "checkbox" || row.dataset.ref !== person.ref).map((row) => {
       const label = document.createElement("label"), box = document.createElement("input"), name = document.createElement("span");
       label.className = "chip choice";
-      Object.assign(box, { type: "checkbox", name: "person", value: row.dataset.ref, autocomplete: "off" });
+      Object.assign(box, { type, name: field, value: row.dataset.ref, autocomplete: "off" });
       name.textContent = one(".who", row).textContent;
       label.append(box, name);
       return label;
@@ -212,11 +219,13 @@
   function said(outcome) {
     const fields = new FormData(form), text = (name) => (fields.get(name) || "").trim() || null;
     const number = (name) => (/^\d+$/.test(text(name)) ? Number(text(name)) : null);
-    const isGroup = person.kind === "group";
+    const isGroup = person.kind === "group", instead = fields.get("instead"), right = rows().find((row) => row.dataset.ref === instead);
+    const who = instead || person.ref, next = fields.get("next");
     return {
-      who: person.ref || null, said: person.ref || isGroup ? null : text("said"), outcome, place: isGroup ? "group" : fields.get("place"),
-      topics: fields.getAll("topic"), needs: fields.getAll("need"), mood: fields.get("mood"), agreed: text("agreed"), next_on: day(fields.get("next")),
-      danger: fields.getAll("danger"), task: person.task || null, corrects: person.corrects || null, behalf_of: fields.get("behalf"),
+      who: who || null, said: who || isGroup ? null : text("said"), outcome, place: isGroup ? "group" : fields.get("place"),
+      topics: fields.getAll("topic"), needs: fields.getAll("need"), mood: fields.get("mood"), agreed: text("agreed"),
+      next_on: next === "" && person.corrects ? "" : day(next), // of a correction: "" takes the day out
+      danger: fields.getAll("danger"), task: ((right ? right.dataset.task : person.task) || "").split(" "), corrects: person.corrects || null, behalf_of: fields.get("behalf"),
       people: fields.getAll("person"), minutes: number("minutes"), km: number("km"),
     };
   }
@@ -228,13 +237,14 @@
     try {
       if (person.kind === "group" && !body.people.length) return why("people");
       if (person.kind === "visit" && !body.who && !body.said) return why("name");
-      newest = await Outbox.put(person.corrects && person.kind === "visit" ? "correction" : person.kind, body, page, prepared, person.ref);
-      saved = person;
-      one("[data-text]", undo).textContent = `${person.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
+      newest = await Outbox.put(person.corrects && person.kind === "visit" ? "correction" : person.kind, body, page, prepared, body.who);
+      const right = body.who !== person.ref && rows().find((row) => row.dataset.ref === body.who);
+      saved = right ? { ...person, ref: body.who, name: one(".who", right).textContent } : person;
+      one("[data-text]", undo).textContent = `${saved.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
       show(undo, true);
       clearTimeout(undoTimer);
       undoTimer = setTimeout(() => show(undo, false), Outbox.HOLD_MS);
-      for (const row of rows()) if (row.dataset.ref === person.ref) row.parentElement.classList.add("logged");
+      for (const row of rows()) if (row.dataset.ref === saved.ref) row.parentElement.classList.add("logged");
       one("#danger-now").replaceChildren(...all("[data-danger]:not([hidden])", form).map((part) => part.cloneNode(true)));
       swap(false); // the step back that the form had stays for the next one
       navigator.storage?.persist?.().then(showStorage).catch(() => {});
@@ -253,14 +263,15 @@
   const markedRows = async () => new Map(await Promise.all(rows().map(async (row) => [await Outbox.markOf(actor, row.dataset.ref), row])));
   async function showDone(entries) {
     const place = one("#done-here"), words = place.dataset, known = await (marked ||= markedRows()), today = new Date().toDateString();
-    const mine = (entry) => entry.actor === actor && new Date(entry.at).toDateString() === today;
-    // A page that came after the receipt shows it as the server does.
-    const sent = (await Outbox.done()).filter((entry) => mine(entry) && (isCopy || entry.sent_at > performance.timeOrigin));
+    const mine = (entry) => entry.actor === actor, isToday = (entry) => new Date(entry.at).toDateString() === today;
+    // A page that came after the receipt shows it as the server does; what is not sent stays here however old it is.
+    const sent = (await Outbox.done()).filter((entry) => mine(entry) && isToday(entry) && (isCopy || entry.sent_at > performance.timeOrigin));
     const shown = [...sent, ...entries.filter(mine)].sort((a, b) => b.at - a.at);
     show(place, shown.length);
     one("ul", place).replaceChildren(...shown.map((entry) => {
       const row = known.get(entry.who), ref = row?.dataset.ref || "", line = document.createElement("li"), link = document.createElement("a"), who = document.createElement("span"), state = document.createElement("span");
-      const isSent = entry.body === undefined, time = new Date(entry.at).toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" });
+      const isSent = entry.body === undefined, at = new Date(entry.at), clock = { hour: "2-digit", minute: "2-digit" };
+      const time = isToday(entry) ? at.toLocaleTimeString(root.lang, clock) : at.toLocaleString(root.lang, { day: "2-digit", month: "2-digit", ...clock });
       line.className = "row";
       link.href = "#done-here";
       Object.assign(link.dataset, { entry: entry.id, ref, kind: entry.kind });
@@ -268,8 +279,9 @@
       who.textContent = (row && one(".who", row).textContent) || (entry.kind === "group" ? words.group : words.other);
       state.className = "why";
       const mark = document.createElement("span");
-      mark.className = `state ${isSent ? "given" : "waiting"}`;
-      mark.textContent = isSent ? words.sent : words.saved;
+      const isApart = entry.result === "quarantined";
+      mark.className = `state ${isSent && !isApart ? "given" : "waiting"}`;
+      mark.textContent = isApart ? words.apart : isSent ? words.sent : words.saved;
       state.append(mark, ` · ${time} · ${words.mend}`);
       link.append(who, state);
       line.append(link);
@@ -402,15 +414,19 @@
     keep("kept", actor); // the wipe has taken it: where nothing can be kept, the next load finds nobody before
     // What was kept of this page went as well: without a line there would be no list.
     if (before && before !== actor) return location.reload();
-    if (kept("out")) return leave();
+    if (kept("out") === actor) return leave();
+    drop("out");
     tour();
     await Outbox.arrive(actor);
     const bearer = await Outbox.token(actor);
-    if (!isCopy && (!bearer || bearer.until - Date.now() < RENEW_MS)) await renew();
     settings();
     if (list && self.isSecureContext && crypto.randomUUID) listWork();
     worker().catch(() => {});
+    // After the list: somebody may tap already while the line hangs.
+    if (!isCopy && (!bearer || bearer.until - Date.now() < RENEW_MS)) await renew();
   }
+  // Nobody is signed in, but a PIN covers what is kept: a visit need not wait for a password.
+  if (!actor && pin() && (await self.caches?.keys())?.some((name) => name.startsWith("kept-"))) show(one("#kept-here"), true);
   for (const [target, name] of [[window, "online"], [window, "focus"], [window, "pageshow"]]) on(target, name, look);
   on(one("[data-send]"), "click", () => {
     show(undo, false);

@@ -61,7 +61,7 @@ async function kept(path = HOME) {
 // After three days the names go. What takes down a visit stays: a server that is away for a week keeps nobody from logging.
 async function empty(place) {
   const before = wiped, copy = await place.match(HOME), aid = await place.match(DANGER);
-  const safe = await aid?.text(), text = ((await copy?.text()) || "").replace(NAMES, "").replace(/ data-since="\d+"/, "");
+  const safe = (await aid?.text())?.replace(NAMES, ""), text = ((await copy?.text()) || "").replace(NAMES, "").replace(/ data-since="\d+"/, "");
   await Outbox.clear();
   if (!text.includes(GONE)) return; // nothing, or made before pages said where the names stand
   const headers = new Headers(copy.headers), left = await caches.open(KEPT + headers.get("X-Keep-For"));
@@ -115,6 +115,11 @@ async function page(event, path, swept) {
   if (!copy) return asking.catch(offline);
   return before === wiped ? (path === ROOT ? Response.redirect(HOME) : copy) : offline();
 }
+// From the page for signing in, where a PIN covers what is kept: a visit is logged before anybody types a password.
+async function here() {
+  const before = wiped, copy = await kept();
+  return copy && before === wiped ? copy : Response.redirect(HOME);
+}
 const offline = async () => (await caches.match(OFFLINE)) || Response.error();
 
 async function file(request) {
@@ -133,6 +138,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== location.origin) return;
   if (pathname.startsWith(STATIC)) event.respondWith(file(request));
   else if (request.mode !== "navigate") return;
+  else if (pathname === HOME && search === "?kept=") event.respondWith(here());
   else if ([HOME, ROOT, DANGER].includes(pathname)) event.respondWith(page(event, search ? ROOT : pathname, swept));
   else if (pathname.startsWith(HOME) || pathname === OFFLINE) event.respondWith(fetch(request).catch(offline));
 });

@@ -34,7 +34,8 @@ PAGES = {
     ],
     "nurse": ["/desk"],
     "volunteer": [
-        "/outreach/", "/outreach/new", "/outreach/group", "/outreach/danger/", "/outreach/month",
+        "/outreach/", "rows:/outreach/", "/outreach/new", "/outreach/group", "/outreach/danger/", "/outreach/month",
+        "file:/outreach/", "/account/password", "/account/sessions", "/account/pin",
     ],
     "supervisor": ["/supervision/"],
     "community": ["/supervision/", "/teams/", "/teams/numbers"],
@@ -84,6 +85,9 @@ def visit(page: Page, url: str, address: str) -> None:
     page.goto(url + path)
     if what in ("rows", "year"):
         page.locator("main .rows a").first.click()
+    if what == "file":  # what the team knows of the first person, from the plain form of a visit
+        ref = page.locator("main .rows a[data-ref]").first.get_attribute("data-ref")
+        page.goto(f"{url}/patients/{ref}/")
     if what == "year":
         page.get_by_role("link", name="Quá trình điều trị").click()
     page.wait_for_load_state()

@@ -13,6 +13,7 @@ from counseling.database import writing
 from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
 from counseling.models.places import OutreachTeam
+from counseling.queries import worklist
 from counseling.queries.worklist import Worklist, WorkRow, list_open_tasks, list_work
 from counseling.refs import new_request_key
 from counseling.services.aftercare import open_aftercare
@@ -108,7 +109,7 @@ def test_a_task_that_appears_later_is_not_there_yet(session: Session, cast: Cast
 
 def test_a_row_has_no_place_for_a_reason() -> None:
     assert {field.name for field in fields(WorkRow)} == {
-        "patient_id", "ref", "community_name", "hamlet", "task", "due_on", "last_contact_on", "last_outcome",
+        "patient_id", "ref", "community_name", "hamlet", "task", "answers", "due_on", "last_contact_on", "last_outcome",
     }  # fmt: skip
 
 
@@ -142,11 +143,18 @@ def test_whoever_left_is_on_no_list(session: Session, cast: Cast) -> None:
     assert work(session, cast).total == 0
 
 
-def test_a_long_list_comes_in_pages_and_those_met_today_on_each(session: Session, cast: Cast) -> None:
-    for number in range(52):
+def test_sixty_people_are_one_page_for_a_phone_keeps_one() -> None:
+    assert worklist.WORK_ROWS >= 60
+
+
+def test_a_longer_list_comes_in_pages_and_those_met_today_on_each(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist, "WORK_ROWS", 10)
+    for number in range(12):
         someone(session, cast, f"Người {number}")
     log(session, cast, someone(session, cast, "hôm nay"))
     first, second = work(session, cast), work(session, cast, page=2)
-    assert (len(first.waiting), len(second.waiting), first.total, first.pages) == (50, 2, 52, 2)
+    assert (len(first.waiting), len(second.waiting), first.total, first.pages) == (10, 2, 12, 2)
     assert names(first.done) == names(second.done) == ["hôm nay"]
     assert work(session, cast, page=9).page == 2

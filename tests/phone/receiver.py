@@ -35,10 +35,12 @@ def actor_of(staff_id: int) -> str:
 
 @dataclass
 class Receiver:
-    """`refuses`: status and body for every entry; `result`: what a new entry is answered; `tokens`: who holds which."""
+    """`refuses`: status and body for every entry, `retry_after`: seconds told with it; `result`: what a new entry is
+    answered; `tokens`: who holds which."""
 
     private: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     refuses: tuple[int, dict[str, Any]] | None = None
+    retry_after: int | None = None
     result: str = "stored"
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -79,7 +81,10 @@ class Receiver:
         if request.headers.get("X-Outbox") != "1" or bearer not in self.tokens:
             return jsonify(error="no device"), 401
         if self.refuses:
-            return jsonify(self.refuses[1]), self.refuses[0]
+            refusal = jsonify(self.refuses[1])
+            if self.retry_after is not None:
+                refusal.headers["Retry-After"] = str(self.retry_after)
+            return refusal, self.refuses[0]
         entry = request.get_json()
         assert self.tokens[bearer] == entry["actor"], "an entry is sent with the token of whoever wrote it"
         result = "already" if entry["id"] in self.stored else self.result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.phone.line import Line
@@ -26,7 +27,7 @@ def test_two_taps_save_a_visit_that_arrives_by_itself_and_sealed(
     assert set(entry) == {"id", "kind", "actor", "client_time", "form_version", "tries", "body"}
     assert datetime.fromisoformat(entry["client_time"]).utcoffset() is not None
     said = receiver.opened(entry)
-    assert (said["who"], said["outcome"], said["place"], said["task"]) == (person.ref, "well", "home", "look_in")
+    assert (said["who"], said["outcome"], said["place"], said["task"]) == (person.ref, "well", "home", ["look_in"])
     assert entries(phone) == []
     expect(phone.locator("#done-here")).to_contain_text("Anh Ba sửa xe")
     expect(phone.locator("#done-here")).to_contain_text("đã gửi")
@@ -128,6 +129,32 @@ def test_what_the_server_refuses_is_kept_and_told_and_holds_nothing_up(phone: Pa
     first, second = receiver.stored.values()
     assert (first["kind"], second["kind"]) == ("visit", "correction")
     assert receiver.opened(second)["corrects"] == first["id"]
+
+
+def test_after_each_failure_it_waits_longer_from_two_seconds_to_five_minutes(phone: Page, receiver: Receiver) -> None:
+    log(phone)
+    receiver.refuses = 503, {"error": "later"}
+    waits = [phone.evaluate("async () => { await Outbox.flush(true); return Outbox.wait(); }") for _ in range(10)]
+    assert waits == [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]
+    receiver.refuses = None
+    phone.evaluate("() => Outbox.flush(true)")
+    log(phone)
+    receiver.refuses = 503, {"error": "later"}
+    assert phone.evaluate("async () => { await Outbox.flush(true); return Outbox.wait(); }") == 2_000
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(90, 80_000, 90_000), (9_999_999, 3_599_000, 3_600_000)])
+def test_it_waits_as_long_as_a_busy_server_asks_but_never_a_day(
+    phone: Page, receiver: Receiver, seconds: int, least: int, most: int
+) -> None:
+    log(phone)
+    receiver.refuses, receiver.retry_after = (429, {"error": "too many"}), seconds
+    wait = phone.evaluate("async () => { await Outbox.flush(true); return Outbox.wait(); }")
+    assert least <= wait <= most
+    assert len(entries(phone)) == 1
+    receiver.refuses = None
+    send_now(phone)
+    expect_sent(phone)
 
 
 def test_while_the_session_is_over_all_is_kept_and_sent_after_signing_in(

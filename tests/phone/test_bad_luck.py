@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from counseling.database import writing
 from counseling.domain import phone_entries
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
+from counseling.models.people import StaffSession
 from counseling.models.phone_entries import PhoneEntry, PhoneToken, WaitingVisit
 from counseling.services.waiting_visits import try_again
 from tests.outreach.story import someone
@@ -33,6 +35,7 @@ from tests.phone.taps import (
     kept_text,
     log,
     send_now,
+    until,
 )
 from tests.support import cast as people
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
@@ -165,11 +168,82 @@ def test_the_password_is_changed_elsewhere_while_a_visit_waits(
     assert [row.outcome for row in contacts(session)] == ["met_well", "not_met"]
 
 
+def test_signed_out_without_a_line_and_the_session_ends_meanwhile(phone: Page, line: Line, session: Session) -> None:
+    """Whoever signs in next stays signed in: there is nothing left to be ended."""
+    line.down()
+    phone.locator(".account summary").tap()
+    phone.get_by_role("button", name="Đăng xuất").tap()
+    phone.wait_for_url("**/offline")
+    with writing(session) as tx:
+        tx.execute(update(StaffSession).values(ended_at=clock.utc_now()))
+    line.up()
+    phone.goto(f"{line.url}/")
+    phone.wait_for_url("**/login**")
+    sign_in_again(phone)
+    log(phone)
+    send_now(phone)
+    expect_sent(phone)
+    phone.reload()
+    expect(phone.locator("#work .row", has_text=NAME)).to_be_visible()
+
+
+def test_a_sign_in_that_does_not_arrive_takes_nothing_away(phone: Page, line: Line, session: Session) -> None:
+    with writing(session) as tx:
+        tx.execute(update(StaffSession).values(ended_at=clock.utc_now()))
+    phone.goto(f"{line.url}/")
+    phone.wait_for_url("**/login**")
+    phone.fill("[name=username]", "volunteer")
+    phone.fill("[name=password]", PASSWORD)
+    line.down()
+    phone.get_by_role("button", name="Đăng nhập", exact=True).tap()
+    phone.wait_for_function("() => location.protocol === 'chrome-error:'")
+    phone.goto(f"{line.url}/outreach/")
+    log(phone)
+    assert len(entries(phone)) == 1
+
+
+def test_what_is_not_sent_stands_on_the_list_for_as_long_as_it_waits(phone: Page, line: Line) -> None:
+    """A day without a line: nobody wonders whether it was saved, and nobody goes there twice."""
+    line.down()
+    log(phone)
+    move_clock(phone, timedelta(days=1))
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("#done-here .row", has_text=NAME)).to_contain_text("đã lưu trên máy")
+    expect(phone.locator("#work li.logged", has_text=NAME)).to_have_count(1)
+    phone.locator("#done-here a").first.tap()
+    phone.get_by_role("button", name="Chưa gặp").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    assert [entry["kind"] for entry in entries(phone)] == ["visit", "correction"]
+
+
+def test_a_line_that_hangs_at_the_first_sign_in_keeps_nobody_from_logging(
+    phone: Page, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.evaluate("() => indexedDB.deleteDatabase('outbox')")
+    heard, goes_on = threading.Event(), threading.Event()
+    passing = Passing.do_POST
+
+    def hang(self: Passing) -> None:
+        if self.path.endswith("/device"):
+            heard.set()
+            goes_on.wait(20)
+        passing(self)
+
+    monkeypatch.setattr(Passing, "do_POST", hang)
+    phone.goto(f"{line.url}/outreach/")
+    until(phone, heard.is_set)
+    log(phone)
+    goes_on.set()
+    send_now(phone)
+    expect_sent(phone)
+
+
 def test_a_server_that_is_away_for_a_week(
     phone: Page, line: Line, session: Session, start_clock_at: Callable[[datetime], None]
 ) -> None:
     move_clock(phone, as_at_the_server())
     phone.reload()
+    assert "Người mẫu" in kept_text(phone)
     line.down()
     log(phone, "Gặp, cần giúp")
     (kept,) = entries(phone)
@@ -177,13 +251,15 @@ def test_a_server_that_is_away_for_a_week(
     move_clock(phone, WEEK)
     phone.goto(f"{line.url}/outreach/")
     expect(phone.locator("#gone")).to_be_visible()
-    assert "Anh Ba" not in phone.content() + kept_text(phone)
+    for name in ("Anh Ba", "Người mẫu"):  # nor the volunteer's own, nor a colleague's
+        assert name not in phone.content() + kept_text(phone)
+    expect(phone.locator(".account summary")).to_have_accessible_name("Tài khoản")
     expect_says(phone, "later", 1)
     assert [one["id"] for one in entries(phone)] == [kept["id"]]
     start_clock_at(MORNING + timedelta(hours=4) + WEEK)
     line.up()
     phone.goto(f"{line.url}/outreach/")
-    phone.wait_for_url("**/login**")  # a session lasts a day; the phone's token 90 days
+    phone.wait_for_url("**/login**")  # a session ends after 15 minutes, the phone's token after 90 days
     sign_in_again(phone)
     expect_sent(phone)
     (row,) = contacts(session)
@@ -261,3 +337,6 @@ def test_what_became_of_the_person_meanwhile_keeps_the_visit_apart(
     expect_sent(phone)
     assert session.scalars(select(WaitingVisit.code)).all() == [code]
     assert not contacts(session)
+    line.down()
+    phone.reload()  # tomorrow's copy does not know it any more, today's says what became of it
+    expect(phone.locator("#done-here .row")).to_contain_text("điểm tư vấn đang xem lại")

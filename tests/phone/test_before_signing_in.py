@@ -1,0 +1,127 @@
+"""The session is over, a quarter of an hour after the last visit: what a phone with a PIN offers before a password."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from counseling import clock
+from counseling.database import writing
+from counseling.models.contacts import OutreachContact
+from counseling.models.people import StaffSession
+from tests.phone.line import Line
+from tests.phone.taps import NAME, entries, has_copy, log, until
+
+DIGITS = "2580"
+
+
+@pytest.fixture
+def receiver() -> None:
+    """Entries go to the application's own door."""
+
+
+def set_pin(phone: Page) -> None:
+    phone.locator("#this-phone summary").tap()
+    phone.fill("#new-pin", DIGITS)
+    phone.get_by_role("button", name="Đặt mã").tap()
+    expect(phone.locator("[data-pin=set]")).to_be_visible()
+
+
+def session_ends(session: Session) -> None:
+    with writing(session) as tx:
+        tx.execute(update(StaffSession).values(ended_at=clock.utc_now()))
+
+
+def lay_untouched(phone: Page) -> None:
+    phone.evaluate("() => localStorage.setItem('seen', String(Date.now() - 190000))")
+
+
+def open_app(phone: Page, line: Line) -> None:
+    phone.goto(f"{line.url}/")
+    phone.wait_for_url("**/login**")
+
+
+def go_on(phone: Page) -> None:
+    phone.get_by_role("link", name="Ghi trước, đăng nhập sau").tap()
+
+
+def type_pin(phone: Page, digits: str = DIGITS) -> None:
+    phone.get_by_role("button", name="Mở lại").tap()
+    phone.fill("#unlock", digits)
+    phone.get_by_role("button", name="Mở", exact=True).tap()
+
+
+def test_with_a_pin_a_visit_is_logged_and_sent_before_anybody_types_a_password(
+    phone: Page, line: Line, session: Session
+) -> None:
+    set_pin(phone)
+    session_ends(session)
+    open_app(phone, line)
+    lay_untouched(phone)
+    go_on(phone)
+    expect(phone.locator("#work")).to_be_hidden()
+    type_pin(phone)
+    expect(phone.locator("#as-of")).to_be_visible()
+    log(phone)
+    until(phone, lambda: not entries(phone))
+    session.rollback()
+    assert [row.outcome for row in session.scalars(select(OutreachContact))] == ["met_well"]
+    phone.get_by_role("link", name="Xem bản mới").tap()
+    phone.wait_for_url("**/login**")
+
+
+def test_putting_the_page_for_signing_in_away_does_not_count_as_having_been_seen(
+    phone: Page, line: Line, session: Session
+) -> None:
+    """Or the cover would be got round by somebody who has no PIN."""
+    set_pin(phone)
+    session_ends(session)
+    open_app(phone, line)
+    lay_untouched(phone)
+    phone.evaluate(
+        """() => {
+          Object.defineProperty(document, "hidden", { value: true, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    go_on(phone)
+    expect(phone.get_by_role("button", name="Mở lại")).to_be_visible()
+    expect(phone.locator("#work")).to_be_hidden()
+
+
+def test_five_wrong_pins_take_it_away(phone: Page, line: Line, session: Session) -> None:
+    set_pin(phone)
+    session_ends(session)
+    open_app(phone, line)
+    lay_untouched(phone)
+    go_on(phone)
+    for _ in range(5):
+        type_pin(phone, "1111")
+        phone.wait_for_function("() => !document.querySelector('#unlock').value")
+        if phone.locator("#unlock-wrong [data-left]").inner_text() != "0":
+            phone.reload()
+    phone.wait_for_url("**/login**")
+    assert not has_copy(phone)
+    expect(phone.get_by_role("heading", name="Đăng nhập")).to_be_visible()
+    expect(phone.locator("#kept-here")).to_be_hidden()
+
+
+@pytest.mark.parametrize("why", ["no PIN", "signed out"])
+def test_without_a_pin_or_after_signing_out_there_is_nothing_to_open(
+    phone: Page, line: Line, session: Session, why: str
+) -> None:
+    if why == "signed out":
+        set_pin(phone)
+        phone.locator(".account summary").tap()
+        phone.get_by_role("button", name="Đăng xuất").tap()
+        phone.wait_for_url("**/login**")
+    session_ends(session)
+    open_app(phone, line)
+    phone.wait_for_function("() => document.readyState === 'complete'")
+    expect(phone.locator("#kept-here")).to_be_hidden()
+    if why == "signed out":
+        phone.goto(f"{line.url}/outreach/?kept=")
+        phone.wait_for_url("**/login**")
+        assert NAME not in phone.content()

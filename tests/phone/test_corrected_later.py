@@ -1,0 +1,142 @@
+"""What was logged is put right later, on the phone that cannot read it back."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from counseling.database import vault_of
+from counseling.models.contacts import OutreachContact
+from counseling.models.patients import SupportFile
+from counseling.models.phone_entries import ContactDetails
+from tests.outreach.story import asked, someone, task_state
+from tests.phone.line import Line
+from tests.phone.taps import NAME, expect_sent, log, ready, send_now
+from tests.support.cast import Cast
+from tests.support.treatment import Person
+
+OTHER = "Chị Tư bán rau"
+
+
+@pytest.fixture
+def receiver() -> None:
+    """Entries go to the application's own door."""
+
+
+@pytest.fixture
+def other(session: Session, cast: Cast) -> Person:
+    return someone(session, cast, OTHER)
+
+
+def rows(session: Session) -> list[OutreachContact]:
+    session.rollback()
+    session.expire_all()
+    return list(session.execute(select(OutreachContact).order_by(OutreachContact.id)).scalars())
+
+
+def details(session: Session, contact: OutreachContact) -> ContactDetails:
+    own = select(ContactDetails).where(ContactDetails.contact_id == contact.id)
+    return session.execute(own).scalar_one()
+
+
+def tap(phone: Page, name: str, value: str) -> None:
+    phone.locator(f"#visit-form label:has([name={name}][value='{value}'])").tap()
+
+
+def log_all(phone: Page) -> None:
+    """A call of which everything is said."""
+    phone.locator("#work .row a:visible", has_text=NAME).first.tap()
+    for name, value in (("place", "phone"), ("next", "7"), ("topic", "family"), ("need", "work"), ("mood", "low")):
+        tap(phone, name, value)
+    phone.locator("#visit summary", has_text="Ghi thêm").tap()
+    phone.fill("#minutes", "45")
+    phone.fill("#km", "12")
+    phone.fill("#agreed", "hẹn thứ hai")
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    send_now(phone)
+    expect_sent(phone)
+
+
+def mend(phone: Page, answer: str = "Gặp, cần giúp") -> None:
+    phone.get_by_role("button", name=answer).tap()
+    send_now(phone)
+    expect_sent(phone)
+
+
+def test_what_is_not_tapped_anew_stays_as_it_was(phone: Page, session: Session) -> None:
+    log_all(phone)
+    phone.locator("#done-here a").first.tap()
+    assert phone.locator("#visit-form :is([name=place], [name=next]):checked").count() == 0
+    expect(phone.get_by_text("Chỗ nào không bấm lại thì giữ như lần trước.")).to_be_visible()
+    mend(phone)
+    old, new = rows(session)
+    assert (new.corrects_id, new.outcome, new.kind) == (old.id, "met_needs_help", "phone")
+    assert old.next_on is not None and (new.topics, new.next_on) == ("family", old.next_on)
+    assert vault_of(session).open("outreach_contacts.note", new.ref, new.note) == "hẹn thứ hai"
+    said = details(session, new)
+    assert (said.needs, said.mood, said.minutes, said.km) == ("work", "low", 45, 12)
+
+
+def test_what_is_tapped_anew_takes_its_place(phone: Page, session: Session) -> None:
+    log_all(phone)
+    phone.locator("#done-here a").first.tap()
+    for name, value in (("place", "point"), ("next", ""), ("topic", "money"), ("need", "papers"), ("mood", "good")):
+        tap(phone, name, value)
+    mend(phone, "Gặp, ổn")
+    new = rows(session)[-1]
+    said = details(session, new)
+    assert (new.kind, new.topics, new.next_on, said.needs, said.mood) == ("point", "money", None, "papers", "good")
+    assert (said.minutes, said.km) == (45, 12)
+
+
+def test_logged_for_the_wrong_person_it_is_moved_to_the_right_one(
+    phone: Page, line: Line, session: Session, other: Person
+) -> None:
+    """Found out at home, without a line; what the right one was to be asked is answered with it."""
+    second = asked(session, other, "check_in")
+    phone.reload()
+    ready(phone)
+    log_all(phone)
+    line.down()
+    phone.locator("#done-here a").first.tap()
+    phone.locator("#visit summary", has_text="Ghi nhầm người?").tap()
+    expect(phone.locator("[data-instead] .chip", has_text=NAME)).to_have_count(0)
+    phone.locator("[data-instead] .chip", has_text=OTHER).tap()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_contain_text(OTHER)
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    refs = dict(session.execute(select(SupportFile.patient_id, SupportFile.ref)).all())
+    logged, withdrawn, moved = rows(session)
+    assert (withdrawn.corrects_id, withdrawn.outcome) == (logged.id, "withdrawn")
+    assert (refs[moved.patient_id], moved.outcome, moved.kind) == (other.ref, "met_well", "phone")
+    assert details(session, moved).minutes == 45
+    assert task_state(session, second)[0] is False
+
+
+def test_a_visit_answers_all_that_was_asked_of_somebody(
+    phone: Page, line: Line, session: Session, person: Person
+) -> None:
+    second = asked(session, person, "check_in")
+    phone.goto(f"{line.url}/outreach/")
+    log(phone)
+    send_now(phone)
+    expect_sent(phone)
+    assert task_state(session, second)[0] is False
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("#work .row", has_text=NAME)).to_contain_text("Gặp, ổn")
+    expect(phone.locator("#work .row", has_text="Hỏi thăm")).to_have_count(0)
+
+
+def test_the_longest_name_to_choose_makes_no_page_wide(phone: Page, session: Session, cast: Cast) -> None:
+    someone(session, cast, "Nguyễn Thị Hoàng Phương Thảo Vy, con dâu bà Mẩy bán vải ở chợ")
+    phone.reload()
+    ready(phone)
+    log(phone)
+    phone.locator("#done-here a").first.tap()
+    phone.locator("#visit summary", has_text="Ghi nhầm người?").tap()
+    expect(phone.locator("[data-instead] .chip")).to_be_visible()
+    assert not phone.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
