@@ -91,7 +91,7 @@ def appointments_visible_to(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def waiting_visits_visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """What a visit says that waits to be matched is read at the point that the team works with."""
+    """What a visit says that waits to be matched is read at one point: services.waiting_rows.point_of says at which."""
     return _own_point(viewer, WaitingVisit.site_id)
 
 

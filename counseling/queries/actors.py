@@ -85,13 +85,22 @@ def list_colleagues(session: AnySession, viewer: Viewer) -> list[Colleague]:
 
 def find_colleague(session: AnySession, viewer: Viewer, ref: str) -> int | None:
     """The staff id of a colleague whom a form or an entry names."""
-    vault = vault_of(session)
-    if viewer.team_id is None:
+    found = find_in_team(session, viewer.team_id, ref)
+    return found.staff_id if found else None
+
+
+def find_in_team(session: AnySession, team_id: int | None, ref: str) -> Colleague | None:
+    """The volunteer of a team whom an entry names, one who has left it too."""
+    if team_id is None:
         return None
-    query = select(StaffRole.id, StaffRole.staff_id).where(
-        StaffRole.team_id == viewer.team_id, StaffRole.kind == RoleKind.VOLUNTEER
+    vault = vault_of(session)
+    query = (
+        select(StaffRole.id, Staff.id.label("staff_id"), Staff.display_name)
+        .join(Staff, Staff.id == StaffRole.staff_id)
+        .where(StaffRole.team_id == team_id, StaffRole.kind == RoleKind.VOLUNTEER)
     )
-    return next((row.staff_id for row in session.execute(query) if _is_ref_of(vault, ref, row.id)), None)
+    found = next((row for row in session.execute(query) if _is_ref_of(vault, ref, row.id)), None)
+    return Colleague(ref, found.staff_id, found.display_name) if found else None
 
 
 _DESKS: Select[*tuple[Any, ...]] = (

@@ -15,7 +15,7 @@ from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff
 from counseling.models.phone_entries import ContactDetails
-from counseling.permissions import RoleKind, Viewer
+from counseling.permissions import Permission, RoleKind, Viewer
 from counseling.scopes import support_files_visible_to
 from counseling.support_rows import open_community_name
 
@@ -27,16 +27,21 @@ COUNTS: ColumnElement[bool] = (OutreachContact.outcome != WITHDRAWN) & ~exists()
 )
 
 
+_BEHALF = aliased(Staff)
 _LINES = (
-    select(OutreachContact, Staff.display_name, ContactDetails)
+    select(OutreachContact, Staff.display_name, ContactDetails, _BEHALF.display_name.label("behalf_of"))
     .join(Staff, Staff.id == OutreachContact.recorded_by_id)
     .outerjoin(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
+    .outerjoin(_BEHALF, _BEHALF.id == ContactDetails.behalf_of_id)
 )
 
 
 @dataclass(frozen=True)
 class ContactLine:
-    """One contact. `note` is None where there is none and where it is not for this reader."""
+    """One contact. `note` is None where there is none and where it is not for this reader.
+
+    `who` has written it, `behalf_of` somebody else who made the visit.
+    """
 
     ref: str
     kind: str
@@ -53,6 +58,7 @@ class ContactLine:
     mood: str | None = None
     minutes: int | None = None
     km: int | None = None
+    behalf_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,8 @@ def list_entries(session: AnySession, patient_id: int) -> list[Entry]:
 def list_contacts(session: AnySession, viewer: Viewer, patient_id: int) -> list[ContactLine]:
     """The last contacts that count, newest first: to a volunteer the own team's. The caller has checked the scope.
 
-    A note is for whoever wrote it and for the point's counselors; a team shares what was ticked.
+    A note is for whoever wrote it and for the point's counselors; a team shares what was ticked. Who looks over an area
+    gets neither: that there was contact, and how it ended.
     """
     entries = list_entries(session, patient_id)
     query = _LINES
@@ -108,30 +115,30 @@ def find_saved(session: AnySession, viewer: Viewer, contact_ref: str) -> SavedCo
     return SavedContact(contact_ref, row.ref, name, row.outcome)
 
 
-def _line(session: AnySession, viewer: Viewer, row: Any, who: str, details: Any) -> ContactLine:
+def _line(session: AnySession, viewer: Viewer, row: Any, who: str, details: Any, behalf_of: str | None) -> ContactLine:
     is_own = row.recorded_by_id == viewer.staff_id
     may_read = is_own or viewer.kind is RoleKind.COUNSELOR
+    may_read_ticks = viewer.may(Permission.LOG_CONTACT)
+    ticked = {"topics": _codes(row.topics), "next_on": row.next_on, "behalf_of": behalf_of, **_ticked(row, details)}
     return ContactLine(
         ref=row.ref,
         kind=row.kind,
         outcome=row.outcome,
-        topics=_codes(row.topics),
         note=vault_of(session).open("outreach_contacts.note", row.ref, row.note) if may_read else None,
-        next_on=row.next_on,
         contact_on=row.contact_on,
         who=who,
         is_own=is_own,
-        place=place_of(row.kind, details.company if details else None),
-        **_ticked(details),
+        **(ticked if may_read_ticks else {"topics": (), "next_on": None, "place": row.kind}),
     )
 
 
-def _ticked(details: Any) -> dict[str, Any]:
+def _ticked(row: Any, details: Any) -> dict[str, Any]:
     """Contacts of before details were kept have none."""
     if details is None:
-        return {}
+        return {"place": place_of(row.kind, None)}
     codes = {"needs": _codes(details.needs), "danger": _codes(details.danger)}
-    return {**codes, "mood": details.mood, "minutes": details.minutes, "km": details.km}
+    numbers = {"mood": details.mood, "minutes": details.minutes, "km": details.km}
+    return {"place": place_of(row.kind, details.company), **codes, **numbers}
 
 
 def _codes(text: str) -> tuple[str, ...]:

@@ -7,13 +7,16 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.appointments import bounds_of
+from counseling.domain.contacts import place_of
 from counseling.models.contacts import OutreachContact
 from counseling.models.counseling import AftercareFile, Appointment, CounselingSession
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff
+from counseling.models.phone_entries import ContactDetails
 from counseling.models.places import OutreachTeam
 from counseling.permissions import Viewer
 from counseling.queries.contacts import COUNTS
@@ -58,12 +61,15 @@ class SessionLine:
 
 @dataclass(frozen=True)
 class VisitLine:
+    """`volunteer` has written it, `behalf_of` somebody else who made the visit."""
+
     who: WhoLine
-    kind: str
+    place: str
     outcome: str
     contact_on: date
     team: str
     volunteer: str
+    behalf_of: str | None
 
 
 @dataclass(frozen=True)
@@ -151,10 +157,12 @@ def _sessions(session: AnySession, viewer: Viewer, today: date) -> list[SessionL
 
 def _visits(session: AnySession, viewer: Viewer, since: date) -> list[VisitLine]:
     """What volunteers logged about the point's people; whoever needs help stands first, then the latest."""
-    vault, file, row = vault_of(session), SupportFile, OutreachContact
+    vault, file, row, details, behalf = vault_of(session), SupportFile, OutreachContact, ContactDetails, aliased(Staff)
     rows = session.execute(
         select(
             row.kind,
+            details.company,
+            behalf.display_name.label("behalf_of"),
             row.outcome,
             row.contact_on,
             OutreachTeam.name.label("team"),
@@ -166,6 +174,8 @@ def _visits(session: AnySession, viewer: Viewer, since: date) -> list[VisitLine]
         .join(file, file.patient_id == row.patient_id)
         .join(OutreachTeam, OutreachTeam.id == row.team_id)
         .join(Staff, Staff.id == row.recorded_by_id)
+        .outerjoin(details, details.contact_id == row.id)
+        .outerjoin(behalf, behalf.id == details.behalf_of_id)
         .where(
             support_files_visible_to(viewer),
             row.contact_on >= since,
@@ -174,7 +184,15 @@ def _visits(session: AnySession, viewer: Viewer, since: date) -> list[VisitLine]
         .order_by(row.outcome != "met_needs_help", row.contact_on.desc(), row.id.desc())
     )
     return [
-        VisitLine(_who_of(vault, found), found.kind, found.outcome, found.contact_on, found.team, found.display_name)
+        VisitLine(
+            _who_of(vault, found),
+            place_of(found.kind, found.company),
+            found.outcome,
+            found.contact_on,
+            found.team,
+            found.display_name,
+            found.behalf_of,
+        )
         for found in rows
     ]
 

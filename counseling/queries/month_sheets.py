@@ -14,7 +14,7 @@ from counseling.database import AnySession
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff, StaffRole
-from counseling.models.phone_entries import ContactDetails
+from counseling.models.phone_entries import ContactDetails, WaitingVisit
 from counseling.models.places import OutreachTeam
 from counseling.models.texts import InboundMessage
 from counseling.permissions import RoleKind, Viewer
@@ -47,6 +47,8 @@ class MonthSheet:
     days: list[SheetDay]
     total: SheetDay
     well: int  # how many answered that they are well; 0 where there were too few to be told
+    waiting: int  # entries of the month that wait to be matched: they are not counted yet
+    put_away: int  # and those of which the point has said that they are in no book, or in one already
 
 
 def month_sheet(session: AnySession, role_id: int, first: date, zone: ZoneInfo) -> MonthSheet:
@@ -66,7 +68,9 @@ def month_sheet(session: AnySession, role_id: int, first: date, zone: ZoneInfo) 
         days.setdefault(contact.contact_on, []).append(contact)
     sheet = [_day(on, contacts) for on, contacts in sorted(days.items())]
     well = _well(session, desk.team_id, first, until, zone)
-    return MonthSheet(desk.display_name, desk.name, first, sheet, _sum(first, sheet), well)
+    apart = _apart(session, desk, first, until)
+    counts = {"well": well, "waiting": apart.get("waiting", 0), "put_away": apart.get("dismissed", 0)}
+    return MonthSheet(desk.display_name, desk.name, first, sheet, _sum(first, sheet), **counts)
 
 
 def get_own_team_role(session: AnySession, viewer: Viewer, role_id: int) -> int:
@@ -113,6 +117,14 @@ def _day(on: date, contacts: Iterable[Any]) -> SheetDay:
 def _sum(first: date, days: list[SheetDay]) -> SheetDay:
     names = ("visits", "calls", "groups", "not_met", "minutes", "km")
     return SheetDay(first, **{name: sum(getattr(day, name) for day in days) for name in names})
+
+
+def _apart(session: AnySession, desk: Any, first: date, until: date) -> dict[str, int]:
+    """How many visits that this volunteer has handed in stand in no book, by their state."""
+    visit, theirs = WaitingVisit, select(StaffRole.id).where(StaffRole.staff_id == desk.staff_id)
+    query = select(visit.state, func.count()).where(visit.role_id.in_(theirs), visit.team_id == desk.team_id)
+    found = query.where(visit.state != "matched", visit.visited_on >= first, visit.visited_on < until)
+    return {str(state): count for state, count in session.execute(found.group_by(visit.state))}
 
 
 def _well(session: AnySession, team_id: int, first: date, until: date, zone: ZoneInfo) -> int:

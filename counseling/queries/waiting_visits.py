@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, or_, select
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.phone_entries import Said, said_of_text
@@ -15,6 +15,7 @@ from counseling.models.people import Staff, StaffRole
 from counseling.models.phone_entries import PhoneEntry, WaitingVisit
 from counseling.models.places import OutreachTeam, Site
 from counseling.permissions import Viewer
+from counseling.queries.actors import find_in_team
 from counseling.queries.patients import NotFound
 from counseling.scopes import support_files_visible_to, teams_visible_to, waiting_visits_visible_to
 from counseling.support_rows import open_community_name
@@ -24,7 +25,10 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True)
 class Waiting:
-    """`said` None: nothing could be read of it. `person`: the name of whom it names, where the reader may see that."""
+    """`said` None: nothing could be read of it. `person`: the name of whom it names, where the reader may see that.
+
+    `corrects_ref`: the visit that this one corrects, while it waits as well; `behalf_of`: for whom it was written.
+    """
 
     ref: str
     code: str
@@ -38,17 +42,24 @@ class Waiting:
     person: str | None
     person_id: int | None
     person_ref: str | None
-    corrects_ref: str | None = None  # the visit that this one corrects, while it waits as well
+    corrects_ref: str | None = None
+    behalf_of: str | None = None
+
+    @property
+    def next_on(self) -> date | None:
+        return date.fromisoformat(self.said.next_on) if self.said and self.said.next_on else None
 
 
 @dataclass(frozen=True)
 class Supported:
-    """Somebody to whom a visit may belong."""
+    """Somebody to whom a visit may belong. `is_named`: the phone has said that it is this one."""
 
     patient_id: int
     ref: str
     name: str
     hamlet: str | None
+    status: str
+    is_named: bool
 
 
 def list_waiting_visits(session: AnySession, viewer: Viewer) -> list[Waiting]:
@@ -65,7 +76,12 @@ def get_waiting_visit(session: AnySession, viewer: Viewer, ref: str) -> Waiting:
     if row is None:
         raise NotFound
     line = _line(session, viewer, row)
-    return replace(line, corrects_ref=_corrected_by(session, viewer, row, line.said))
+    behalf_of = find_in_team(session, row.team_id, line.said.behalf_of) if line.said and line.said.behalf_of else None
+    return replace(
+        line,
+        corrects_ref=_corrected_by(session, viewer, row, line.said),
+        behalf_of=behalf_of.name if behalf_of else None,
+    )
 
 
 def _corrected_by(session: AnySession, viewer: Viewer, row: Any, said: Said | None) -> str | None:
@@ -92,16 +108,28 @@ def count_by_point(session: AnySession, viewer: Viewer) -> list[tuple[str, int]]
     return [(name, count) for name, count in session.execute(query.order_by(Site.name))]
 
 
-def list_supported(session: AnySession, viewer: Viewer) -> list[Supported]:
-    """The active people of the reader's point, those of whom a visit may be."""
-    query = select(SupportFile.patient_id, SupportFile.ref, SupportFile.community_name, SupportFile.hamlet)
-    rows = session.execute(query.where(support_files_visible_to(viewer), SupportFile.status == "active"))
-    vault = vault_of(session)
+def list_supported(session: AnySession, viewer: Viewer, named_ref: str | None = None) -> list[Supported]:
+    """The people of the reader's point of whom a visit may be: the one whom it names first, then the active ones.
+
+    Whom it names may have left since: the visit was all the same.
+    """
+    file, vault = SupportFile, vault_of(session)
+    query = select(file.patient_id, file.ref, file.community_name, file.hamlet, file.status)
+    rows = session.execute(
+        query.where(support_files_visible_to(viewer), or_(file.status == "active", file.ref == named_ref))
+    )
     people = [
-        Supported(row.patient_id, row.ref, open_community_name(vault, row.ref, row.community_name), row.hamlet)
+        Supported(
+            row.patient_id,
+            row.ref,
+            open_community_name(vault, row.ref, row.community_name),
+            row.hamlet,
+            row.status,
+            row.ref == named_ref,
+        )
         for row in rows
     ]
-    return sorted(people, key=lambda one: (one.name.casefold(), one.patient_id))
+    return sorted(people, key=lambda one: (not one.is_named, one.name.casefold(), one.patient_id))
 
 
 _VISITS: Select[*tuple[Any, ...]] = (

@@ -22,6 +22,7 @@ from counseling.queries.patients import NotFound
 from counseling.queries.phones import list_quiet_phones, list_volunteers
 from counseling.routes.outreach import around_month, month_of
 from counseling.routes.patients.parts import ensure_ref, zone
+from counseling.routes.support_words import STATUS_WORDS
 from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
 from counseling.services import help_numbers
@@ -57,10 +58,12 @@ def visit(ref: str) -> ResponseReturnValue:
         found = waiting.get_waiting_visit(db.session, g.viewer, ref)
     except NotFound:
         abort(404)
-    people = waiting.list_supported(db.session, g.viewer) if found.said and found.is_author_known else []
+    can_match = found.said and found.is_author_known
+    people = waiting.list_supported(db.session, g.viewer, found.person_ref) if can_match else []
     note_view("teams.visit", [person.patient_id for person in people])
     alert = find_alert_of_visit(db.session, g.viewer, ref)
-    return render_template("pages/teams/visit.html", visit=found, people=people, reasons=REASONS, alert=alert)
+    fields = {"people": people, "reasons": REASONS, "alert": alert, "statuses": STATUS_WORDS}
+    return render_template("pages/teams/visit.html", visit=found, **fields)
 
 
 @bp.post("/visits/<ref>/match")

@@ -26,10 +26,10 @@ from counseling.services.contact_details import danger_text
 from counseling.services.outreach_contacts import add_contact, lock_file
 from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
-from counseling.services.phone_visits import Left, contact_of
+from counseling.services.phone_visits import Left, contact_of, key_of
 from counseling.services.treatment_files import By
 from counseling.services.visit_alerts import raise_alert_of_waiting, take_on_visit
-from counseling.services.waiting_rows import add_waiting, open_said, seal_said
+from counseling.services.waiting_rows import add_waiting, open_said, point_of, seal_said
 
 UNREAD = ("form_unknown", "key_gone", "unreadable", "not_worked")
 
@@ -69,7 +69,8 @@ def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, 
             raise Refusal("unreadable")
         author = get_author(tx, row.role_id).viewer
         file = lock_file(tx, viewer, person_ref)
-        contact = contact_of(tx, author, said, row.visited_on, row.happened_at, None)
+        told, meeting = _of_meeting(tx, row, said)
+        contact = contact_of(tx, author, told, row.visited_on, row.happened_at, meeting)
         key = row.request_key
         made = add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)
         contact_id = tx.execute(select(OutreachContact.id).where(OutreachContact.ref == made)).scalar_one()
@@ -113,7 +114,7 @@ def try_again(session: AnySession, viewer: Viewer, ref: str, *, zone: ZoneInfo, 
         if not left:
             _decide(tx, viewer, row, "matched", now)
         else:
-            _say(tx, row, left[0], now)
+            _say(tx, viewer, row, left[0], now)
             for one in left[1:]:
                 key, home = one.key_in(entry.entry_id), arrived.author or arrived.home
                 times = {"on": row.visited_on, "at": row.happened_at, "now": now}
@@ -145,15 +146,34 @@ def _letter(entry: Row[*tuple[Any, ...]]) -> Letter:
     )
 
 
+def _of_meeting(tx: Session, row: Row[*tuple[Any, ...]], said: Said) -> tuple[Said, str | None]:
+    """What was said, and the meeting to which the others of it belong: its hours and its way are counted once.
+
+    Whose sign of danger it was at a meeting is a word beside it: the hours stand with those who came.
+    """
+    entry = tx.execute(select(PhoneEntry.kind, PhoneEntry.entry_id).where(PhoneEntry.id == row.entry_id)).first()
+    if entry is None or entry.kind != "group":
+        return said, None
+    if said.who is not None:
+        return said, None if said.corrects else key_of(entry.entry_id)
+    is_beside = row.request_key != key_of(entry.entry_id)
+    return (replace(said, minutes=None, km=None) if is_beside else said), None
+
+
 def _ensure_as_decided(row: Row[*tuple[Any, ...]], state: str) -> None:
     if row.state != state:
         raise Refusal("visit_decided")
 
 
-def _say(tx: Session, row: Row[*tuple[Any, ...]], left: Left, now: datetime) -> None:
+def _say(tx: Session, viewer: Viewer, row: Row[*tuple[Any, ...]], left: Left, now: datetime) -> None:
     said, danger = seal_said(vault_of(tx), row.ref, left.said), danger_text(left.said.danger if left.said else ())
-    values = {"code": left.code, "said": said, "danger": danger}
+    site_id = point_of(tx, left.said, row.site_id)
+    values = {"code": left.code, "said": said, "danger": danger, "site_id": site_id}
     tx.execute(update(WaitingVisit).where(WaitingVisit.id == row.id).values(**values))
+    chains = sorted({audit.site_chain(row.site_id), audit.site_chain(site_id)}) if site_id != row.site_id else ()
+    for chain in chains:  # both points can tell where it went
+        subject, details = f"waiting_visit:{row.id}", {"from": row.site_id, "to": site_id}
+        audit.append(tx, chain, viewer.actor, "visit.handed_on", subject, details, now)
     if danger:
         raise_alert_of_waiting(tx, row.id, now)
 

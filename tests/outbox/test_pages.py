@@ -265,9 +265,11 @@ def test_each_page_of_the_visits_says_what_it_is_for(app: Flask, session: Sessio
     contact = log(session, cast, person)
     hand_in(session, cast, visit(None, said="anh Tám"))
     own = ("new", "group", "month", "danger/", f"{person.ref}/", f"{person.ref}/contacts/{contact}/")
+    account = ["/account/sessions", "/account/password", "/account/pin", "/account/second-step"]
     looked_at = {
-        "volunteer": [f"/outreach/{page}" for page in own] + ["/outreach/", "/offline"],
-        "counselor": ["/teams/", f"/teams/visits/{waiting(session)[0].ref}/"],
+        "volunteer": [f"/outreach/{page}" for page in own]
+        + ["/outreach/", "/offline", f"/patients/{person.ref}/", *account],
+        "counselor": ["/teams/", f"/teams/visits/{waiting(session)[0].ref}/", f"/patients/{person.ref}/"],
         "community": ["/teams/numbers"],
     }
     for who, addresses in looked_at.items():

@@ -123,7 +123,7 @@ def test_ticks_are_kept_and_come_back_on_the_correction_page(app: Flask, session
     chosen = {"topic": ["work", "family"], "next": "2026-12-06", "note": "nhà sau chợ", "kind": "phone"}
     send(volunteer, person, "met_well", **chosen)
     page = volunteer.get(f"/outreach/{person.ref}/").text
-    assert "Gặp, ổn · Gọi điện · gia đình · việc làm nhà sau chợ" in words(page)
+    assert "Gặp, ổn · Gọi điện · gia đình · việc làm · hẹn 06/12/2026 nhà sau chợ" in words(page)
     address = re.search(r'href="(/outreach/\w+/contacts/\w+/)"', page)
     assert address
     form = volunteer.get(address[1]).text
