@@ -56,7 +56,8 @@ def no_cap() -> AbstractContextManager[object]:
 def nobody_leaves() -> AbstractContextManager[object]:
     """A build that takes nothing back and does not ask again whether somebody is still there."""
     builds = ExitStack()
-    builds.enter_context(patch("counseling.services.text_cancelling.cancel_unsent", lambda *_: None))
+    for taken_back in ("cancel_unsent", "_cancel_unasked"):
+        builds.enter_context(patch(f"counseling.services.text_cancelling.{taken_back}", lambda *_: None))
     for looked_at in ("_why_not_this_person", "_why_not_this_line"):
         builds.enter_context(patch(f"counseling.services.reminder_gates.{looked_at}", lambda *_: None))
     return builds

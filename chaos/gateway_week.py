@@ -1,9 +1,9 @@
 """A week of texts through the real adapter of SMS Gate, a phone that keeps to its protocol, and everything that breaks.
 
 The phone answers over HTTP with errors before and after it has kept a text, is cut off, cannot be found, has its
-password changed, sleeps for two days and comes back with everything at once; we are away ourselves for a while, and our
-clock jumps. People leave, die and write NGUNG. What the phone provably has not goes through a second gateway, which
-knows no references and breaks as well.
+password changed, sleeps for two days and comes back with everything at once, and in the evenings it takes texts that it
+has no signal to send; we are away ourselves for a while, and our clock jumps. People leave, die and write NGUNG. What
+the phone provably has not goes through a second gateway, which knows no references and breaks as well.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from counseling.domain.channels import TextKind
 from counseling.domain.message_states import FailureReason
 from counseling.models.channels import SmsChannel, SmsRoute
 from counseling.models.patients import PhoneNumber
+from counseling.queries.first_texts import FIRST
 from counseling.routes import viewing
 from counseling.services.inbound import read_inbound
 from counseling.services.sending import send_due
@@ -47,6 +48,9 @@ from tests.support.settings import MORNING
 from tests.support.treatment import TODAY, somebody
 
 PEOPLE = 45
+RANG = 3  # every third of them has confirmed their number by ringing: they get the text that says how to stop
+FIRST_TEXTS = 0.15  # so many of all texts are that one
+GOOD_FOR_A_DAY = timedelta(hours=24)  # that one, over the night; the others die at eight
 BEFORE_DAWN = at(4, 30)  # before anybody may be texted
 STEP, AT_NIGHT = timedelta(minutes=30), timedelta(hours=2)
 WAITS_SECONDS = 0.15  # for an answer; a text that hangs longer is one that never answers
@@ -100,6 +104,7 @@ class Weather:
     nowhere: str
     password_changed: tuple[datetime, datetime]
     we_away: tuple[datetime, datetime]
+    no_signal: list[tuple[datetime, datetime]]
 
 
 @dataclass
@@ -117,20 +122,23 @@ class Week:
     now: datetime = BEFORE_DAWN
     met: Counter[str] = field(default_factory=Counter)
     bad: list[Fault | None] = field(default_factory=list)
+    is_mute: bool = False  # the phone can be reached and takes texts, and has no signal to send them
 
     def live(self) -> None:
         """Tick until a day after the last text has died."""
-        while self.now < at(6) + timedelta(days=self.days + 1):
+        while self.now < at(6) + timedelta(days=self.days + 2):
             self.now += AT_NIGHT if self.now.astimezone(VIETNAM).hour in (21, 23, 1) else STEP
             self.abroad.now = self.now
             clock.start_at(self.now)
+            self.is_mute = any(_within(self.now, span) for span in self.weather.no_signal)
             if not _within(self.now, self.weather.we_away):
                 self._tick()
             self._what_the_phone_does()
             how = self.leaving.happen(self.session, self.phone, self.now)
             self.met.update([f"somebody {how}"] if how else [])
             is_last_day = self.now >= at(6) + timedelta(days=self.days)  # what comes of it would not be seen any more
-            if self.dice.random() < JUMPS and not is_last_day and not _within(self.now, self.weather.phone_away):
+            is_silent = self.is_mute or _within(self.now, self.weather.phone_away)
+            if self.dice.random() < JUMPS and not is_last_day and not is_silent:
                 self._jump()
 
     def _jump(self) -> None:
@@ -171,7 +179,10 @@ class Week:
         if _within(self.now, self.weather.phone_away):
             return
         failing = "RESULT_ERROR_NO_SERVICE" if self.dice.random() < 0.05 else None
-        self.phone.deliver(failing=failing)
+        if self.is_mute:
+            self.met["while the phone had no signal"] += 1
+        else:
+            self.phone.deliver(failing=failing)
         self.dice.shuffle(self.phone.reports)
         if not _within(self.now, self.weather.we_away):
             client = self.app.test_client()
@@ -223,19 +234,33 @@ def _weather(dice: random.Random, days: int) -> Weather:
         return begins, begins + timedelta(hours=hours)
 
     longest = 48 if days > 2 else 3  # of a single day something must be left
-    return Weather(span(longest), dice.choice(NOWHERE), span(6), span(min(dice.choice([1, 12, 48]), longest)))
+    we_away = span(min(dice.choice([1, 12, 48]), longest))
+    return Weather(span(longest), dice.choice(NOWHERE), span(6), we_away, [_evening(dice, day) for day in range(days)])
+
+
+def _evening(dice: random.Random, day: int) -> tuple[datetime, datetime]:
+    """From before eight, when texts are still handed over, until after it."""
+    of_day = TODAY + timedelta(days=day)
+    return at(18, dice.randrange(60), of_day), at(dice.choice([21, 22, 23]), dice.randrange(60), of_day)
 
 
 def _plan(session: Session, dice: random.Random, texts: int, days: int) -> None:
-    """Texts of people who agreed to them, some meant for the night, and more for a few than a day may hold."""
-    people = session.execute(select(PhoneNumber.patient_id, PhoneNumber.line_id)).all()
+    """Texts of people who agreed to them, some meant for the night, and more for a few than a day may hold.
+
+    A part of them says how to stop, to whoever rang: in truth once, or as often as it is lost. Most of these go in the
+    evening, because they outlive the night.
+    """
+    people = session.execute(select(PhoneNumber.patient_id, PhoneNumber.line_id, PhoneNumber.compared_at)).all()
+    rang = [person for person in people if person.compared_at is None]
     for number in range(texts):
         day = TODAY + timedelta(days=number % days)
-        hour = dice.choice([5, 6, 6, 7, 7, 8, 9, 10, 12, 14, 16, 18, 19, 19])
-        patient_id, line_id = people[min(int(dice.expovariate(0.08)), len(people) - 1)]
+        is_first = dice.random() < FIRST_TEXTS
+        hour = dice.choice([7, 18, 19, 19, 20] if is_first else [5, 6, 6, 7, 7, 8, 9, 10, 12, 14, 16, 18, 19, 19])
+        goes = at(hour, dice.randrange(60), day)
+        whose = dice.choice(rang) if is_first else people[min(int(dice.expovariate(0.08)), len(people) - 1)]
         queued(
-            session, line_id, patient_id=patient_id, wording="check_in",
-            now=at(4, 0, day), send_after=at(hour, dice.randrange(60), day), expires_at=at(20, 0, day),
+            session, whose.line_id, patient_id=whose.patient_id, wording=FIRST if is_first else "check_in",
+            now=at(4, 0, day), send_after=goes, expires_at=goes + GOOD_FOR_A_DAY if is_first else at(20, 0, day),
         )  # fmt: skip
 
 
@@ -243,9 +268,10 @@ def fill_template(path: Path) -> int:
     """The people of every week, on an encrypted file."""
     with _opened(path.parent / "template-instance", path, fresh=True) as (_, session):
         cast: Cast = fill(session)
-        for _ in range(PEOPLE):
-            reach(session, cast, somebody(session, cast).id)
+        lines = [reach(session, cast, somebody(session, cast).id) for _ in range(PEOPLE)]
         with writing(session) as tx:
+            rang = PhoneNumber.line_id.in_(lines[::RANG])
+            tx.execute(update(PhoneNumber).where(rang).values(compared_at=None))
             tx.execute(
                 insert(SmsRoute), [{"kind": k.value, "gateway": "smsgate", "fallback": "abroad"} for k in TextKind]
             )

@@ -18,6 +18,7 @@ from counseling.domain.aftercare import check_in_after
 from counseling.domain.reminder_kinds import APPOINTMENT, CHECK_IN, SHIPPED_RULES
 from counseling.domain.reminders import PLANNED_AHEAD, answers_count_until
 from counseling.domain.sending_hours import end_of_sending, minutes_left, moment_of
+from counseling.domain.unsent import Unsent
 from counseling.sms.spoken_times import day_of as spoken_day
 from counseling.sms.spoken_times import hour_and_part
 from counseling.sms.wording import text_of
@@ -113,13 +114,13 @@ def _words(occurrence: Occurrence, book: Book) -> tuple[str, datetime | None]:
 def _why_not(person: Supported, occurrence: Occurrence) -> str | None:
     phone, line = occurrence.phone, occurrence.phone.line
     if line is not None and line.opted_out_at is not None:
-        return "cancelled:opted_out"
+        return f"cancelled:{Unsent.OPTED_OUT}"
     if not person.aftercare.is_open(occurrence.due_at) and occurrence.kind == CHECK_IN:
-        return "cancelled:aftercare_ended"
+        return f"cancelled:{Unsent.AFTERCARE_ENDED}"
     if not phone.may_be_texted(occurrence.due_at):
-        return "refused:unreachable"
+        return f"refused:{Unsent.UNREACHABLE}"
     if occurrence.kind == CHECK_IN and person.aftercare.next_on > occurrence.on_date:
-        return "cleared:met"
+        return f"cleared:{Unsent.MET}"
     return None
 
 

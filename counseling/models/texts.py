@@ -134,6 +134,7 @@ class Reminder(Base):
     state: Mapped[str] = mapped_column(String(12), default="planned")
     reason: Mapped[str | None] = mapped_column(String(40))  # why it was cleared, held, refused
     planned_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]  # a person has looked at how many these are, and let them go
 
 
 class OutboundMessage(Base):
@@ -259,6 +260,7 @@ class SimulatedText(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary)  # sealed under message_ref
     taken_at: Mapped[datetime]
     shown_at: Mapped[datetime | None]  # None while the phone is switched off
+    dies_at: Mapped[datetime | None]  # as it was handed over; None: as our own row says
 
 
 class WorkerBeat(Base):

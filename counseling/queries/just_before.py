@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from counseling.domain.number_confirmation import good_since
@@ -75,6 +75,7 @@ def _find_person(side: str, agreed: ColumnElement[bool]) -> Any:
             has_died.correlate(None),
             exists().where(agreed),
             exists().where(number),
+            func.coalesce(TextChoice.calls_only, False),
             TextChoice.hour,
             TextChoice.quiet_from,
             TextChoice.quiet_until,
@@ -105,12 +106,16 @@ class LineNow:
 
 @dataclass(frozen=True)
 class PersonNow:
-    """Of somebody's file on one side. `is_own_number`: the line is a confirmed number of theirs that takes texts."""
+    """Of somebody's file on one side. `is_own_number`: the line is a confirmed number of theirs that takes texts.
+
+    `wants_calls_only`: they chose never to be texted, whatever the number takes.
+    """
 
     status: str
     has_died: bool
     has_agreed: bool
     is_own_number: bool
+    wants_calls_only: bool
     hours: OwnHours
 
 
@@ -129,5 +134,5 @@ def find_person_now(
     row = tx.connection().execute(find, asked).first()
     if row is None:
         return None
-    status, has_died, has_agreed, is_own_number, *hours = row
-    return PersonNow(status, has_died, has_agreed, is_own_number, OwnHours(*hours))
+    status, has_died, has_agreed, is_own_number, wants_calls_only, *hours = row
+    return PersonNow(status, has_died, has_agreed, is_own_number, bool(wants_calls_only), OwnHours(*hours))

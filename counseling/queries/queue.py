@@ -42,6 +42,7 @@ class QueueLine:
     state: str
     reason: str | None
     ref: str | None = None
+    is_automatic: bool = True  # nobody of ours has typed it
 
     @property
     def is_lost(self) -> bool:
@@ -224,10 +225,12 @@ def _troubled(session: AnySession, viewer: Viewer, now: datetime) -> list[QueueL
         .scalar_subquery()
     )
     at = func.coalesce(text.finished_at, text.attempt_started_at, text.queued_at)
-    query = select(text.id, text.patient_id, text.wording, at, text.state, text.reason, latest)
+    columns = text.id, text.patient_id, text.wording, at, text.state, text.reason, latest, text.is_automatic
+    query = select(*columns)
     rows = session.execute(query.where(_is_troubled(viewer, now)).order_by(text.id.desc()).limit(MOST_LINES))
     return [
-        QueueLine(TEXT, own, who, None, what, when, state, why, ref) for own, who, what, when, state, why, ref in rows
+        QueueLine(TEXT, own, who, None, what, when, state, why, ref, by_itself)
+        for own, who, what, when, state, why, ref, by_itself in rows
     ]
 
 

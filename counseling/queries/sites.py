@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import Result, exists, select
+from sqlalchemy import Result, and_, case, exists, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession
@@ -16,6 +16,7 @@ from counseling.domain.names import fold
 from counseling.domain.station_days import Hours
 from counseling.models.places import Area, FormerSiteName, OutreachTeam, Site, SiteHours, SiteHoursException
 from counseling.models.witnesses import WitnessDuty
+from counseling.treatment_rows import SUPPORT, TREATMENT
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,24 @@ class TeamRow:
     site_name: str
 
 
-def find_reader_of_strangers(session: AnySession) -> int | None:
-    """The counseling point that reads texts from numbers that nobody is known to have.
+# Built once: a gateway that was away hands over hundreds of texts a second, and each of a stranger asks this.
+_IS_OPEN = Site.closed_on.is_(None)
+_MAY_READ = and_(Site.counsels, _IS_OPEN)
+_FIRST = _MAY_READ, _IS_OPEN, and_(_MAY_READ, Site.answers_strangers), Site.dispenses, Site.treats
+_READERS_OF_STRANGERS = (
+    select(Site.id, _MAY_READ).order_by(*(case((one, 0), else_=1) for one in _FIRST), Site.id).limit(1)
+)
 
-    Where none was chosen, or the chosen one is closed, the first that is open, so that nothing is lost.
+
+def find_reader_of_strangers(session: AnySession) -> tuple[str, int] | None:
+    """The side and the site that read texts from numbers that nobody is known to have.
+
+    The counseling point that was chosen; where none was, or it is closed, the first that is open. Without any, the
+    treatment side: first of all where doses are given, because somebody is there every day. What is closed comes last,
+    so that nothing is lost. None: there is no site at all.
     """
-    counsels = select(Site.id).where(Site.counsels, Site.closed_on.is_(None))
-    return session.execute(counsels.order_by(Site.answers_strangers.desc(), Site.id).limit(1)).scalar()
+    row = session.connection().execute(_READERS_OF_STRANGERS).first()
+    return None if row is None else (SUPPORT if row[1] else TREATMENT, row[0])
 
 
 def list_sites(session: AnySession) -> list[SiteRow]:

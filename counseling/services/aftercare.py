@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,13 +12,14 @@ from counseling.database import AnySession, violated, writing
 from counseling.domain.aftercare import RHYTHMS, check_in_after, ensure_first_check_in
 from counseling.domain.refusal import Refusal
 from counseling.domain.reminder_kinds import ASKING_HOW_THEY_ARE
+from counseling.domain.unsent import Unsent
 from counseling.models.counseling import AFTERCARE_ENDS, AftercareFile
 from counseling.models.patients import SupportFile
-from counseling.models.texts import Reminder
 from counseling.queries.aftercare import list_supporters
 from counseling.services.support_files import ensure_supported, lock_of_point
-from counseling.services.text_cancelling import cancel_unsent
+from counseling.services.text_cancelling import cancel_texts_of_file, cancel_texts_of_kinds
 from counseling.services.treatment_files import By, note_change
+from counseling.treatment_rows import SUPPORT
 
 ONE_OPEN = ("uq_aftercare_files_open", "aftercare_files.patient_id")  # as either database calls it
 
@@ -99,9 +100,10 @@ def end_open_file(tx: Session, patient_id: int, site_id: int, reason: str, by: B
     file_id = tx.execute(ended.returning(AftercareFile.id)).scalar()
     if file_id is None:
         return False
-    theirs = and_(Reminder.patient_id == patient_id, Reminder.side == "support")
-    of = theirs if reason == "died" else and_(theirs, Reminder.kind.in_(ASKING_HOW_THEY_ARE))
-    cancel_unsent(tx, of, "aftercare_ended", now)
+    if reason == "died":
+        cancel_texts_of_file(tx, patient_id, SUPPORT, Unsent.AFTERCARE_ENDED, now)
+    else:
+        cancel_texts_of_kinds(tx, patient_id, SUPPORT, ASKING_HOW_THEY_ARE, Unsent.AFTERCARE_ENDED, now)
     note_change(tx, site_id, by, "aftercare.ended", patient_id, {"aftercare": file_id, "reason": reason}, now)
     return True
 

@@ -21,6 +21,7 @@ from counseling.domain.appointments import (
     is_open_at,
 )
 from counseling.domain.refusal import Refusal
+from counseling.domain.unsent import Unsent
 from counseling.models.counseling import Appointment
 from counseling.models.texts import Reminder
 from counseling.queries.opening_hours import hours_on
@@ -106,10 +107,10 @@ def move_appointment(
         ensure_may_move(station_day(found.starts_at, zone), station_day(now, zone))
         _ensure_free(tx, found.patient_id, site_id, starts_at, outside_hours, now, zone, but=appointment_id)
         _change(tx, appointment_id, by, now, starts_at=starts_at)
-        cancel_unsent(tx, Reminder.appointment_id == appointment_id, "appointment_moved", now)
+        cancel_unsent(tx, Reminder.appointment_id == appointment_id, Unsent.APPOINTMENT_MOVED, now)
         # One that went out spoke of the old day: it stands for this appointment no more, or no other would be planned.
         spoke = Reminder.appointment_id == appointment_id, Reminder.state == "queued"
-        tx.execute(update(Reminder).where(*spoke).values(state="cancelled", reason="appointment_moved"))
+        tx.execute(update(Reminder).where(*spoke).values(state="cancelled", reason=Unsent.APPOINTMENT_MOVED))
         details = {"appointment": appointment_id, "from": audit.stamp(found.starts_at), "at": audit.stamp(starts_at)}
         note_change(tx, site_id, by, "appointment.moved", found.patient_id, details, now)
 
@@ -164,7 +165,7 @@ def keep_appointment_of_day(
     appointment_id = tx.execute(query.with_for_update()).scalar()
     if appointment_id is not None:
         _change(tx, appointment_id, by, now, state="kept")
-        cancel_unsent(tx, Reminder.appointment_id == appointment_id, "appointment_kept", now)
+        cancel_unsent(tx, Reminder.appointment_id == appointment_id, Unsent.APPOINTMENT_KEPT, now)
     return appointment_id
 
 
@@ -213,7 +214,7 @@ def _ensure_free(
 
 def _settle(tx: Session, found: _Locked, state: str, by: By, now: datetime) -> None:
     _change(tx, found.id, by, now, state=state)
-    cancel_unsent(tx, Reminder.appointment_id == found.id, f"appointment_{state}", now)
+    cancel_unsent(tx, Reminder.appointment_id == found.id, Unsent(f"appointment_{state}"), now)
     note_change(tx, found.site_id, by, f"appointment.{state}", found.patient_id, {"appointment": found.id}, now)
 
 

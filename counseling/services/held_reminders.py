@@ -48,7 +48,8 @@ def release_held(
 ) -> int:
     """A person has looked, and lets a day's reminders go out; gives how many. `seen`: how many the page showed.
 
-    They go within the rule's hours, or at once where those are over and the station is still open.
+    They go within the rule's hours, or at once where those are over and the station is still open. It holds for the
+    day: those of the same kind that are held again, or planned later, wait for nobody to look a second time.
     Refuses nothing_held, held_has_changed.
     """
     at = Moment(now, zone)
@@ -59,6 +60,7 @@ def release_held(
             raise Refusal("nothing_held")
         if len(rows) != seen:
             raise Refusal("held_has_changed", count=len(rows))
+        tx.execute(update(Reminder).where(Reminder.id.in_([row.id for row in rows])).values(released_at=now))
         for kind in sorted({row.kind for row in rows}):
             _let_go(tx, [row for row in rows if row.kind == kind], _minutes(tx, site_id, kind, at), at, dice)
         facts = {"on": at.today, "count": len(rows)}

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Row, Select, bindparam, select, union
 from sqlalchemy.orm import Session
 
-from counseling.database import vault_of
+from counseling.database import AnySession, vault_of
 from counseling.domain.message_states import MessageState
 from counseling.domain.replies import QUESTIONS
 from counseling.domain.text_choices import AS_SHIPPED, Choices
@@ -96,10 +96,10 @@ def question_meant(questions: Sequence[Question], digit: str | None) -> Question
 
 
 def sender_of(tx: Session, line_id: int, number: str, question: Question | None) -> Sender | None:
-    """Whose text it is; None only where no site of this installation could read it."""
+    """Whose text it is; None only where this installation has no site at all."""
     if question is not None:
         return Sender(question.side, question.site_id, question.patient_id)
-    files = _files_with(tx, line_id, number)
+    files = files_with(tx, line_id, number)
     if len(files) == 1:
         return files[0]
     return _texted_last(tx, line_id) or _common_site(files) or _site_for_strangers(tx)
@@ -113,23 +113,23 @@ def choices_of(tx: Session, sender: Sender, line_id: int, number: str, now: date
     owner = sender.patient_id
     if owner is None or not is_own_number(tx, owner, sender.side, line_id, now, alone=True):
         return AS_SHIPPED
-    if any(file.patient_id != owner for file in _files_with(tx, line_id, number)):
+    if any(file.patient_id != owner for file in files_with(tx, line_id, number)):
         return AS_SHIPPED
     choices = find_choices(tx, owner, sender.side)
     return replace(choices, pronoun=choices.pronoun or find_pronoun(tx, owner, sender.side))
 
 
-def _files_with(tx: Session, line_id: int, number: str) -> list[Sender]:
+def files_with(session: AnySession, line_id: int, number: str) -> list[Sender]:
     """The files of both sides that have this number, confirmed or only written down."""
-    vault, value = vault_of(tx), search_value("phone", number)
+    vault, value = vault_of(session), search_value("phone", number)
     tokens = {f"{side}_tokens": vault.tokens(token_kind(side, "phone"), value) for side in (TREATMENT, SUPPORT)}
-    owners = sorted(tuple(row) for row in tx.connection().execute(_OWNERS, {"of_line": line_id, **tokens}))
-    found = (_file_of(tx, side, patient_id) for side, patient_id in owners)
+    owners = sorted(tuple(row) for row in session.connection().execute(_OWNERS, {"of_line": line_id, **tokens}))
+    found = (_file_of(session, side, patient_id) for side, patient_id in owners)
     return [file for file in found if file is not None]
 
 
-def _file_of(tx: Session, side: str, patient_id: int) -> Sender | None:
-    site_id = tx.connection().execute(_SITE_OF[side], {"of_patient": patient_id}).scalar()
+def _file_of(session: AnySession, side: str, patient_id: int) -> Sender | None:
+    site_id = session.connection().execute(_SITE_OF[side], {"of_patient": patient_id}).scalar()
     return None if site_id is None else Sender(side, site_id, patient_id)
 
 
@@ -148,5 +148,5 @@ def _common_site(files: Sequence[Sender]) -> Sender | None:
 
 
 def _site_for_strangers(tx: Session) -> Sender | None:
-    site_id = find_reader_of_strangers(tx)
-    return None if site_id is None else Sender(SUPPORT, site_id, None)
+    reader = find_reader_of_strangers(tx)
+    return None if reader is None else Sender(*reader, None)

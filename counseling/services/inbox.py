@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from counseling.queries.wordings import list_place_names_around
 from counseling.services import audit
 from counseling.services.crises import take_on_conversation
 from counseling.services.inbound_reading import is_phone
+from counseling.services.inbound_senders import files_with
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
 from counseling.services.treatment_files import By
@@ -34,8 +36,8 @@ def answer_text(session: AnySession, inbound_id: int, body: str, *, by: By, requ
     """Queue what somebody of ours has typed to whoever sent this text, and take the texts up to it as handled.
 
     A repeated `request_key` sends nothing again. The caller has checked that the text stands within the person's scope.
-    Raises Refusal: wording_says (phrase), answer_empty, answer_too_long (segments, most), line_stopped, line_fails,
-    not_a_phone, answer_key_used.
+    Raises Refusal: wording_says (phrase), wording_names, answer_empty, answer_too_long (segments, most), line_stopped,
+    line_fails, not_a_phone, answer_key_used.
     """
     text = unicodedata.normalize("NFC", body).strip()
     asked = _find_text(session, inbound_id)
@@ -85,8 +87,7 @@ def show_number(session: AnySession, inbound_id: int, *, by: By, now: datetime) 
     None for a sender that is no phone. The caller has checked that the text stands within the person's scope.
     """
     asked = _find_text(session, inbound_id)
-    line = session.execute(select(PhoneLine.ref, PhoneLine.number).where(PhoneLine.id == asked.line_id)).one()
-    number = open_line_number(vault_of(session), line.ref, line.number)
+    number = _whole_number(session, asked.line_id)
     if not is_phone(number):
         return None
     with writing(session) as tx:
@@ -106,19 +107,34 @@ def _ensure_may_be_said(session: AnySession, asked: Row[*tuple[Any, ...]], text:
     segments = segments_of(text)
     if segments > MOST_SEGMENTS:
         raise Refusal("answer_too_long", segments=segments, most=MOST_SEGMENTS)
-    phrase = forbidden_phrase(text, _names_of(session, asked))
+    own = [asked.patient_id] if asked.patient_id is not None else []
+    names = list_place_names_around(session, asked.site_id) + _names_of(session, asked.side, own)
+    phrase = forbidden_phrase(text, names)
     if phrase is not None:
         raise Refusal("wording_says", phrase=phrase)
+    if forbidden_phrase(text, _names_of(session, asked.side, _who_shares(session, asked))):
+        raise Refusal("wording_names")  # not which: the reader may not know who else has this number
 
 
-def _names_of(session: AnySession, asked: Row[*tuple[Any, ...]]) -> list[str]:
-    """What this conversation must not name: any site around, and the full name where the reader's side knows it."""
-    names = list_place_names_around(session, asked.site_id)
-    if asked.side == TREATMENT and asked.patient_id is not None:
-        file = select(TreatmentFile.ref, TreatmentFile.full_name).where(TreatmentFile.patient_id == asked.patient_id)
-        for row in session.execute(file):
-            names.append(open_text(vault_of(session), row.ref, "full_name", row.full_name) or "")
-    return names
+def _who_shares(session: AnySession, asked: Row[*tuple[Any, ...]]) -> list[int]:
+    """Everybody who has this number in a file of the reader's side, at whichever site."""
+    number = _whole_number(session, asked.line_id)
+    files = (file for file in files_with(session, asked.line_id, number) if file.side == asked.side)
+    return [file.patient_id for file in files if file.patient_id not in (None, asked.patient_id)]
+
+
+def _names_of(session: AnySession, side: str, patient_ids: Collection[int]) -> list[str]:
+    """Full names, which only the treatment side knows; the other calls people by the name that they chose for it."""
+    if side != TREATMENT or not patient_ids:
+        return []
+    file = select(TreatmentFile.ref, TreatmentFile.full_name).where(TreatmentFile.patient_id.in_(patient_ids))
+    vault = vault_of(session)
+    return [open_text(vault, row.ref, "full_name", row.full_name) or "" for row in session.execute(file)]
+
+
+def _whole_number(session: AnySession, line_id: int) -> str:
+    line = session.execute(select(PhoneLine.ref, PhoneLine.number).where(PhoneLine.id == line_id)).one()
+    return open_line_number(vault_of(session), line.ref, line.number)
 
 
 def _ensure_reachable(tx: Session, line_id: int) -> None:

@@ -16,6 +16,8 @@ from counseling.clock import station_day
 from counseling.database import AnySession, vault_of, violated, writing
 from counseling.domain.channels import TextKind
 from counseling.domain.message_states import FailureReason, MessageState
+from counseling.domain.sending_hours import end_of_sending
+from counseling.domain.unsent import Unsent
 from counseling.models.texts import MOST_AUTOMATIC_A_DAY, OutboundMessage, PhoneLine
 from counseling.services.channels import Lane
 from counseling.services.message_moves import back_to_queue, move
@@ -152,7 +154,7 @@ def _begin(
     going = [message for message in rows.values() if verdicts[message.id] is None]
     today = station_day(now, zone)
     places = _free_places(tx, [m for m in going if m.patient_id is not None and not is_exempt(m)], today)
-    texts = _open_texts(tx, going)
+    texts = _open_texts(tx, going, end_of_sending(today, zone))
     values = []
     for claim in claims:
         message = rows.get(claim.message_id)
@@ -161,7 +163,7 @@ def _begin(
         full = message.id in places and places[message.id] is None
         text = texts.get(message.id)
         if verdicts[message.id] or full or text is None:
-            why = verdicts[message.id] or ("refused:daily_cap" if full else f"failed:{FailureReason.OURS}")
+            why = verdicts[message.id] or (f"refused:{Unsent.DAILY_CAP}" if full else f"failed:{FailureReason.OURS}")
             begun[claim] = NotNow(message, why)
             continue
         place = places.get(message.id)
@@ -209,15 +211,20 @@ def _leave_unsent(tx: Session, message: Row[Any], verdict: str, now: datetime) -
     return MessageState(word)
 
 
-def _open_texts(tx: Session, messages: Sequence[Row[Any]]) -> dict[int, TextToSend]:
-    """The texts as they are handed over; without those whose words are blanked or of which a key is gone."""
+def _open_texts(tx: Session, messages: Sequence[Row[Any]], evening: datetime) -> dict[int, TextToSend]:
+    """The texts as they are handed over; without those whose words are blanked or of which a key is gone.
+
+    A phone without a signal sends what it holds as soon as it has one, so a provider lets die by the evening what must
+    not go out at night, however long the text itself is good for.
+    """
     lines = _lines_of(tx, messages)
     texts = {}
     for message in messages:
         words = _words_of(tx, message, lines)
         if words is not None:
             number, body = words
-            texts[message.id] = TextToSend(ref=message.ref, number=number, body=body, expires_at=message.expires_at)
+            dies = message.expires_at if is_exempt(message) else min(message.expires_at, evening)
+            texts[message.id] = TextToSend(ref=message.ref, number=number, body=body, expires_at=dies)
     return texts
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, violated, writing
 from counseling.domain.refusal import Refusal
+from counseling.domain.unsent import Unsent
 from counseling.models.doses import DosedElsewhere
 from counseling.models.patients import Patient, TreatmentFile
 from counseling.queries.duplicates import likely_duplicate
@@ -167,9 +168,9 @@ def change_status(
         sealed = vault.seal("file_status_changes.reason", file.ref, reason or None)
         add_status(tx, patient_id, status, since_on, sealed, by, now)
         if status != "active":
-            cancel_texts_of_file(tx, patient_id, TREATMENT, status, now)
+            cancel_texts_of_file(tx, patient_id, TREATMENT, Unsent(status), now)
         if status == "died":
-            cancel_texts_of_file(tx, patient_id, SUPPORT, "left", now)  # without a word of who said so
+            cancel_texts_of_file(tx, patient_id, SUPPORT, Unsent.LEFT, now)  # without a word of who said so
         facts = {"status": status, "since_on": since_on}
         note_change(tx, file.station_id, by, "patient.status_changed", patient_id, facts, now)
 

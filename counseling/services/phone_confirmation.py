@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from counseling.database import AnySession, vault_of, writing
 from counseling.domain.number_confirmation import is_due
 from counseling.domain.refusal import Refusal
+from counseling.domain.unsent import Unsent
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER
@@ -122,7 +123,7 @@ def note_wrong(session: AnySession, phone: Numbered, *, by: By, now: datetime) -
         if row.wrong_at is not None:
             return
         if row.line_id is not None:
-            cancel_texts_to_number(tx, phone.patient_id, phone.side, row.line_id, now, "number_wrong")
+            cancel_texts_to_number(tx, phone.patient_id, phone.side, row.line_id, now, Unsent.NUMBER_WRONG)
         _change(tx, row.id, wrong_at=now, confirmed_at=None, confirmed_by_id=None, check_digits=None)
         note_done(tx, file, by, "phone_wrong", {"phone": row.id}, now)
 

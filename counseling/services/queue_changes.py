@@ -14,13 +14,13 @@ from counseling.database import AnySession, writing
 from counseling.domain.message_states import MessageState
 from counseling.domain.refusal import Refusal
 from counseling.domain.sending_hours import instant, is_quiet
+from counseling.domain.unsent import Unsent
 from counseling.models.texts import OutboundMessage, Reminder
 from counseling.services import audit
 from counseling.services.message_moves import lock_message, move
 from counseling.services.treatment_files import By
 from counseling.sms.wording import ANSWERS
 
-BY_STAFF = "by_staff"
 REMINDER = "reminder"
 
 
@@ -39,10 +39,10 @@ def take_back(session: AnySession, which: Waiting, *, by: By, now: datetime) -> 
     with writing(session) as tx:
         if which.source == REMINDER:
             row = _lock_reminder(tx, which, "planned", "held")
-            tx.execute(update(Reminder).where(Reminder.id == row.id).values(state="cancelled", reason=BY_STAFF))
+            tx.execute(update(Reminder).where(Reminder.id == row.id).values(state="cancelled", reason=Unsent.BY_STAFF))
         else:
             row = _lock_text(tx, which)
-            move(tx, row, MessageState.CANCELLED, now, reason=BY_STAFF)
+            move(tx, row, MessageState.CANCELLED, now, reason=Unsent.BY_STAFF)
         _note(tx, which, by, "taken_back", {}, now)
 
 

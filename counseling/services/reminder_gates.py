@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from counseling.domain.reminder_kinds import NOT_ON_SHARED_PHONES
 from counseling.domain.sending_hours import is_quiet
+from counseling.domain.unsent import Unsent
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.texts import Reminder
 from counseling.queries.just_before import LineNow, PersonNow, find_line_now, find_person_now
@@ -93,8 +94,8 @@ def why_not_person(tx: Session, patient_id: int, side: str) -> str | None:
 def _why_not_status(status: str | None, side: str, has_died: bool) -> str | None:
     """What the support side knows of a death is only that the person has left."""
     if status != "active":
-        return f"refused:{status or 'no_file'}"
-    return "refused:left" if side != TREATMENT and has_died else None
+        return f"refused:{Unsent(status) if status else Unsent.NO_FILE}"
+    return f"refused:{Unsent.LEFT}" if side != TREATMENT and has_died else None
 
 
 def is_exempt(message: Waiting) -> bool:
@@ -110,14 +111,14 @@ def _why_not_this_line(message: Waiting, line: LineNow) -> str | None:
     we mean, what goes out by itself waits for a person to look.
     """
     if line.is_denied:
-        return "refused:denied"
+        return f"refused:{Unsent.DENIED}"
     if message.wording in CRISIS:
         return None
     if line.permanent_failures >= MOST_PERMANENT_FAILURES:
-        return "refused:number_fails"
+        return f"refused:{Unsent.NUMBER_FAILS}"
     is_answer = message.answer_hour is not None or message.wording in ANSWERS
     if line.opted_out_at is not None and not is_answer:
-        return "refused:opted_out"
+        return f"refused:{Unsent.OPTED_OUT}"
     return WAIT if not is_exempt(message) and line.is_said_to_be_wrong else None
 
 
@@ -126,17 +127,19 @@ def _why_not_this_person(person: PersonNow | None, side: str) -> str | None:
     if why is not None or person is None:
         return why
     if not person.has_agreed:
-        return "refused:no_consent"
-    return None if person.is_own_number else "refused:not_their_number"
+        return f"refused:{Unsent.NO_CONSENT}"
+    if person.wants_calls_only:
+        return f"refused:{Unsent.CALLS_ONLY}"
+    return None if person.is_own_number else f"refused:{Unsent.NOT_THEIR_NUMBER}"
 
 
 def _why_not_this_reminder(tx: Session, reminder_id: int, line_id: int, now: datetime) -> str | None:
     reminder = tx.execute(select(Reminder.__table__).where(Reminder.id == reminder_id)).one()
     if reminder.state == "cancelled":
-        return f"cleared:{reminder.reason or 'cancelled'}"
+        return f"cleared:{reminder.reason or Unsent.TAKEN_BACK}"
     alone = reminder.kind in NOT_ON_SHARED_PHONES
     if alone and not is_own_number(tx, reminder.patient_id, reminder.side, line_id, now, alone=True):
-        return "refused:shared_phone"
+        return f"refused:{Unsent.SHARED_PHONE}"
     return why_not_remind(tx, reminder, now)
 
 
@@ -144,5 +147,5 @@ def _why_not_chosen(tx: Session, reminder: Row[Any]) -> str | None:
     """What the person has said of this kind, since it was planned or long ago."""
     wish = find_wish(tx, reminder.patient_id, reminder.side, reminder.kind)
     if wish.calls_only:
-        return "refused:calls_only"
-    return "refused:own_choice" if wish.declined else None
+        return f"refused:{Unsent.CALLS_ONLY}"
+    return f"refused:{Unsent.OWN_CHOICE}" if wish.declined else None

@@ -25,6 +25,7 @@ from counseling.domain.reminder_kinds import (
     WEEKLY,
 )
 from counseling.domain.reminders import A_DAY, SHUT, has_missed, why_not_missed, why_not_today
+from counseling.domain.unsent import Unsent
 from counseling.models.counseling import AftercareFile, Appointment
 from counseling.models.doses import AdherenceSummary
 from counseling.models.orders import DoseOrder
@@ -44,20 +45,20 @@ Ground = Callable[[Session, Row[Any], datetime], str | None]
 def _missed(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     today = reminder.on_date
     if not has_missed(_covered_through(tx, reminder), today - A_DAY):
-        return "cleared:dosed"
+        return f"cleared:{Unsent.DOSED}"
     if _is_true(tx, reminder, has_come(today, reminder.patient_id)):
-        return "cleared:seen"
+        return f"cleared:{Unsent.SEEN}"
     return _as_verdict(why_not_missed(find_morning(tx, reminder.site_id, today).facts))
 
 
 def _not_seen(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     today, covered_through = reminder.on_date, _covered_through(tx, reminder)
     if covered_through is not None and covered_through >= today:
-        return "cleared:dosed"
+        return f"cleared:{Unsent.DOSED}"
     if _is_true(tx, reminder, has_come(today, reminder.patient_id)):
-        return "cleared:seen"
+        return f"cleared:{Unsent.SEEN}"
     if not _is_true(tx, reminder, runs_on(today) & ~is_held()):
-        return "cleared:no_order"
+        return f"cleared:{Unsent.NO_ORDER}"
     facts = find_morning(tx, reminder.site_id, today).facts
     return _as_verdict(why_not_today(facts, find_last_entry(tx, reminder.site_id, today), now))
 
@@ -69,8 +70,8 @@ def _tomorrow(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
         return why
     covered_through, tomorrow = _covered_through(tx, reminder), reminder.on_date + A_DAY
     if covered_through is not None and covered_through >= tomorrow:
-        return "cleared:covered"
-    return None if _is_true(tx, reminder, runs_on(tomorrow) & ~is_held()) else "cleared:no_order"
+        return f"cleared:{Unsent.COVERED}"
+    return None if _is_true(tx, reminder, runs_on(tomorrow) & ~is_held()) else f"cleared:{Unsent.NO_ORDER}"
 
 
 def _order_ends(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
@@ -82,43 +83,43 @@ def _order_ends(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     )
     days = sorted(tx.execute(last).scalars())
     if not days:
-        return "cleared:no_order"
-    return "cleared:renewed" if len(days) > 1 else None
+        return f"cleared:{Unsent.NO_ORDER}"
+    return f"cleared:{Unsent.RENEWED}" if len(days) > 1 else None
 
 
 def _appointment(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     query = select(Appointment.state, Appointment.starts_at, Appointment.changed_at, was_answered())
     row = tx.execute(query.where(Appointment.id == reminder.appointment_id)).first()
     if row is None or row.state != "booked":
-        return f"cleared:appointment_{row.state if row else 'gone'}"
+        return f"cleared:{Unsent(f'appointment_{row.state}') if row else Unsent.APPOINTMENT_GONE}"
     if row.changed_at is not None and row.changed_at > reminder.planned_at:
-        return "cleared:appointment_moved"
+        return f"cleared:{Unsent.APPOINTMENT_MOVED}"
     if reminder.kind == APPOINTMENT_TODAY and row[3]:
-        return "cleared:answered"
-    return "cleared:appointment_past" if row.starts_at <= now else None
+        return f"cleared:{Unsent.ANSWERED}"
+    return f"cleared:{Unsent.APPOINTMENT_PAST}" if row.starts_at <= now else None
 
 
 def _check_in(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     next_on = _next_check_in(tx, reminder)
     if next_on is None:
-        return "cleared:aftercare_ended"
-    return "cleared:met" if next_on > reminder.on_date else None
+        return f"cleared:{Unsent.AFTERCARE_ENDED}"
+    return f"cleared:{Unsent.MET}" if next_on > reminder.on_date else None
 
 
 def _weekly(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     if reminder.side == TREATMENT:
         is_shut = hours_on(tx, reminder.site_id, [reminder.on_date])[reminder.on_date] == []
-        return "cleared:shut" if is_shut else None
-    return "cleared:aftercare_ended" if _next_check_in(tx, reminder) is None else None
+        return f"cleared:{Unsent.SHUT}" if is_shut else None
+    return f"cleared:{Unsent.AFTERCARE_ENDED}" if _next_check_in(tx, reminder) is None else None
 
 
 def _second(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     silent = is_still_silent(tx, reminder.patient_id, reminder.side, reminder.on_date)
-    return None if silent else "cleared:heard_of"
+    return None if silent else f"cleared:{Unsent.HEARD_OF}"
 
 
 def _as_verdict(why: str | None) -> str | None:
-    return "cleared:shut" if why == SHUT else None if why is None else f"{HELD}{why}"
+    return f"cleared:{Unsent.SHUT}" if why == SHUT else None if why is None else f"{HELD}{why}"
 
 
 def _covered_through(tx: Session, reminder: Row[Any]) -> date | None:

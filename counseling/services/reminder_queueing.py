@@ -13,6 +13,7 @@ from counseling.clock import station_day
 from counseling.database import AnySession, writing
 from counseling.domain.reminder_kinds import DOSE_TODAY, MISSED_YESTERDAY, NOT_ON_SHARED_PHONES
 from counseling.domain.reminders import A_DAY, HOURS_UNKNOWN
+from counseling.domain.unsent import Unsent
 from counseling.models.doses import AdherenceSummary
 from counseling.models.texts import Reminder
 from counseling.queries.reachable import find_line
@@ -50,7 +51,7 @@ def end_what_is_over(session: AnySession, now: datetime, today: date) -> None:
         return
     with writing(session) as tx:
         tx.execute(update(Reminder).where(stale).values(state="expired"))
-        tx.execute(update(Reminder).where(answered).values(state="cleared", reason="dosed"))
+        tx.execute(update(Reminder).where(answered).values(state="cleared", reason=Unsent.DOSED))
 
 
 def _is_stale(now: datetime) -> ColumnElement[bool]:
@@ -82,14 +83,14 @@ def _deal_with(tx: Session, reminder: Row[Any], wordings: Wordings, now: datetim
         alone = reminder.kind in NOT_ON_SHARED_PHONES
         line_id = find_line(tx, reminder.patient_id, reminder.side, reminder.kind, now, alone=alone)
     if line_id is None:
-        _end(tx, reminder, verdict or "refused:unreachable")
+        _end(tx, reminder, verdict or f"refused:{Unsent.UNREACHABLE}")
         return False
     try:
         message = message_of(tx, reminder, line_id, wordings, zone)
         if message is not None:
             say_it_first(tx, reminder, line_id, now)  # did not arrive, or never was: nothing reminds before it
     except ValueError:  # a value with marks where there are none, or one so long that the text would be two
-        _end(tx, reminder, "refused:wording")
+        _end(tx, reminder, f"refused:{Unsent.WORDING}")
         return False
     if message is None:
         _end(tx, reminder, f"{HELD}{HOURS_UNKNOWN}")

@@ -13,6 +13,7 @@ from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.reminder_kinds import SECOND_TEXT
 from counseling.domain.reminder_limits import ensure_rule
+from counseling.domain.unsent import Unsent
 from counseling.models.texts import Reminder, ReminderRule
 from counseling.services import audit
 from counseling.services.reminder_rules import ship_rules
@@ -67,7 +68,7 @@ def change_rule(
             Reminder.kind == kind,
             Reminder.rule_version <= rule.version,
         )
-        cancel_unsent(tx, planned, "rule_changed", now)
+        cancel_unsent(tx, planned, Unsent.RULE_CHANGED, now)
         details: dict[str, object] = {"kind": kind, "version": rule.version + 1, "is_on": new.is_on}
         details |= {"hours": f"{new.not_before:%H:%M}-{new.not_after:%H:%M}"}
         if kind == SECOND_TEXT:

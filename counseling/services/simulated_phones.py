@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ DIED = select(DeliveryReceipt.id).where(
     DeliveryReceipt.message_id == OutboundMessage.id, DeliveryReceipt.reported == MessageState.FAILED.value
 )
 WAITING = (
-    select(SimulatedText.message_ref, OutboundMessage.expires_at)
+    select(SimulatedText.message_ref, func.coalesce(SimulatedText.dies_at, OutboundMessage.expires_at))
     .join(OutboundMessage, OutboundMessage.ref == SimulatedText.message_ref)
     .where(SimulatedText.line_id == bindparam("of_line"), SimulatedText.shown_at.is_(None), ~DIED.exists())
     .order_by(SimulatedText.id)
@@ -79,6 +79,7 @@ def _take(tx: Session, message: TextToSend, now: datetime) -> bool:
         "body": vault.seal("simulated_texts.body", message.ref, message.body),
         "taken_at": now,
         "shown_at": None if is_off else now,
+        "dies_at": message.expires_at,
     }
     kept = _dialect(tx).insert(SimulatedText).values(**values).on_conflict_do_nothing(index_elements=["message_ref"])
     if tx.execute(kept.returning(SimulatedText.id)).first() is None:
@@ -94,8 +95,8 @@ def _show_next(session: AnySession, line_id: int, now: datetime) -> bool:
         found = tx.execute(WAITING, {"of_line": line_id}).first()
         if found is None:
             return False
-        ref, expires_at = found
-        if expires_at <= now:
+        ref, dies_at = found
+        if dies_at <= now:
             _report(tx, ref, MessageState.FAILED, FailureReason.TEMPORARY, now)
             return True
         tx.execute(update(SimulatedText).where(SimulatedText.message_ref == ref).values(shown_at=now))

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.text_purposes import HOWS, PURPOSE_OF, PURPOSES
+from counseling.domain.unsent import Unsent
 from counseling.models.patients import PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import PhoneLine, SmsConsent
@@ -83,7 +84,7 @@ def choose_purposes(
             return
         _end_consent(tx, standing, by, now)
         consent_id = _add_consent(tx, file, asked, by, request_key, now)
-        cancel_texts_of_kinds(tx, patient_id, side, _kinds_of(set(before) - set(wanted)), "consent_withdrawn", now)
+        cancel_texts_of_kinds(tx, patient_id, side, _kinds_of(set(before) - set(wanted)), Unsent.CONSENT_WITHDRAWN, now)
         details = {"consent": consent_id, "instead_of": standing, "version": asked.version, "purposes": wanted}
         note_done(tx, file, by, "texts_chosen_anew", details, now)
 
@@ -96,7 +97,7 @@ def withdraw_consent(session: AnySession, patient_id: int, side: str, *, by: By,
         if standing is None:
             return
         _end_consent(tx, standing, by, now)
-        cancel_texts_of_file(tx, patient_id, side, "consent_withdrawn", now)
+        cancel_texts_of_file(tx, patient_id, side, Unsent.CONSENT_WITHDRAWN, now)
         note_done(tx, file, by, "texts_withdrawn", {"consent": standing}, now)
 
 
@@ -108,7 +109,7 @@ def stop_texts_of_line(tx: Session, line_id: int, now: datetime) -> bool:
     stopped = update(PhoneLine).where(PhoneLine.id == line_id, PhoneLine.opted_out_at.is_(None))
     if tx.execute(stopped.values(opted_out_at=now).returning(PhoneLine.id)).first() is None:
         return False
-    cancel_texts_of_line(tx, line_id, "opted_out", now)
+    cancel_texts_of_line(tx, line_id, Unsent.OPTED_OUT, now)
     _note_line(tx, line_id, "line.stopped", now)
     return True
 

@@ -33,6 +33,7 @@ from counseling.domain.reminders import (
 )
 from counseling.domain.sending_hours import end_of_sending, instant, minutes_left
 from counseling.models.patients import TreatmentFile
+from counseling.models.texts import Reminder
 from counseling.queries.opening_hours import hours_on
 from counseling.queries.reminder_audiences import AUDIENCES, EXPECTED
 from counseling.queries.station_mornings import find_last_entry, find_morning
@@ -85,14 +86,20 @@ def stale_at(ground: Ground, due_at: datetime, at: Moment) -> datetime:
 
 
 def is_crowd(session: AnySession, site_id: int, kind: str, at: Moment) -> bool:
-    """Whether so many of those expected would be texted that a person must look first."""
-    if kind not in LOOKED_AT_IN_BULK:
+    """Whether so many of those expected would be texted that a person must look first, and nobody has yet today."""
+    if kind not in LOOKED_AT_IN_BULK or _is_released(session, site_id, kind, at):
         return False
     count = select(func.count()).select_from(TreatmentFile)
     expected = session.execute(count.where(EXPECTED[kind](site_id, at.today))).scalar_one()
     reached = may_be_reminded(TreatmentFile.patient_id, TREATMENT, kind, at.today)
     texted = session.execute(count.where(AUDIENCES[kind](site_id, at.today), reached)).scalar_one()
     return are_too_many(texted, expected)
+
+
+def _is_released(session: AnySession, site_id: int, kind: str, at: Moment) -> bool:
+    own = Reminder.site_id == site_id, Reminder.side == TREATMENT, Reminder.kind == kind, Reminder.on_date == at.today
+    released = select(Reminder.id).where(*own, Reminder.released_at.is_not(None))
+    return session.execute(released.limit(1)).first() is not None
 
 
 def _hours_of(rule: Rule, at: Moment, not_before: time = time.min, not_after: time = time.max) -> range:

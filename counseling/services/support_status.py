@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from counseling.database import AnySession, writing
 from counseling.domain.refusal import Refusal
+from counseling.domain.unsent import Unsent
 from counseling.models.patients import SupportFile
 from counseling.services.aftercare import end_open_file
 from counseling.services.appointments import cancel_booked
@@ -49,7 +50,7 @@ def change_support_status(
         tx.execute(update(SupportFile).where(file).values(status=status, status_since=since_on))
         add_status(tx, patient_id, status, since_on, None, by, now, side=SUPPORT)
         if status != "active":
-            cancel_texts_of_file(tx, patient_id, SUPPORT, status, now)
+            cancel_texts_of_file(tx, patient_id, SUPPORT, Unsent(status), now)
             cancel_booked(tx, patient_id, site_id, by=by, now=now)
             end_open_file(tx, patient_id, site_id, AFTERCARE_ENDS_AS[status], by, today, now)
         facts = {"status": status, "since_on": since_on}

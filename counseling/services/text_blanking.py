@@ -90,13 +90,10 @@ def _old(table: Table, older_than: datetime) -> ColumnElement[bool]:
 
 
 def _needed_no_more(table: Table) -> ColumnElement[bool]:
-    """The words of danger are a net with holes: what nobody has looked at may be a cry for help.
-
-    What stands in no inbox nobody can ever look at.
-    """
+    """The words of danger are a net with holes: what nobody has looked at may be a cry for help, wherever it stands."""
     if table is OutboundMessage:
         return OutboundMessage.state.not_in(TO_GO)
-    return InboundMessage.handled_at.is_not(None) | InboundMessage.site_id.is_(None)
+    return InboundMessage.handled_at.is_not(None)
 
 
 def _kept_since(table: Table) -> InstrumentedAttribute[Any]:

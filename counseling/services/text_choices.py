@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
 from counseling.domain.reminder_kinds import KINDS_OF
 from counseling.domain.text_choices import Choices, ensure_choices
+from counseling.domain.unsent import Unsent
 from counseling.models.text_choices import DeclinedReminder, TextChoice
-from counseling.models.texts import Reminder
 from counseling.queries.text_choices import find_choices
 from counseling.services.either_file import hold_file, note_done
 from counseling.services.first_texts import say_how_to_stop
 from counseling.services.sms_consents import PRONOUNS
-from counseling.services.text_cancelling import cancel_texts_of_file, cancel_unsent
+from counseling.services.text_cancelling import cancel_texts_of_file, cancel_texts_of_kinds
 from counseling.services.treatment_files import By
 from counseling.sms.wording_marks import PRETEXTS
 
@@ -37,11 +37,10 @@ def write_choices(session: AnySession, patient_id: int, side: str, choices: Choi
         _write(tx, patient_id, side, choices, by, now)
         _write_declined(tx, patient_id, side, choices.declined, now)
         if choices.calls_only:
-            cancel_texts_of_file(tx, patient_id, side, "calls_only", now)
+            cancel_texts_of_file(tx, patient_id, side, Unsent.CALLS_ONLY, now)
         elif choices.declined - before.declined:
-            unwanted = Reminder.kind.in_(sorted(choices.declined - before.declined))
-            own = and_(Reminder.patient_id == patient_id, Reminder.side == side)
-            cancel_unsent(tx, and_(own, unwanted), "own_choice", now)
+            unwanted = sorted(choices.declined - before.declined)
+            cancel_texts_of_kinds(tx, patient_id, side, unwanted, Unsent.OWN_CHOICE, now)
         if before.calls_only:
             say_how_to_stop(tx, file, now)
         note_done(tx, file, by, "texts_chosen", _codes(choices), now)

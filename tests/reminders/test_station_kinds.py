@@ -14,6 +14,7 @@ from counseling.domain.orders import Phase
 from counseling.domain.station_days import DayState
 from counseling.models.doses import AdherenceSummary
 from counseling.models.places import SiteHoursException
+from counseling.models.texts import Reminder
 from counseling.refs import new_request_key
 from counseling.services.doses import SeenDose
 from counseling.services.held_reminders import release_held
@@ -21,7 +22,11 @@ from counseling.services.holds import set_hold
 from counseling.services.patients import change_status
 from counseling.services.pours import pour_dose
 from counseling.services.reminder_gates import why_not_now
+from counseling.services.reminder_rows import Moment
+from counseling.services.sending import send_due
+from counseling.services.station_reminders import is_crowd
 from tests.support.cast import DONG_KINH, Cast
+from tests.support.outbox import FakeProvider
 from tests.support.reminding import (
     A_DAY,
     TODAY,
@@ -109,6 +114,50 @@ def test_a_crowd_waits_for_a_person(session: Session, cast: Cast) -> None:
     who = by(cast, "dispenser")
     assert release_held(session, DONG_KINH, 3, by=who, now=at(9, 30), zone=ZONE, dice=random.Random(1)) == 3
     assert all(at(9, 30) <= row.due_at < at(10, 5) for row in reminders(session))
+
+
+def test_what_a_person_has_let_go_waits_for_nobody_a_second_time(session: Session, cast: Cast) -> None:
+    """The book is quiet when they come due, which holds them; with its next entry they go, crowd as they are."""
+    late_morning(session, cast, missing=3, dosed=5, last_at=14)
+    other, order = expected(session, cast)
+    reach(session, cast, other.id)
+    plan(session, LAST_CALL)
+    who = by(cast, "dispenser")
+    assert release_held(session, DONG_KINH, 4, by=who, now=at(9, 21), zone=ZONE, dice=random.Random(1)) == 4
+    assert queue(session, at(10, 4)) == 0
+    assert set(outcomes(session)) == {("held", "not_recorded")}
+    dose(session, cast, other, order, now=at(10, 4))
+    assert reconsider(session, at(10, 4)) == 4
+    assert set(outcomes(session)) == {("planned", None)}
+    queue(session, at(10, 5))
+    gateway = FakeProvider()
+    send_due(session, gateway, at(10, 5), ZONE)
+    assert [row.state for row in texts(session)] == ["accepted"] * 3
+    assert sorted(row.state for row in reminders(session)) == ["cleared", *["queued"] * 3]
+
+
+def test_whoever_joins_a_crowd_that_was_let_go_is_planned_with_it(session: Session, cast: Cast) -> None:
+    late_morning(session, cast, missing=3, dosed=5)
+    plan(session, LAST_CALL)
+    who = by(cast, "dispenser")
+    release_held(session, DONG_KINH, 3, by=who, now=at(9, 21), zone=ZONE, dice=random.Random(1))
+    reach(session, cast, expected(session, cast)[0].id)
+    assert plan(session, at(9, 22)) == 1
+    assert set(outcomes(session)) == {("planned", None)}
+
+
+def test_a_crowd_of_another_kind_or_day_waits_all_the_same(session: Session, cast: Cast) -> None:
+    late_morning(session, cast, missing=3, dosed=5)
+    plan(session, LAST_CALL)
+    who = by(cast, "dispenser")
+    release_held(session, DONG_KINH, 3, by=who, now=at(9, 21), zone=ZONE, dice=random.Random(1))
+    assert not is_crowd(session, DONG_KINH, "dose_today", Moment(at(9, 22), ZONE))
+    with writing(session) as tx:
+        tx.execute(update(Reminder).values(kind="missed_yesterday"))
+    assert is_crowd(session, DONG_KINH, "dose_today", Moment(at(9, 22), ZONE))
+    with writing(session) as tx:
+        tx.execute(update(Reminder).values(kind="dose_today", on_date=TODAY - A_DAY))
+    assert is_crowd(session, DONG_KINH, "dose_today", Moment(at(9, 22), ZONE))
 
 
 VERDICTS = {

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -15,11 +16,11 @@ from counseling.domain.refusal import Refusal
 from counseling.models.audit import AuditEntry
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.refs import new_request_key
-from counseling.services.inbox import DIES_AFTER, answer_text, mark_handled
+from counseling.services.inbox import DIES_AFTER, answer_text, check_answer, mark_handled
 from counseling.services.message_moves import lock_message, move
-from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, has_number, inbound, outbound, texted
-from tests.support.cast import DONG_KINH, Cast
-from tests.support.files import by, patient_of, supported
+from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, asked, has_number, inbound, outbound, texted
+from tests.support.cast import DONG_KINH, Cast, post, sign_in
+from tests.support.files import by, patient_of, registered, supported
 
 NOW = REPLIED_AT + timedelta(minutes=5)
 
@@ -118,6 +119,52 @@ def test_the_support_side_learns_no_full_name_by_trying_names(session: Session, 
     row = texted(session, "alo", number=OTHER_NUMBER)
     answer(session, cast, row.id, "chào anh Nguyễn Văn Đức", by=by(cast, "counselor"))
     assert len(outbound(session)) == 1
+
+
+@pytest.mark.parametrize("is_written_down", [True, False])
+def test_of_a_number_that_several_have_nobody_is_named(
+    session: Session, cast: Cast, treated: int, is_written_down: bool
+) -> None:
+    """At whichever station they are; and the refusal does not say which name it knows."""
+    other = registered(session, cast, full_name="Lò Thị Khác", register_code="LS-9913")
+    has_number(session, treated)
+    has_number(session, patient_of(session, other), confirmed=not is_written_down)
+    row = texted(session, "cho em hỏi chút")
+    assert row.patient_id is None
+    for body in ("Chào Nguyễn Văn Đức, mai gặp nhé", "chao LO THI KHAC", "chi Lo Thi Khac oi"):
+        refusal = refused(session, cast, row.id, body)
+        assert (refusal.code, refusal.facts) == ("wording_names", {})
+    with pytest.raises(Refusal, match="wording_names"):
+        check_answer(session, row.id, "chi Lo Thi Khac oi")
+    answer(session, cast, row.id, "Chào anh Đức, mai gặp nhé")
+    assert len(outbound(session)) == 1
+
+
+def test_whoever_else_has_the_number_is_not_named_in_an_answer_to_one_of_them(
+    session: Session, cast: Cast, treated: int
+) -> None:
+    line_id = has_number(session, treated)
+    other = registered(session, cast, full_name="Lò Thị Khác", register_code="LS-9913")
+    has_number(session, patient_of(session, other))
+    asked(session, line_id, treated)
+    row = texted(session, "tối nay gọi em")
+    assert row.patient_id == treated
+    assert refused(session, cast, row.id, "chị Lò Thị Khác có nhà không").code == "wording_names"
+    assert refused(session, cast, row.id, "chào NGUYEN VAN DUC").facts == {"phrase": "Nguyễn Văn Đức"}
+
+
+def test_the_page_says_that_somebody_is_named_and_not_who(
+    app: Flask, session: Session, cast: Cast, treated: int
+) -> None:
+    has_number(session, treated)
+    other = registered(session, cast, full_name="Lò Thị Khác", register_code="LS-9913")
+    has_number(session, patient_of(session, other))
+    row, client = texted(session, "cho em hỏi chút"), app.test_client()
+    sign_in(client, "dispenser")
+    page = f"/messages/{row.ref}/"
+    shown = post(client, f"{page}check", page, body="chao LO THI KHAC").text
+    assert "Bỏ tên đầy đủ: người khác có thể đọc tin này." in shown
+    assert "Lò Thị Khác" not in shown
 
 
 def test_a_number_that_was_stopped_is_not_texted(session: Session, cast: Cast, treated: int) -> None:

@@ -148,12 +148,15 @@ def test_what_no_person_has_looked_at_keeps_its_words(session: Session, cast: Ca
     assert blanked(session, EIGHT + 401 * A_DAY) == 1
 
 
-def test_what_stands_in_nobodys_inbox_goes_with_its_time(session: Session, cast: Cast) -> None:
-    """Where no point counsels, nobody could ever say that it was seen."""
+def test_nor_does_a_strangers_text_lose_them_where_no_point_counsels(session: Session, cast: Cast) -> None:
     with writing(session) as tx:
         tx.execute(update(Site).values(counsels=False))
-    assert texted(session, "alo", number="+84912000333").site_id is None
-    assert blanked(session, EIGHT + 91 * A_DAY) == 1
+    texted(session, "alo", number="+84912000333")
+    with writing(session) as tx:  # as it stands where there was no site when it was read
+        tx.execute(update(InboundMessage).values(side=None, site_id=None))
+    assert blanked(session, EIGHT + 400 * A_DAY) == 0
+    handle(session)
+    assert blanked(session, EIGHT + 401 * A_DAY) == 1
 
 
 def ticks(session: Session, since: datetime, for_: timedelta, *, every: timedelta = timedelta(hours=6)) -> int:

@@ -167,6 +167,19 @@ def test_a_text_waits_for_a_phone_that_is_off(session: Session, cast: Cast, simu
     assert message(session, texts[0]).finished_at == NINE
 
 
+def test_what_goes_out_by_itself_is_not_shown_at_night_by_a_phone_that_was_off(
+    session: Session, cast: Cast, simulator: Simulator
+) -> None:
+    """Whatever its own life is: the first text is good for a day."""
+    line, tonight, day = a_line(session), EIGHT + timedelta(hours=15), timedelta(hours=24)
+    switch_phone(session, line, is_off=True, now=EIGHT)
+    for is_automatic in (True, False):
+        queued(session, line, is_automatic=is_automatic, expires_at=EIGHT + day)
+    send(session, simulator)
+    switch_phone(session, line, is_off=False, now=tonight)
+    assert states(session) == ["failed", "delivered"]
+
+
 def test_a_text_that_died_while_the_phone_was_off_is_never_shown(
     session: Session, cast: Cast, simulator: Simulator
 ) -> None:

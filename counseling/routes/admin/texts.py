@@ -17,7 +17,7 @@ from counseling.database import db
 from counseling.domain.gateway_phone import ITEMS
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
-from counseling.queries.sites import find_reader_of_strangers, list_sites
+from counseling.queries.sites import find_reader_of_strangers, find_site, list_sites
 from counseling.queries.text_keeping import find_text_settings, list_blanked, list_checks
 from counseling.refs import new_request_key
 from counseling.routes.admin import bp
@@ -132,10 +132,18 @@ def settings_form() -> TextSettingsForm:
 
 
 def strangers_form(data: Mapping[str, Any] | None = None) -> StrangersForm:
-    form = StrangersForm(data, site_id=find_reader_of_strangers(db.session))
+    reader = find_reader_of_strangers(db.session)
+    form = StrangersForm(data, site_id=reader[1] if reader else None)
     points = [site for site in list_sites(db.session) if site.counsels and site.closed_on is None]
     form.site_id.choices = [(site.id, site.name) for site in points]
     return form
+
+
+def reads_meanwhile() -> str | None:
+    """The place that reads strangers' texts where no counseling point is open to choose."""
+    reader = find_reader_of_strangers(db.session)
+    site = find_site(db.session, reader[1]) if reader else None
+    return site.name if site else None
 
 
 def texts_page(form: TextSettingsForm, strangers: StrangersForm | None = None) -> str:
@@ -145,6 +153,7 @@ def texts_page(form: TextSettingsForm, strangers: StrangersForm | None = None) -
         "pages/admin/texts.html",
         form=form,
         strangers=strangers or strangers_form(),
+        reads_meanwhile=reads_meanwhile(),
         blanked=list_blanked(db.session, now, local_day),
         due=sum(check.is_due or not check.is_so for check in checks),
     )
