@@ -44,7 +44,7 @@ def main(names: list[str]) -> int:
             print(f"{name} …", file=sys.stderr, flush=True)
             figures += MEASUREMENTS[name](workshop)
     print(table(figures))
-    write_json(RESULTS, figures)
+    write_json(RESULTS, figures, only=names)
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +41,21 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
-def write_json(path: Path, figures: Iterable[Figure]) -> None:
-    """Keep what another run measured under other names, so that one figure can be measured again alone."""
-    kept = {str(row["name"]): row for row in _read(path)}
+def write_json(path: Path, figures: Iterable[Figure], only: Collection[str] = ()) -> None:
+    """Where `only` some were measured, keep what other runs have said of the others; else nothing of them.
+
+    A figure that has another name now does not stay beside it under the old one.
+    """
+    kept = {str(row["name"]): row for row in _read(path) if only and not _is_of(str(row["name"]), only)}
     kept |= {figure.name: figure.as_json() for figure in figures}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_text(json.dumps(list(kept.values()), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     path.chmod(0o600)
+
+
+def _is_of(name: str, measurements: Collection[str]) -> bool:
+    """Whether one of these measurements says this of a database, or of all: "list" is not "list adherence sqlite"."""
+    return any(name == one or name.startswith((f"{one} sqlite", f"{one} postgresql")) for one in measurements)
 
 
 def _read(path: Path) -> list[dict[str, object]]:

@@ -6,7 +6,8 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
 
@@ -17,20 +18,21 @@ from benchmarks.client import Client
 from benchmarks.figures import Figure
 from benchmarks.workshop import KINDS, Installation, Workshop, open_session
 from counseling import clock
-from counseling.config import VIETNAM
+from counseling.commands.ticking import Ticker
 from counseling.database import writing
+from counseling.domain.channels import FASTEST
 from counseling.domain.text_purposes import CHECK_IN
 from counseling.models.patients import PhoneNumber, TreatmentFile
 from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import InboundMessage, OutboundMessage, SmsConsent
 from counseling.refs import new_ref, new_request_key
-from counseling.services.sending import send_due
 from counseling.sms.gateway import Abilities, AttemptedText, TextToSend
+from counseling.sms.gateways import Gateways
 from tests.support.fake_phone import signed
 from tests.support.gateways import PUBLIC_URL, SMSGATE_SETTINGS
 from tests.support.outbox import a_line, queued
 from tests.support.server import LiveServer
-from tests.support.settings import MORNING, environment
+from tests.support.settings import MORNING, config_for, environment
 
 # `TEXTS=40 python -m benchmarks outbound` looks whether the measurement itself works.
 TEXTS = int(os.environ.get("TEXTS", "600"))
@@ -39,18 +41,20 @@ ANSWERS_AFTER_SECONDS = 0.05
 CALLS_AT_ONCE = {"sqlite": 8, "postgresql": 64}
 GOAL_OUT = {"sqlite": 30.0, "postgresql": 300.0}
 GOAL_IN, GOAL_READ_SECONDS = 330.0, 5.0
+# What a gateway of this program declares (`calls_at_once`), at the same 50 ms a call.
+GATEWAYS_THERE_ARE = {"one call at a time": 1, "four calls at once": 4}
 SENDERS, EIGHT = 8, MORNING + timedelta(minutes=90)
 LONGEST_SECONDS = 60.0
 
 
 class Answering:
-    """A gateway that takes everything, 50 ms later."""
+    """A gateway that takes everything, 50 ms later; as fast as an administrator may set a channel."""
 
     name = "answering"
 
     def __init__(self, calls_at_once: int) -> None:
         self.abilities = Abilities(
-            two_way=False, receipts=False, repeat_safe=False, unicode=True, segments_per_minute=1_000_000,
+            two_way=False, receipts=False, repeat_safe=False, unicode=True, segments_per_minute=FASTEST,
             calls_at_once=calls_at_once,
         )  # fmt: skip
         self.taken: list[str] = []
@@ -64,30 +68,64 @@ class Answering:
 
 
 def measure_outbound(workshop: Workshop) -> Iterator[Figure]:
-    """Reminders of people who agreed, with the whole second look; each text once, and no faster by being careless."""
+    """Reminders of people who agreed, with the whole second look, by the ticks of `worker` and `serve`; each text once.
+
+    Beside it the same through gateways as there are: that rate is what their calls take, whatever the program adds.
+    """
     for kind in KINDS:
         installation = workshop.installation(kind)
-        with open_session(installation.url, installation.folder) as session:
-            _queue_all(session)
-            gateway = Answering(CALLS_AT_ONCE[kind])
-            send_due(session, gateway, EIGHT, VIETNAM, most=max(TEXTS // 10, 1))  # statements are built and prepared
-            warm = len(gateway.taken)
-            start = time.perf_counter()
-            send_due(session, gateway, EIGHT, VIETNAM, most=TEXTS)
-            value = (len(gateway.taken) - warm) / (time.perf_counter() - start)
-            if len(set(gateway.taken)) != TEXTS or len(gateway.taken) != TEXTS:
-                raise RuntimeError(f"{len(gateway.taken)} texts were taken, and not {TEXTS}")
+        with open_session(installation.url, installation.folder) as session, _from_eight_on():
+            people = _agreed(session)
+            value = _sent_per_second(installation, session, people[: 3 * TEXTS], CALLS_AT_ONCE[kind])
             floor = _bare_commits(session)
+            alike = {}
+            for name, calls in GATEWAYS_THERE_ARE.items():
+                some, people = people[-TEXTS // 5 :], people[: -TEXTS // 5]
+                alike[name] = _sent_per_second(installation, session, some, calls)
         goal = GOAL_OUT[kind]
         yield Figure(f"outbound {kind}", value, "/s", floor, f"> {goal:.0f} /s", value > goal)
+        for name, rate in alike.items():
+            yield Figure(f"outbound {kind}, {name}", rate, "/s", None, "", None)
 
 
-def _queue_all(session: Session) -> None:
-    found = select(TreatmentFile.patient_id).where(TreatmentFile.status == "active").limit(TEXTS)
+@contextmanager
+def _from_eight_on() -> Iterator[None]:
+    clock.start_at(EIGHT)
+    try:
+        yield
+    finally:
+        clock.start_at(None)
+
+
+def _sent_per_second(
+    installation: Installation, session: Session, people: Sequence[tuple[int, int]], calls_at_once: int
+) -> float:
+    """Of a whole tick, or of several that follow each other at once where one has not time enough for all."""
+    gateway = Answering(calls_at_once)
+    config = config_for(installation.url, installation.folder)
+    ticker = Ticker(config, session.get_bind().engine, Gateways.of(gateway))
+    warm = len(people) // 10
+    _queue(session, people[:warm])
+    ticker.tick()  # statements are built and prepared, and the day is planned
+    _queue(session, people[warm:])
+    start = time.perf_counter()
+    ticker.tick()
+    value = (len(gateway.taken) - warm) / (time.perf_counter() - start)
+    ticker.give_back()
+    if len(set(gateway.taken)) != len(people) or len(gateway.taken) != len(people):
+        raise RuntimeError(f"{len(gateway.taken)} texts were taken, and not {len(people)}")
+    return value
+
+
+def _agreed(session: Session) -> list[tuple[int, int]]:
+    """People of whom each may be texted, with their lines."""
+    wanted = 3 * TEXTS + len(GATEWAYS_THERE_ARE) * (TEXTS // 5)
+    found = select(TreatmentFile.patient_id).where(TreatmentFile.status == "active").limit(wanted)
     people = list(session.execute(found).scalars())
-    if len(people) < TEXTS:
-        raise RuntimeError(f"there are only {len(people)} people for {TEXTS} texts")
+    if len(people) < 3 * TEXTS:
+        raise RuntimeError(f"there are only {len(people)} people for {3 * TEXTS} texts")
     at = MORNING - timedelta(days=1)
+    lines = []
     for patient_id in people:
         line_id = a_line(session)
         own = {"patient_id": patient_id, "side": "treatment"}
@@ -103,6 +141,12 @@ def _queue_all(session: Session) -> None:
             consent = insert(SmsConsent).values(**own, **agreed, request_key=new_request_key())
             consent_id = tx.execute(consent.returning(SmsConsent.id)).scalar_one()
             tx.execute(insert(SmsConsentPurpose).values(consent_id=consent_id, purpose=CHECK_IN))
+        lines.append((patient_id, line_id))
+    return lines
+
+
+def _queue(session: Session, people: Iterable[tuple[int, int]]) -> None:
+    for patient_id, line_id in people:
         queued(session, line_id, patient_id=patient_id, wording="check_in", now=EIGHT - timedelta(hours=1))
 
 
@@ -120,7 +164,8 @@ def _bare_commits(session: Session) -> float:
 def measure_inbound(workshop: Workshop) -> Iterator[Figure]:
     """Signed reports from eight connections, beside a bare insert over HTTP; then how long they wait to be read.
 
-    First all of that burst; then as many as the goal lets come in a second, and a text that comes by itself.
+    First all of that burst, and how fast they are read when the last one is in (before, reports are confirmed first);
+    then as many as the goal lets come in a second, and a text that comes by itself.
     """
     for kind in KINDS:
         installation = workshop.installation(kind)
@@ -129,6 +174,7 @@ def measure_inbound(workshop: Workshop) -> Iterator[Figure]:
             floor_form = Client(bare.port).form("/row", {"code": "R-0001"})
             floor = _per_second(bare.port, [floor_form] * TEXTS, 303)
             burst = _read_within(installation)
+            reading = _read_per_second(installation)
             second = range(3 * TEXTS, 3 * TEXTS + round(GOAL_IN))
             _per_second(server.port, [_report(number) for number in second], 200)
             of_a_second = _read_within(installation, newest=len(second))
@@ -136,6 +182,7 @@ def measure_inbound(workshop: Workshop) -> Iterator[Figure]:
             alone = _read_within(installation, newest=1)
         yield Figure(f"inbound {kind}", value, "/s", floor, f"> {GOAL_IN:.0f} /s", value > GOAL_IN)
         goal = f"< {GOAL_READ_SECONDS:.0f} s"
+        yield Figure(f"inbound {kind} reading", reading, "/s", None, f"> {GOAL_IN:.0f} /s", reading > GOAL_IN)
         yield Figure(f"inbound {kind} {3 * TEXTS} at once read", burst, "s", None, "", None)
         for name, seconds in ((f"{len(second)} at once", of_a_second), ("alone", alone)):
             yield Figure(f"inbound {kind} {name} read", seconds, "s", None, goal, seconds < GOAL_READ_SECONDS)
@@ -201,3 +248,12 @@ def _read_within(installation: Installation, newest: int | None = None) -> float
             if all(row.read_at is not None for row in rows) or time.monotonic() > deadline:
                 return max(((row.read_at or clock.machine_now()) - row.received_at).total_seconds() for row in rows)
             time.sleep(0.2)
+
+
+def _read_per_second(installation: Installation) -> float:
+    """Of those that still waited when the last one had come in."""
+    with open_session(installation.url, installation.folder) as session:
+        rows = session.execute(select(InboundMessage.received_at, InboundMessage.read_at)).all()
+    last_came = max(row.received_at for row in rows)
+    later = [row.read_at for row in rows if row.read_at is not None and row.read_at > last_came]
+    return len(later) / (max(later) - last_came).total_seconds()

@@ -421,6 +421,22 @@ def go(address: str) -> Act:
     return lambda page: page.goto("/".join(page.url.split("/")[:3]) + address) and None
 
 
+def open_held(page: Page) -> None:
+    """On the next morning, of a day that nobody has closed; for the second size it is morning already."""
+    held = page.locator("main .rows a[href*='/held/']")
+    if not held.count():
+        go("/simulator/")(page)
+        page.get_by_role("button", name="Đến 6 giờ 30 sáng").click()
+        page.wait_for_load_state()
+        for _ in range(30):  # the next tick plans the morning
+            go("/messages/queue")(page)
+            if held.count():
+                break
+            page.wait_for_timeout(2_000)
+    held.first.click()
+    page.wait_for_load_state()
+
+
 def visit(page: Page) -> None:
     """The form on the phone itself, without the cards of the first day."""
     page.clock.set_fixed_time(DEMO_NOW)  # the phone's own clock stands on it
@@ -604,6 +620,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("station-reversals", "dispenser", 0, "/reversals/", ask_for_reversal),
     ("counseling-appointment", "counselor", 0, "/counseling/", open_file),
     ("outreach-correct", "volunteer", 0, "/outreach/", then(open_plain, correct_own)),
+    ("messages-held", "dispenser", 0, "/messages/queue", open_held),  # the last: it moves the demo's clock
 ]
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 import click
 from flask import Flask, current_app
@@ -20,12 +21,13 @@ from counseling.clock import utc_now
 from counseling.commands.ready import ensure_ready
 from counseling.config import Config
 from counseling.database import db
-from counseling.jobs import PLAN_AGAIN_AFTER, read_and_answer, tick
+from counseling.jobs import PLAN_AGAIN_AFTER, Ticked, read_and_answer, tick
 from counseling.one_ticker import Turn
 from counseling.queries.channels import ChannelHealth, list_channels
 from counseling.queries.outbox_health import OutboxHealth, find_outbox_health
 from counseling.services.breaker import Breaker
 from counseling.services.simulated_phones import SimulatedPhones
+from counseling.services.work_time import WorkTime
 from counseling.services.worker_beats import beat
 from counseling.sms.gateway import SmsGateway
 from counseling.sms.gateways import Gateways
@@ -33,8 +35,10 @@ from counseling.sms.simulator import Simulator
 from counseling.sms.smsgate import SmsGate
 from counseling.sms.twilio import Twilio
 
+Done = TypeVar("Done")
 EVERY_SECONDS = 30
 LOOKS_EVERY_SECONDS = 2  # whether a text has come in: somebody waits for its answer
+SENDS_BY_HAND_FOR = 45.0  # seconds of `tick`: cron's next one comes after a minute
 
 
 def init_app(app: Flask) -> None:
@@ -53,7 +57,7 @@ def tick_once(moment: str | None) -> None:
     gateways = gateways_of(config, db.engine)
     if gateways is None:
         click.echo("SMS_GATEWAY is not set: no text is planned or sent.")
-    ticked = tick(db.session, gateways, utc_now(), config.timezone, clock=utc_now)
+    ticked = tick(db.session, gateways, utc_now(), config.timezone, clock=utc_now, sends_for=SENDS_BY_HAND_FOR)
     click.echo(f"Planned: {ticked.planned}, queued: {ticked.queued}, sent: {ticked.sent}, read: {ticked.read}.")
     if ticked.failed:
         raise click.ClickException(f"These parts failed; the log says how: {', '.join(ticked.failed)}.")
@@ -109,7 +113,8 @@ def gateways_of(config: Config, engine: Engine) -> Gateways | None:
 def ticking(app: Flask, config: Config) -> Iterator[None]:
     """Tick in a thread of this process while the block runs; a tick that has begun is waited for at the end.
 
-    The first beat comes before anything else, so that a process that is being started is not called silent.
+    It sends nothing further then: what a gateway has been called for is written down, the rest stays queued. The first
+    beat comes before anything else, so that a process that is being started is not called silent.
     """
     # Imported here: every other command does without it.
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -118,7 +123,7 @@ def ticking(app: Flask, config: Config) -> Iterator[None]:
         engine = db.engine
     with Session(engine, expire_on_commit=False) as session:
         beat(session, utc_now())
-    ticker = _Ticker(config, engine)
+    ticker = Ticker(config, engine, gateways_of(config, engine))
     scheduler = BackgroundScheduler(timezone=UTC)
     # Due at once. One job that never ends: APScheduler trips over a job that ends while it is being shut down.
     scheduler.add_job(
@@ -137,55 +142,60 @@ def ticking(app: Flask, config: Config) -> Iterator[None]:
     try:
         yield
     finally:
+        ticker.end()
         scheduler.shutdown(wait=True)
-        ticker.stop()
+        ticker.give_back()
 
 
-class _Ticker:
+class Ticker:
     """One process's ticks, one at a time."""
 
-    def __init__(self, config: Config, engine: Engine) -> None:
-        self._config, self._engine = config, engine
-        self._gateways = gateways_of(config, engine)
+    def __init__(self, config: Config, engine: Engine, gateways: Gateways | None) -> None:
+        self._config, self._engine, self._gateways = config, engine, gateways
         self._turn = None if config.is_embedded else Turn(engine)
         self._busy = threading.Lock()
-        self._breaker = Breaker()
+        self._told = threading.Event()
+        self._same: dict[str, Any] = {
+            "breaker": Breaker(), "clock": utc_now, "work_time": WorkTime(is_ending=self._told.is_set)
+        }  # fmt: skip
 
     def tick(self) -> None:
-        def work(session: Session) -> object:
-            return tick(
-                session,
-                self._gateways,
-                utc_now(),
-                self._config.timezone,
-                plan_every=PLAN_AGAIN_AFTER,
-                breaker=self._breaker,
-                clock=utc_now,
-            )
-
-        self._do(work)
+        """Tick, and at once again while more is due than one tick has time for."""
+        while True:
+            ticked = self._do(self._tick_once)
+            if ticked is None or not ticked.is_more_due or self._told.is_set():
+                return
 
     def look(self) -> None:
-        def work(session: Session) -> object:
-            zone = self._config.timezone
-            return read_and_answer(session, self._gateways, utc_now(), zone, breaker=self._breaker, clock=utc_now)
-
         try:
-            self._do(work)
+            self._do(self._look)
         except Exception as error:  # the next tick does it again; messages of errors carry what was worked on
             logs.logger().error("part of a tick failed", job="look", error_type=type(error).__name__)
 
-    def _do(self, work: Callable[[Session], object]) -> None:
+    def _tick_once(self, session: Session) -> Ticked:
+        zone = self._config.timezone
+        return tick(session, self._gateways, utc_now(), zone, plan_every=PLAN_AGAIN_AFTER, **self._same)
+
+    def _look(self, session: Session) -> int:
+        return read_and_answer(session, self._gateways, utc_now(), self._config.timezone, **self._same)
+
+    def _do(self, work: Callable[[Session], Done]) -> Done | None:
+        """None: another thread is at it, or another process."""
         if not self._busy.acquire(blocking=False):
-            return
+            return None
         try:
             if self._turn is None or self._turn.is_ours():
                 with Session(self._engine, expire_on_commit=False) as session:
-                    work(session)
+                    return work(session)
         finally:
             self._busy.release()
+        return None
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """Long work ends with the step that it is at."""
+        self._told.set()
+
+    def give_back(self) -> None:
         if self._turn is not None:
             self._turn.give_back()
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from counseling.domain.channels import FASTEST
 from counseling.models.base import Base, one_of
 
 ROUTE_KINDS = ("reminders", "answers")
@@ -18,7 +19,7 @@ class SmsChannel(Base):
     __tablename__ = "sms_channels"
     __table_args__ = (
         CheckConstraint("(stopped_at IS NULL) = (stopped_why IS NULL)", name="stopped_for_a_reason"),
-        CheckConstraint("segments_per_minute BETWEEN 1 AND 6000", name="pace"),
+        CheckConstraint(f"segments_per_minute BETWEEN 1 AND {FASTEST}", name="pace"),
         CheckConstraint("error_streak >= 0", name="streak"),
     )
 

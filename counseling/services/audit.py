@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ __all__ = [
     "append_after",
     "append_all",
     "digest_of",
+    "gathered",
     "lock_head",
     "site_chain",
     "stamp",
@@ -63,7 +65,7 @@ def append(
     tx: Session, chain: str, actor: str, action: str, subject: str, details: Mapping[str, object], at: datetime
 ) -> None:
     """Add one entry to a chain. Lock patients before calling: the head is the last lock of a transaction."""
-    append_after(tx, lock_head(tx, chain), chain, actor, action, subject, details, at)
+    append_all(tx, chain, actor, [Entry(action, subject, details)], at)
 
 
 class Entry(NamedTuple):
@@ -74,17 +76,44 @@ class Entry(NamedTuple):
     details: Mapping[str, object]
 
 
+_Signed = tuple[str, Entry, datetime]  # an entry with its actor and its instant
+_GATHERED = "gathered audit entries"
+
+
 def append_all(tx: Session, chain: str, actor: str, entries: Sequence[Entry], at: datetime) -> None:
     """Add several entries to one chain at once, in their order; the same as `append` for each."""
-    sequence, previous = lock_head(tx, chain)
-    rows = []
-    for action, subject, details in entries:
-        row = _row(Head(sequence, previous), chain, actor, action, subject, details, at)
-        rows.append(row)
-        sequence, previous = row["sequence"], row["hash"]
+    signed = [(actor, entry, at) for entry in entries]
+    waiting: dict[str, list[_Signed]] | None = tx.info.get(_GATHERED)
+    if waiting is None:
+        _write(tx, chain, signed)
+    else:
+        waiting.setdefault(chain, []).extend(signed)
+
+
+@contextmanager
+def gathered(tx: Session) -> Iterator[None]:
+    """What is appended meanwhile is written at the end of the block: few statements, and the chains in one order.
+
+    So a transaction that works on several people has locked all of them before it locks a chain.
+    """
+    chains: dict[str, list[_Signed]] = {}
+    tx.info.update({_GATHERED: chains})
+    try:
+        yield
+    finally:
+        tx.info.pop(_GATHERED)
+    for chain in sorted(chains):
+        _write(tx, chain, chains[chain])
+
+
+def _write(tx: Session, chain: str, entries: Sequence[_Signed]) -> None:
+    head, rows = lock_head(tx, chain), []
+    for actor, (action, subject, details), at in entries:
+        rows.append(_row(head, chain, actor, action, subject, details, at))
+        head = Head(rows[-1]["sequence"], rows[-1]["hash"])
     if rows:
         tx.connection().execute(INSERT_ENTRY, rows)
-        tx.execute(MOVE_HEAD, {"of_chain": chain, "sequence": sequence, "hash": previous})
+        tx.connection().execute(MOVE_HEAD, {"of_chain": chain, "sequence": head.sequence, "hash": head.hash})
 
 
 def append_after(

@@ -11,15 +11,13 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from counseling.database import AnySession, writing
-from counseling.domain.channels import BY_HAND, TextKind
+from counseling.domain.channels import BY_HAND, FASTEST, TextKind
 from counseling.domain.refusal import Refusal
 from counseling.models.channels import SmsChannel, SmsRoute
 from counseling.permissions import Viewer
 from counseling.services import audit
 from counseling.services.administration import ensure_administrator
 from counseling.services.channels import lock_channel
-
-FASTEST = 6000  # segments a minute, as the table has it
 
 
 @dataclass(frozen=True)

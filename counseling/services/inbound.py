@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -25,14 +25,18 @@ from counseling.models.texts import InboundMessage
 from counseling.refs import new_ref
 from counseling.registers.bad_cell import BadCell
 from counseling.registers.phones import parse_phone
-from counseling.services.inbound_reading import work_on_next
+from counseling.services.inbound_reading import work_on_next, work_on_oldest_of
 from counseling.services.phone_lines import ensure_lines
 from counseling.services.test_texts import note_reply
 
 LONGEST_BODY = 2_000  # characters; ten parts of the widest alphabet are 670
 LONGEST_KEY = 120
 LONGEST_SENDER = 20  # "VIETTEL", "9029": not everything that texts is a phone
-AT_ONCE = 4  # numbers in one transaction: a dose waits for so many texts at most
+# Numbers in one transaction. SQLite has one writer: a dose waits for so many texts at most.
+AT_ONCE = {"sqlite": 4, "postgresql": 8}
+# On PostgreSQL, for those who read several numbers at once: far below the second after which it looks for a deadlock,
+# so that locks which somebody else takes in another order cost this transaction and never theirs.
+WAITS_FOR_NOBODY = "SET LOCAL lock_timeout = '100ms'"
 # Seconds: reports of one burst follow each other faster, and so long each group of texts waits for them at most.
 BETWEEN_TWO, LONGEST_PATIENCE = 0.05, 0.25
 MOST_LINES = 500  # of one call, so that the other work of a tick is not kept waiting
@@ -161,24 +165,32 @@ def is_waiting(session: AnySession) -> bool:
     return found is not None
 
 
-def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: random.Random) -> int:
-    """Work on every text that nobody has worked on, number by number, each number's in order; gives how many.
+def read_inbound(
+    session: AnySession,
+    now: datetime,
+    zone: ZoneInfo,
+    dice: random.Random,
+    *,
+    clock: Callable[[], datetime] | None = None,
+) -> int:
+    """Work on texts that nobody has worked on, number by number, each number's in order; gives how many.
 
-    A number whose text cannot be worked on does not keep the others waiting: the first error is raised at the end.
+    At most MOST_LINES numbers. `clock` is asked before each text; None: all of them are read at `now`. A number whose
+    text cannot be worked on does not keep the others waiting: the first error is raised at the end.
     """
     read, failed, waiting, gate, began = 0, None, _lines_that_wait(session), _gate_of(session), monotonic()
-    # SQLite has one writer, so several numbers share its commit; on PostgreSQL they would lock each other's people.
-    together = AT_ONCE if session.get_bind().dialect.name == "sqlite" else 1
+    reading = _Reading(session, clock or (lambda: now), zone, dice)
+    together = AT_ONCE[session.get_bind().dialect.name]
     for first in range(0, len(waiting), together):
         lines = waiting[first : first + together]
         gate.let_pass(since=began)
-        done = _read_oldest(session, [line_id for line_id, _ in lines], now, zone, dice) if together > 1 else None
+        done = reading.oldest_of([line_id for line_id, _ in lines])
         read += done or 0
         for line_id, count in lines:
             if done is not None and count == 1:
                 continue
             try:
-                read += sum(1 for _ in islice(_work_on(session, line_id, now, zone, dice), count))
+                read += sum(1 for _ in islice(reading.work_on(line_id), count))
             except Exception as error:
                 failed = failed or error
     if failed is not None:
@@ -186,24 +198,35 @@ def read_inbound(session: AnySession, now: datetime, zone: ZoneInfo, dice: rando
     return read
 
 
-def _read_oldest(
-    session: AnySession, line_ids: Sequence[int], now: datetime, zone: ZoneInfo, dice: random.Random
-) -> int | None:
-    """Work on the oldest text of each of these numbers in one transaction; gives how many, None where nothing came."""
-    try:
-        with writing(session) as tx:
-            return sum(work_on_next(tx, line_id, now, zone, dice) is not None for line_id in line_ids)
-    except Exception:
-        return None  # one of them cannot be worked on: each is tried by itself
+@dataclass(frozen=True)
+class _Reading:
+    """What stays the same while texts are read."""
 
+    session: AnySession
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+    dice: random.Random
 
-def _work_on(session: AnySession, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> Iterator[int]:
-    while True:
-        with writing(session) as tx:
-            worked_on = work_on_next(tx, line_id, now, zone, dice)
-        if worked_on is None:
-            return
-        yield worked_on
+    def oldest_of(self, line_ids: Sequence[int]) -> int | None:
+        """Work on the oldest text of each of these numbers in one transaction; gives how many, None: nothing came.
+
+        They share a commit and the entries in their site's chain, which cost more than the reading.
+        """
+        try:
+            with writing(self.session) as tx:
+                if tx.get_bind().dialect.name == "postgresql":
+                    tx.connection().exec_driver_sql(WAITS_FOR_NOBODY)
+                return work_on_oldest_of(tx, line_ids, self.clock, self.zone, self.dice)
+        except Exception:
+            return None  # one of them cannot be worked on, or is somebody else's just now: each is tried by itself
+
+    def work_on(self, line_id: int) -> Iterator[int]:
+        while True:
+            with writing(self.session) as tx:
+                worked_on = work_on_next(tx, line_id, self.clock(), self.zone, self.dice)
+            if worked_on is None:
+                return
+            yield worked_on
 
 
 def _lines_that_wait(session: AnySession) -> list[tuple[int, int]]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from counseling.clock import station_day
@@ -20,7 +21,7 @@ from counseling.database import vault_of
 from counseling.domain.reminder_kinds import ASKING_HOW_THEY_ARE
 from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS, Reply, digit_of, read_reply
 from counseling.domain.text_choices import AS_SHIPPED, Choices
-from counseling.models.texts import InboundMessage, OutboundMessage, PhoneLine
+from counseling.models.texts import InboundMessage, OutboundMessage
 from counseling.queries.reachable import has_agreed, is_own_number
 from counseling.queries.text_choices import find_wish
 from counseling.queries.wordings import wordings_of
@@ -28,6 +29,7 @@ from counseling.services import audit
 from counseling.services.aftercare import note_check_in
 from counseling.services.crises import echoes_us, nobody_before, raise_alert, words_for_crisis
 from counseling.services.crossing import ask_to_call_back
+from counseling.services.inbound_rows import lock_oldest, lock_oldest_of, note_all
 from counseling.services.inbound_senders import Question, Sender, choices_of, question_meant, questions_of, sender_of
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
@@ -64,16 +66,33 @@ class Text:
 
 def work_on_next(tx: Session, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> int | None:
     """Work on a number's oldest text that waits, in the caller's transaction; gives its id, None when none waits."""
-    row = _lock_oldest(tx, line_id)
+    row = lock_oldest(tx, line_id)
     if row is None:
         return None
+    note_all(tx, [_work_on(tx, row, now, zone, dice)])
+    return int(row.id)
+
+
+def work_on_oldest_of(
+    tx: Session, line_ids: Sequence[int], clock: Callable[[], datetime], zone: ZoneInfo, dice: random.Random
+) -> int:
+    """The same for the oldest of each of these numbers, with few statements; gives of how many one waited."""
+    with audit.gathered(tx):
+        noted = [_work_on(tx, row, clock(), zone, dice) for row in lock_oldest_of(tx, line_ids)]
+        note_all(tx, noted)
+    return len(noted)
+
+
+def _work_on(
+    tx: Session, row: Row[*tuple[Any, ...]], now: datetime, zone: ZoneInfo, dice: random.Random
+) -> dict[str, Any]:
+    """Do what a locked text asks for; gives what is to be noted at it."""
     text = _unsealed(tx, row, now)
     reply = _read(tx, text)
     is_settled = _act(tx, text, reply, zone, dice)
     if reply.meaning == "answer" and text.question is not None:
         reply, is_settled = _take_answer(tx, text, text.question, reply, zone, dice)
-    _note(tx, text, reply, is_settled)
-    return text.id
+    return _noted(tx, text, reply, is_settled)
 
 
 def _act(tx: Session, text: Text, reply: Reply, zone: ZoneInfo, dice: random.Random) -> bool:
@@ -101,32 +120,6 @@ def _act(tx: Session, text: Text, reply: Reply, zone: ZoneInfo, dice: random.Ran
 def is_phone(number: str) -> bool:
     """Short codes and senders with a name are machines: answering them makes loops."""
     return E164.fullmatch(number) is not None
-
-
-# Built once: see `inbound_senders.py`.
-_waiting, _line = InboundMessage.__table__.c, PhoneLine.__table__.c
-_OLDEST = (
-    select(
-        *(_waiting.id, _waiting.ref, _waiting.kind, _waiting.line_id, _waiting.body, _waiting.received_at),
-        *(_line.ref.label("line_ref"), _line.number, _line.opted_out_at),
-    )
-    .join_from(InboundMessage.__table__, PhoneLine.__table__, _line.id == _waiting.line_id)
-    .where(_waiting.line_id == bindparam("of_line"), _waiting.read_at.is_(None))
-    .order_by(_waiting.received_at, _waiting.id)
-    .limit(1)
-    .with_for_update(of=InboundMessage.__table__)
-)
-_NOTED = ("read_at", "meaning", "answer", "question_id", "patient_id", "side", "site_id", "handled_at")
-_NOTE = (
-    update(InboundMessage.__table__)  # type: ignore[arg-type]  # Core table behind the mapped class
-    .where(_waiting.id == bindparam("of_text"))
-    .values({name: bindparam(name) for name in _NOTED})
-)
-
-
-def _lock_oldest(tx: Session, line_id: int) -> Row[*tuple[Any, ...]] | None:
-    # Two that work on one number both want its oldest text: the second waits, and then finds it read.
-    return tx.connection().execute(_OLDEST, {"of_line": line_id}).first()
 
 
 def _unsealed(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> Text:
@@ -272,10 +265,14 @@ def _spelling(tx: Session, text: Text) -> Choices:
     return AS_SHIPPED if sender is None else choices_of(tx, sender, text.line_id, text.number, text.now)
 
 
-def _note(tx: Session, text: Text, reply: Reply, is_settled: bool) -> None:
-    """What was made of the text, and the entry in the chain of the site that reads it."""
+def _noted(tx: Session, text: Text, reply: Reply, is_settled: bool) -> dict[str, Any]:
+    """What was made of the text, after its entry in the chain of the site that reads it."""
     sender, question = text.sender, text.question
-    noted = {
+    if sender is not None:
+        details = {"meaning": reply.meaning}
+        chain = audit.site_chain(sender.site_id)
+        audit.append(tx, chain, ACTOR, "text.read", f"text:{text.id}", details, text.now)
+    return {
         "of_text": text.id,
         "read_at": text.now,
         "meaning": reply.meaning,
@@ -286,8 +283,3 @@ def _note(tx: Session, text: Text, reply: Reply, is_settled: bool) -> None:
         "site_id": sender.site_id if sender else None,
         "handled_at": text.now if is_settled else None,
     }
-    tx.connection().execute(_NOTE, noted)
-    if sender is not None:
-        details = {"meaning": reply.meaning}
-        chain = audit.site_chain(sender.site_id)
-        audit.append(tx, chain, ACTOR, "text.read", f"text:{text.id}", details, text.now)

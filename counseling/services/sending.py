@@ -28,19 +28,24 @@ from counseling.services.gateway_reports import note_opt_out
 from counseling.services.message_attempts import Attempt, LookAgain, begin_all, claim_due
 from counseling.services.message_moves import Moved, change, change_back, change_to_accepted, note_moves
 from counseling.services.reminder_gates import why_not_now
+from counseling.services.work_time import MayGoOn, as_long_as_it_takes
 from counseling.sms.gateway import Fault, SmsGateway, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected, SmsTooLate
 from counseling.sms.gateways import Gateways
 
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 200  # of a run to which nobody gives a time
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(minutes=1), timedelta(minutes=30)
 HandOver = Callable[[Sequence[Attempt]], list["Ended"]]
 
 
 @dataclass(frozen=True)
 class Sent:
-    """How many texts one run has moved, by the state they came to; QUEUED: back, to wait or to be tried again."""
+    """How many texts one run has moved, by the state they came to; QUEUED: back, to wait or to be tried again.
+
+    `is_cut_short`: it ended because it had sent its most or its time was over, so that more may be due.
+    """
 
     by_state: Mapping[MessageState, int]
+    is_cut_short: bool = False
 
     @property
     def accepted(self) -> int:
@@ -78,11 +83,12 @@ def send_due(
     *,
     look_again: LookAgain = why_not_now,
     clock: Callable[[], datetime] | None = None,
+    may_go_on: MayGoOn = as_long_as_it_takes,
 ) -> Sent:
     """Send what is due, at most `most` texts and no faster than the gateways' pace. Three commits for each batch.
 
     `clock` is asked before each batch and after it: a gateway may take ten seconds for a text, and 20:00 passes
-    meanwhile. None: the whole run is at `now`.
+    meanwhile. None: the whole run is at `now`. `may_go_on` is asked before each batch, too.
 
     Several may run at once, in threads or processes: of two, one gets the text. What a gateway raises beyond its
     protocol ends the run; the text that it happened to is swept later.
@@ -91,11 +97,11 @@ def send_due(
     gateways = Gateways.of(gateway)
     done: set[str] = set()  # gateways with nothing to do, no room, or a rest that has begun
     lanes = {lane.gateway.name: lane for lane in open_lanes(session, gateways, now)}
-    while moved.total() < most:
+    while moved.total() < most and may_go_on():
         lane = next((lane for name, lane in lanes.items() if name not in done and lane.room > 0), None)
         if lane is None:
             break
-        run = _Run(session, clock or (lambda: now), zone, look_again, has_others=len(gateways.by_name) > 1)
+        run = _Run(session, clock or (lambda: now), zone, look_again, len(gateways.by_name) > 1, may_go_on)
         states, is_away = _send_through(run, lane, most - moved.total())
         moved.update(states)
         done.add(lane.gateway.name)
@@ -103,7 +109,7 @@ def send_due(
             lanes = {lane.gateway.name: lane for lane in open_lanes(session, gateways, run.clock())}
             done &= lanes.keys()
             done -= {name for name, lane in lanes.items() if lane.kinds}
-    return Sent(moved)
+    return Sent(moved, is_cut_short=moved.total() >= most or not may_go_on())
 
 
 @dataclass(frozen=True)
@@ -115,13 +121,14 @@ class _Run:
     zone: ZoneInfo
     look_again: LookAgain
     has_others: bool
+    may_go_on: MayGoOn
 
 
 def _send_through(run: _Run, lane: Lane, most: int) -> tuple[Counter[MessageState], bool]:
     """Send what is due through one gateway until nothing is, its minute is full, or it rests or stands."""
     moved: Counter[MessageState] = Counter()
     with _handing_over(lane.gateway) as hand_over:
-        while lane.room > 0 and moved.total() < most:
+        while lane.room > 0 and moved.total() < most and run.may_go_on():
             wanted = min(lane.gateway.abilities.calls_at_once, most - moved.total(), lane.room)
             now = run.clock()
             claims = claim_due(run.session, lane, now, wanted)

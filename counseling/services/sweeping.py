@@ -15,6 +15,7 @@ from counseling.domain.message_states import FailureReason, MessageState, after_
 from counseling.models.texts import OutboundMessage
 from counseling.services.message_attempts import open_words
 from counseling.services.message_moves import UNTOUCHED, back_to_queue, lock_message, move
+from counseling.services.work_time import MayGoOn, as_long_as_it_takes
 from counseling.sms.gateway import AttemptedText, SmsGateway, SmsOutcomeUnknown
 from counseling.sms.gateways import Gateways
 
@@ -24,14 +25,23 @@ MOST_AT_ONCE = 50  # questions to the gateway in one sweep
 MOST_EXPIRED_AT_ONCE = 1000
 
 
-def sweep(session: AnySession, gateway: SmsGateway | Gateways, now: datetime, zone: ZoneInfo) -> None:
+def sweep(
+    session: AnySession,
+    gateway: SmsGateway | Gateways,
+    now: datetime,
+    zone: ZoneInfo,
+    may_go_on: MayGoOn = as_long_as_it_takes,
+) -> None:
     """Let claimed texts go again that nobody attempted, settle attempts without an end, expire what came too late.
 
-    Safe to run beside senders and other sweeps. `zone` is part of what every part of a tick is given.
+    Safe to run beside senders and other sweeps. `zone` is part of what every part of a tick is given. `may_go_on` is
+    asked before each question to a gateway: one that is silent takes ten seconds to say nothing.
     """
     _release(session, now)
     gateways = Gateways.of(gateway)
     for message in (*_list_lost(session, now), *_list_unknown(session, now)):
+        if not may_go_on():
+            break  # the next sweep asks
         _settle_lost(session, gateways, message, now)
     for message_id in _list_late(session, now):
         _expire(session, message_id, now)

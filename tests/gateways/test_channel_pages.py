@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from counseling.config import Config
 from counseling.database import writing
+from counseling.domain.channels import FASTEST
 from counseling.jobs import tick
 from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
@@ -215,6 +216,8 @@ def test_routes_and_paces_are_kept_and_wrong_ones_said(session: Session, admin: 
     assert tuple(row) == ("reminders", "twilio", "smsgate")
     assert post(admin, "/admin/channels/smsgate/pace", **{"smsgate-per_minute": "12"}).status_code == 303
     assert post(admin, "/admin/channels/smsgate/pace", **{"smsgate-per_minute": "0"}).status_code == 422
+    too_fast = post(admin, "/admin/channels/smsgate/pace", **{"smsgate-per_minute": str(FASTEST + 1)})
+    assert (too_fast.status_code, f"từ 1 đến {FASTEST}" in too_fast.text) == (422, True)
     assert post(admin, "/admin/channels/nothing/pace", **{"nothing-per_minute": "3"}).status_code == 404
     session.rollback()
     assert session.execute(select(SmsChannel.segments_per_minute)).scalar_one() == 12

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from counseling import logs
 from counseling.database import writing
-from counseling.domain.channels import AWAY_AFTER, LONGEST_REST, TextKind, is_resting, rest_after
+from counseling.domain.channels import AWAY_AFTER, FASTEST, LONGEST_REST, TextKind, is_resting, rest_after
 from counseling.domain.message_states import FailureReason
 from counseling.domain.refusal import Refusal
 from counseling.jobs import tick
@@ -215,9 +215,16 @@ def test_a_route_names_two_channels_that_exist(session: Session, cast: Cast) -> 
         with pytest.raises(Refusal) as refused:
             set_route(session, admin, TextKind.ANSWERS, route, ["phone"], EIGHT)
         assert refused.value.code == code
-    with pytest.raises(Refusal) as refused:
-        set_pace(session, admin, "phone", 0, EIGHT)
-    assert refused.value.code == "pace_not_right"
+    for pace in (0, FASTEST + 1):
+        with pytest.raises(Refusal) as refused:
+            set_pace(session, admin, "phone", pace, EIGHT)
+        assert refused.value.code == "pace_not_right"
+
+
+def test_a_channel_may_be_set_as_fast_as_a_province_needs(session: Session, cast: Cast) -> None:
+    assert FASTEST >= 60 * 300, "300 texts a second"
+    set_pace(session, cast.viewer_of("admin"), "phone", FASTEST, EIGHT)
+    assert channel(session).segments_per_minute == FASTEST
 
 
 def test_nobody_but_an_administrator_changes_a_channel(session: Session, cast: Cast) -> None:

@@ -21,6 +21,7 @@ from counseling.queries.sending_pauses import find_pause
 from counseling.services import breaker as breaking
 from counseling.services.breaker import ALWAYS_FINE, TIMES_THE_PLAN, Breaker
 from counseling.services.sending_pauses import resume_sending
+from counseling.services.work_time import WorkTime
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.files import by
 from tests.support.outbox import EIGHT, FakeProvider, a_line, a_person, a_reminder, message, queued, states
@@ -178,6 +179,23 @@ def test_a_tick_keeps_count_from_one_to_the_next(session: Session, cast: Cast) -
         now = EIGHT + timedelta(days=day)
         texts(session, people, now)
         assert tick(session, provider, now, VIETNAM, dice=random.Random(1), breaker=breaker).failed == ()
+    assert find_pause(session, DONG_KINH, "treatment") is not None
+
+
+@pytest.mark.usefixtures("nothing_else_against")
+def test_all_runs_of_one_tick_are_counted_together(session: Session, cast: Cast) -> None:
+    """Sending stops and looks around every two seconds: the next run knows what those before it have sent."""
+    people, provider, runs = [a_person(session) for _ in range(10)], FakeProvider(), list[float]()
+    for version in range(1, 6):  # the same plan, made by a fault again and again
+        texts(session, people, version=version)
+
+    def seconds() -> float:
+        runs.append(len(provider.sent) / 10)
+        return runs[-1]
+
+    options = {"dice": random.Random(1), "breaker": Breaker(Hours()), "work_time": WorkTime(seconds)}
+    assert tick(session, provider, EIGHT, VIETNAM, **options).failed == ()  # type: ignore[arg-type]  # of three kinds
+    assert len(provider.sent) == TIMES_THE_PLAN * 10
     assert find_pause(session, DONG_KINH, "treatment") is not None
 
 

@@ -32,6 +32,7 @@ from counseling.services.inbound import store_inbound
 from counseling.services.patients import change_status
 from counseling.services.phone_lines import open_line_number
 from counseling.services.simulated_phones import SimulatedPhones
+from counseling.services.work_time import WorkTime
 from counseling.services.worker_beats import beat, claim_turn
 from counseling.sms.simulator import Simulator
 from tests.support.cast import Cast
@@ -386,6 +387,40 @@ def test_a_stop_that_meets_the_first_tick_ends_without_a_complaint(demo_app: Fla
         with ticking.ticking(demo_app, demo_config):
             assert due.wait(timeout=20)
     assert complaints == []
+
+
+def test_while_more_is_due_one_tick_follows_the_other_at_once(
+    demo_app: Flask, demo_config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, seen = iter([True, True, False]), list[WorkTime]()
+
+    def sends_a_part(*_: Any, work_time: WorkTime, **__: Any) -> Ticked:
+        seen.append(work_time)
+        return Ticked(planned=0, queued=0, sent=1, read=0, failed=(), is_more_due=next(left))
+
+    monkeypatch.setattr(ticking, "tick", sends_a_part)
+    with demo_app.app_context():
+        ticking.Ticker(demo_config, db.engine, None).tick()
+    assert len(seen) == 3
+
+
+def test_a_stop_reaches_a_tick_that_has_much_to_send(demo_app: Flask, demo_config: Config) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def sends_and_sends(*_: Any, work_time: WorkTime, **__: Any) -> Ticked:
+        begun.set()
+        deadline = time.monotonic() + 60
+        while not work_time.is_ending() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if work_time.is_ending():
+            ended.set()
+        return Ticked(planned=0, queued=0, sent=1, read=0, failed=(), is_more_due=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ticking, "tick", sends_and_sends)
+        with ticking.ticking(demo_app, demo_config):
+            assert begun.wait(timeout=20)
+    assert ended.is_set()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from counseling.clock import utc_now
 from counseling.config import Config
 from counseling.database import AnySession, db
-from counseling.domain.channels import TextKind
+from counseling.domain.channels import FASTEST, TextKind
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, Viewer, passive, requires
 from counseling.queries import channels as queries
@@ -31,7 +31,7 @@ from counseling.services import channel_settings, denied_numbers
 from counseling.services.test_texts import ask_test
 
 NUMBER_WRONG = lazy_gettext("Ghi số điện thoại như 0912 345 678")
-PACE_WRONG = lazy_gettext("Ghi số tin mỗi phút, từ 1 đến 6000")
+PACE_WRONG = lazy_gettext("Ghi số tin mỗi phút, từ 1 đến %(most)s", most=FASTEST)
 NAMES = {
     "smsgate": lazy_gettext("Điện thoại có SIM (SMS Gate)"),
     "twilio": "Twilio",
@@ -49,9 +49,7 @@ class RouteForm(HouseForm):
 
 
 class PaceForm(HouseForm):
-    per_minute = IntegerField(
-        lazy_gettext("Số tin mỗi phút"), [Optional(), NumberRange(1, channel_settings.FASTEST, PACE_WRONG)]
-    )
+    per_minute = IntegerField(lazy_gettext("Số tin mỗi phút"), [Optional(), NumberRange(1, FASTEST, PACE_WRONG)])
 
 
 class DeniedForm(HouseForm):
