@@ -15,6 +15,7 @@
   if (!data || !box) return;
   self.OUTBOX_URL = data.outbox;
   const actor = data.actor, page = { actor, outbox_key: { id: data.key, point: data.point }, form_version: Number(data.form) };
+  if (!actor) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ } // the sign-in before came to nothing
   if (!actor && location.pathname !== data.offline) drop("out"); // no session any more: it ended before its end could be told
   const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || Date.now());
 
@@ -412,6 +413,9 @@
     const before = kept("kept");
     if (before && before !== actor) await Outbox.wipe(before);
     keep("kept", actor); // the wipe has taken it: where nothing can be kept, the next load finds nobody before
+    try {
+      if (sessionStorage.getItem("signs")) keep("signed", sessionStorage.getItem("signs"));
+    } catch { /* not kept */ }
     // What was kept of this page went as well: without a line there would be no list.
     if (before && before !== actor) return location.reload();
     if (kept("out") === actor) return leave();

@@ -19,6 +19,10 @@ from tests.support.browser import ARGUMENTS, PHONE, chromium
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
 from tests.support.treatment import Person
 
+# Each further page of this tab notes whether it ever stood there with a name of the one before.
+SEES = """document.addEventListener("DOMContentLoaded", () => {
+  if (document.body.textContent.includes("Anh Ba")) sessionStorage.setItem("saw", "1");
+});"""
 EVERYTHING = "async () => [await Outbox.entries(), await Outbox.done(), await Outbox.tokens()].flat()"
 
 
@@ -61,6 +65,39 @@ def test_after_signing_out_no_way_back_shows_anybody_to_whoever_comes_next(
     shows_nobody(page)
     line.down()
     shows_nobody(page)
+
+
+@pytest.mark.parametrize("username", ["volunteer2", "Volunteer "])
+def test_on_a_slow_line_only_the_same_name_is_shown_what_was_kept(
+    phone: Page, line: Line, receiver: Receiver, session: Session, cast: Cast, username: str
+) -> None:
+    """The first page after signing in may take longer than the worker waits for it."""
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    session_ends(phone, line)
+    sign_in_here(phone, "volunteer")
+    has_list_of(phone, "Anh Ba")
+    session_ends(phone, line)
+    phone.add_init_script(SEES)
+    line.mode = "slow"
+    sign_in_here(phone, username)
+    if username == "volunteer2":
+        phone.wait_for_function("() => document.body?.textContent.includes('Chị Tư')", timeout=30_000)
+        assert not phone.evaluate("() => sessionStorage.getItem('saw')")
+    else:
+        expect(phone.locator("#as-of")).to_be_visible()
+        expect(phone.locator("#work")).to_contain_text("Anh Ba")
+
+
+def session_ends(page: Page, line: Line) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{line.url}/outreach/")
+    page.wait_for_url("**/login**")
+
+
+def sign_in_here(page: Page, username: str) -> None:
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Đăng nhập", exact=True).tap()
 
 
 def shows_nobody(page: Page) -> None:
