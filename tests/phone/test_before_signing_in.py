@@ -97,10 +97,10 @@ def test_five_wrong_pins_take_it_away(phone: Page, line: Line, session: Session)
     open_app(phone, line)
     lay_untouched(phone)
     go_on(phone)
-    for _ in range(5):
+    for left in range(4, -1, -1):
         type_pin(phone, "1111")
-        phone.wait_for_function("() => !document.querySelector('#unlock').value")
-        if phone.locator("#unlock-wrong [data-left]").inner_text() != "0":
+        if left:
+            expect(phone.locator("[data-left]")).to_have_text(str(left))
             phone.reload()
     phone.wait_for_url("**/login**")
     assert not has_copy(phone)
