@@ -176,6 +176,27 @@ def scan(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
+def mended(page: Page) -> None:
+    """The same visit again, from what this phone has logged; somebody else may be the right one."""
+    page.locator("#done-here a").first.click()
+    page.locator("#visit summary").first.click()
+
+
+def kept_behind_a_pin(page: Page) -> None:
+    """The session is over on a phone that has a PIN."""
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    page.reload()
+    page.wait_for_function("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))")
+    page.locator("#this-phone summary").click()
+    page.fill("#new-pin", "2580")
+    page.get_by_role("button", name="Đặt mã").click()
+    page.locator("[data-pin=set]").wait_for()
+    page.context.clear_cookies()
+    page.goto(f"{page.url.rstrip('/').rsplit('/', 1)[0]}/login")
+    page.locator("#kept-here").wait_for()
+
+
 def three_days_later(page: Page) -> None:
     """No line, and the copy of the list is older than names may be."""
     page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
@@ -570,6 +591,8 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("outreach-visit", "volunteer", 0, "/outreach/", visit),
     ("outreach-in-danger", "volunteer", 0, "/outreach/", then(visit, in_danger)),
     ("outreach-saved", "volunteer", 0, "/outreach/", then(visit, met_well)),
+    ("outreach-mended", "volunteer", 0, "/outreach/", then(visit, met_well, mended)),
+    ("sign-in-kept", "volunteer", 0, "/outreach/", kept_behind_a_pin),
     ("outreach-covered", "volunteer", 0, "/outreach/", hidden_quickly),
     ("outreach-names-gone", "volunteer", 0, "/outreach/", three_days_later),
     ("outreach-offline", None, 0, "/offline", None),
