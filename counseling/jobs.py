@@ -117,9 +117,15 @@ def read_and_answer(
     work, look_again = work_time or WorkTime(), (breaker or Breaker()).look_again
     texts = _Texts(session, zone, dice or SystemRandom(), look_again, clock or (lambda: now), work)
     may_go_on = work.within(READS_FOR)
-    while may_go_on() and is_waiting(session) and texts.read_some():
-        if gateway is not None:
-            texts.send_once(gateway)
+    while may_go_on() and is_waiting(session):
+        some = 1
+        try:
+            some = texts.read_some()
+        finally:  # one text that cannot be read keeps nobody else from their answer
+            if gateway is not None and some:
+                texts.send_once(gateway)
+        if not some:
+            break
     return texts.was_read
 
 

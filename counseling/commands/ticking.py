@@ -162,7 +162,7 @@ class Ticker:
     def tick(self) -> None:
         """Tick, and at once again while more is due than one tick has time for."""
         while True:
-            ticked = self._do(self._tick_once)
+            ticked = self._do(self._tick_once, waits_for=EVERY_SECONDS)  # a look at a burst of texts takes ten
             if ticked is None or not ticked.is_more_due or self._told.is_set():
                 return
 
@@ -179,9 +179,9 @@ class Ticker:
     def _look(self, session: Session) -> int:
         return read_and_answer(session, self._gateways, utc_now(), self._config.timezone, **self._same)
 
-    def _do(self, work: Callable[[Session], Done]) -> Done | None:
-        """None: another thread is at it, or another process."""
-        if not self._busy.acquire(blocking=False):
+    def _do(self, work: Callable[[Session], Done], waits_for: float = 0) -> Done | None:
+        """None: another thread is at it for longer than so many seconds, or another process."""
+        if not self._busy.acquire(timeout=waits_for):
             return None
         try:
             if self._turn is None or self._turn.is_ours():

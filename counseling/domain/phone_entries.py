@@ -72,6 +72,22 @@ class Said:
         """Of a group: the same about one of those who came."""
         return replace(self, who=ref, people=())
 
+    def filled_from(self, before: Said) -> Said:
+        """Of a correction: what it does not say stands in the entry `before` that it corrects."""
+        return replace(
+            self,
+            place=self.place or before.place,
+            topics=self.topics or before.topics,
+            needs=self.needs or before.needs,
+            danger=tuple(dict.fromkeys((*before.danger, *self.danger))),
+            mood=self.mood or before.mood,
+            agreed=self.agreed or before.agreed,
+            next_on=None if self.no_next else self.next_on or before.next_on,
+            minutes=before.minutes if self.minutes is None else self.minutes,
+            km=before.km if self.km is None else self.km,
+            behalf_of=self.behalf_of or before.behalf_of,
+        )
+
     def as_text(self) -> str:
         return json.dumps(asdict(self))
 

@@ -16,6 +16,7 @@ class Unsent(StrEnum):
     SHUT = "shut"
     MET = "met"
     ANSWERED = "answered"
+    TOLD = "told"  # how to stop, by another text meanwhile
     HEARD_OF = "heard_of"
     AFTERCARE_ENDED = "aftercare_ended"
     APPOINTMENT_MOVED = "appointment_moved"

@@ -14,20 +14,32 @@ from counseling.models.texts import OutboundMessage
 
 FIRST = "first"  # a key of sms/wording.py
 WENT = ("accepted", "delivered", "unknown")
-MAY_STILL_GO = ("queued", "claimed", *WENT)
+ON_ITS_WAY = ("queued", "claimed")
 
 
 def is_told(line_id: Any) -> ColumnElement[bool]:
-    """As a condition on a number's line. A first text of which nobody knows what became of it counts as seen."""
-    return _has_first(line_id, WENT)
+    """As a condition on a number's line. A first text of which nobody knows what became of it counts as seen.
+
+    Only of those who have the number now: it may have come to another owner.
+    """
+    return or_(
+        exists().where(
+            PhoneNumber.line_id == line_id, PhoneNumber.removed_at.is_(None), PhoneNumber.compared_at.is_not(None)
+        ),
+        exists().where(
+            OutboundMessage.line_id == line_id,
+            OutboundMessage.wording == FIRST,
+            OutboundMessage.state.in_(WENT),
+            PhoneNumber.line_id == line_id,
+            PhoneNumber.removed_at.is_(None),
+            PhoneNumber.patient_id == OutboundMessage.patient_id,
+            PhoneNumber.side == OutboundMessage.side,
+        ),
+    )
 
 
-def is_told_soon(line_id: Any) -> ColumnElement[bool]:
-    """The same, or the first text is on its way."""
-    return _has_first(line_id, MAY_STILL_GO)
-
-
-def _has_first(line_id: Any, states: tuple[str, ...]) -> ColumnElement[bool]:
-    compared = exists().where(PhoneNumber.line_id == line_id, PhoneNumber.compared_at.is_not(None))
-    first = OutboundMessage.wording == FIRST, OutboundMessage.state.in_(states)
-    return or_(compared, exists().where(OutboundMessage.line_id == line_id, *first))
+def is_told_soon(line_id: Any, patient_id: int, side: str) -> ColumnElement[bool]:
+    """The same, or this file's own first text is on its way: another's may wait for longer than this one's reminder."""
+    own = OutboundMessage.patient_id == patient_id, OutboundMessage.side == side, OutboundMessage.line_id == line_id
+    waits = exists().where(*own, OutboundMessage.wording == FIRST, OutboundMessage.state.in_(ON_ITS_WAY))
+    return or_(is_told(line_id), waits)

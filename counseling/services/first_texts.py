@@ -48,7 +48,7 @@ def say_it_first(tx: Session, whose: OfSomebody, line_id: int, now: datetime) ->
     Raises ValueError where it would not be one plain segment, or more segments with marks than are paid for.
     """
     choices = find_choices(tx, whose.patient_id, whose.side)
-    if choices.calls_only or tx.execute(select(is_told_soon(line_id))).scalar_one():
+    if choices.calls_only or tx.execute(select(is_told_soon(line_id, whose.patient_id, whose.side))).scalar_one():
         return
     words, spelling = wordings_of(tx, [whose.site_id])[whose.site_id], spelling_on(tx, whose, line_id, choices)
     message = NewMessage(

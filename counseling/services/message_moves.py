@@ -96,9 +96,9 @@ def change_back(tx: Session, message: Row[Any], send_after: datetime, *, pinned_
 
 
 def note_moves(tx: Session, moves: Sequence[Moved], now: datetime) -> None:
-    """Append what was moved to the sites' chains, chain by chain, so that two at once wait and never block."""
-    for site_id, of_site in groupby(sorted(moves), key=lambda moved: moved.site_id):
-        chain = audit.site_chain(site_id)
+    """Append what was moved to the sites' chains, chain by chain in the order of all who lock several of them."""
+    in_order = sorted(moves, key=lambda moved: (audit.site_chain(moved.site_id), moved))
+    for chain, of_site in groupby(in_order, key=lambda moved: audit.site_chain(moved.site_id)):
         audit.append_all(tx, chain, ACTOR, [_entry(moved) for moved in of_site], now)
 
 

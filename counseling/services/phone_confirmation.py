@@ -124,7 +124,8 @@ def note_wrong(session: AnySession, phone: Numbered, *, by: By, now: datetime) -
             return
         if row.line_id is not None:
             cancel_texts_to_number(tx, phone.patient_id, phone.side, row.line_id, now, Unsent.NUMBER_WRONG)
-        _change(tx, row.id, wrong_at=now, confirmed_at=None, confirmed_by_id=None, check_digits=None)
+        nothing = dict.fromkeys(("confirmed_at", "confirmed_by_id", "compared_at", "check_digits"))
+        _change(tx, row.id, wrong_at=now, **nothing)
         note_done(tx, file, by, "phone_wrong", {"phone": row.id}, now)
 
 

@@ -171,7 +171,7 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     group_key, on, standing = _find_group(tx, visit)
     if group_key is None or on is None:
         return [Left("unknown_entry", visit.said, 0)]
-    told = _of_all(visit.said, len(visit.said.people))
+    told = _of_meeting(tx, _of_all(visit.said, len(visit.said.people)), standing)
     wanted = {ref: told.about(ref) for ref in visit.said.people}
     people = sorted({*standing, *wanted})
     files = [_find_file(tx, visit.viewer, told.about(ref)) for ref in people]
@@ -190,6 +190,19 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
             elif not isinstance(file, str):
                 add_contact(tx, visit.viewer, file, contact, request_key=key, on=on, now=now)
     return left + _whose_sign(visit.said, len(people))
+
+
+def _of_meeting(tx: Session, told: Said, standing: dict[str, File]) -> Said:
+    """What a correction leaves unsaid of the meeting itself, for those as well who are new in it."""
+    one = next(iter(standing.values()), None)
+    if one is None:
+        return told
+    query = select(OutreachContact.topics, ContactDetails.minutes, ContactDetails.km)
+    query = query.join(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
+    topics, minutes, km = tx.execute(query.where(OutreachContact.ref == one.ref)).one()
+    return told.filled_from(
+        Said(outcome=told.outcome, topics=tuple(code for code in topics.split(",") if code), minutes=minutes, km=km)
+    )
 
 
 def _find_group(tx: Session, visit: Visit) -> tuple[str | None, date | None, dict[str, File]]:

@@ -18,6 +18,7 @@ from counseling.domain.sending_hours import is_quiet
 from counseling.domain.unsent import Unsent
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.texts import Reminder
+from counseling.queries.first_texts import FIRST
 from counseling.queries.just_before import LineNow, PersonNow, find_line_now, find_person_now
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, is_own_number
 from counseling.queries.text_choices import find_wish
@@ -67,6 +68,8 @@ def why_not_now(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) ->
         why = _why_not_this_person(person, message.side)
     if why is None and message.reminder_id is not None:
         why = _why_not_this_reminder(tx, message.reminder_id, message.line_id, now)
+    if why is None and message.wording == FIRST and line.is_told:
+        why = f"cleared:{Unsent.TOLD}"  # another file's text was faster, or digits were compared
     if why is not None:
         return WAIT if why.startswith(HELD) else why
     goes_first = message.reminder_id is not None and not line.is_told

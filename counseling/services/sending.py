@@ -219,6 +219,8 @@ def _take_word(
     if one.rejection is not None:
         # Where the channel stands, or rests while there are others, nothing is wrong with the text.
         again_at = now if at_once or one.fault is not None else now + _backoff(one.attempt.number)
+        if one.is_too_late:  # for this day: what is good for longer goes in the morning
+            again_at = one.attempt.text.expires_at
         return _take_back(tx, message, one.rejection, again_at, now)
     # A receipt may have been faster, or the sweep of somebody else: then theirs stands, unless ours says more.
     if message is not None and one.to in NEXT_STATES[MessageState(message.state)]:
@@ -233,9 +235,10 @@ def _take_back(
     if message is None or message.state not in ("claimed", "unknown"):
         return MessageState.FAILED, None
     uncounted = {"counted_on": None, "count_slot": None}
-    if isinstance(rejection, SmsTooLate) and message.state == "claimed":
+    is_too_late = isinstance(rejection, SmsTooLate) and message.state == "claimed"
+    if is_too_late and again_at >= message.expires_at:
         return MessageState.EXPIRED, change(tx, message, MessageState.EXPIRED, now, **uncounted)
-    if not rejection.permanent and again_at < message.expires_at:
+    if (is_too_late or not rejection.permanent) and again_at < message.expires_at:
         return MessageState.QUEUED, change_back(tx, message, again_at)
     reason = rejection.reason.value
     return MessageState.FAILED, change(tx, message, MessageState.FAILED, now, reason=reason, **uncounted)

@@ -69,7 +69,7 @@ def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, 
             raise Refusal("unreadable")
         author = get_author(tx, row.role_id).viewer
         file = lock_file(tx, viewer, person_ref)
-        told, meeting = _of_meeting(tx, row, said)
+        told, meeting = _of_meeting(tx, row, _whole(tx, row, said))
         contact = contact_of(tx, author, told, row.visited_on, row.happened_at, meeting)
         key = row.request_key
         made = add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)
@@ -144,6 +144,18 @@ def _letter(entry: Row[*tuple[Any, ...]]) -> Letter:
         tries=entry.tries,
         body=json.loads(entry.body),
     )
+
+
+def _whole(tx: Session, row: Row[*tuple[Any, ...]], said: Said) -> Said:
+    """With what a correction leaves unsaid, because it stands in the visit that it corrects, which waits as well."""
+    if said.corrects is None:
+        return said
+    own = WaitingVisit.request_key == key_of(said.corrects), WaitingVisit.role_id == row.role_id
+    earlier = tx.execute(select(WaitingVisit.ref, WaitingVisit.said, WaitingVisit.role_id).where(*own)).first()
+    before = open_said(vault_of(tx), earlier.ref, earlier.said) if earlier else None
+    if earlier is None or before is None or before.corrects == said.corrects:
+        return said
+    return said.filled_from(_whole(tx, earlier, before))
 
 
 def _of_meeting(tx: Session, row: Row[*tuple[Any, ...]], said: Said) -> tuple[Said, str | None]:

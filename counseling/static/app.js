@@ -165,8 +165,9 @@
   // same name again takes nothing away, for a sign-in may come to nothing. What is kept of the name only tells it apart.
   const markOf = (name) => String([...name.trim().toLowerCase()].reduce((mark, sign) => Math.imul(mark ^ sign.codePointAt(0), 16777619), 2166136261));
   document.addEventListener("submit", (event) => {
-    if (!event.target.querySelector("[name=password]")) return;
-    const mark = markOf(event.target.querySelector("[name=username]")?.value || "");
+    const name = event.target.querySelector("[name=username]");
+    if (!name || !event.target.querySelector("[name=password]")) return;
+    const mark = markOf(name.value);
     try {
       sessionStorage.setItem("signs", mark);
       if (localStorage.getItem("signed") === mark) return;

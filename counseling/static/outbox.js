@@ -244,7 +244,7 @@ self.Outbox = (() => {
 
   return {
     HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, markOf, isHeld, flush, ask, wipe, arrive,
-    wait: () => Math.max(wait, Math.min(asked - Date.now(), LONGEST_ASKED_MS)),
+    wait: () => Math.max(wait, SHORTEST_WAIT_MS, Math.min(asked - Date.now(), LONGEST_ASKED_MS)),
     listen: (to) => { listener = to; },
     keepToken: (actor, value) => transaction(["tokens"], "readwrite", (store) => { store.put(value, actor); }),
   };

@@ -288,7 +288,8 @@
       line.append(link);
       return line;
     }));
-    const logged = new Set(shown.map((entry) => known.get(entry.who)?.dataset.ref));
+    // Of an earlier day it hides nobody: they may have been met again today.
+    const logged = new Set(shown.filter(isToday).map((entry) => known.get(entry.who)?.dataset.ref));
     for (const row of rows()) row.parentElement.classList.toggle("logged", logged.has(row.dataset.ref));
   }
   function listWork() {
@@ -415,10 +416,11 @@
     keep("kept", actor); // the wipe has taken it: where nothing can be kept, the next load finds nobody before
     try {
       if (sessionStorage.getItem("signs")) keep("signed", sessionStorage.getItem("signs"));
+      sessionStorage.removeItem("signs"); // once: another may sign in next, in another tab
     } catch { /* not kept */ }
     // What was kept of this page went as well: without a line there would be no list.
     if (before && before !== actor) return location.reload();
-    if (kept("out") === actor) return leave();
+    if (["1", actor].includes(kept("out"))) return leave(); // "1": as pages before this version wrote it
     drop("out");
     tour();
     await Outbox.arrive(actor);

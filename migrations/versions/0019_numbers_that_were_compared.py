@@ -18,8 +18,12 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("phone_numbers", schema=None) as batch_op:
         batch_op.add_column(sa.Column("compared_at", counseling.models.base.UtcDateTime(timezone=True), nullable=True))
-    # Nobody has kept who compared digits and who rang after all; digits had been sent to all of these.
-    op.execute("UPDATE phone_numbers SET compared_at = confirmed_at WHERE asked_at IS NOT NULL")
+    # Nobody has kept who compared digits and who rang after all; to all of these digits went out.
+    op.execute(
+        "UPDATE phone_numbers SET compared_at = confirmed_at WHERE asked_at IS NOT NULL AND EXISTS (SELECT 1"
+        " FROM outbound_messages AS m WHERE m.line_id = phone_numbers.line_id AND m.wording = 'number'"
+        " AND m.state IN ('accepted', 'delivered', 'unknown'))"
+    )
 
 
 def downgrade() -> None:

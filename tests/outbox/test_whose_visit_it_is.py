@@ -19,6 +19,7 @@ from counseling.envelopes import from_b64url
 from counseling.models.audit import AuditEntry
 from counseling.models.duty import CrisisAlert
 from counseling.models.patients import SupportFile
+from counseling.models.phone_entries import PhoneEntry
 from counseling.models.places import Site
 from counseling.services.waiting_visits import try_again
 from tests.outbox.story import ARRIVAL, contacts, hand_in, waiting
@@ -174,3 +175,33 @@ def test_what_is_read_at_last_goes_to_the_point_of_whom_it_names(
     session.rollback()
     assert "Anh Ba sửa xe" in at(app, "nurse", 1).get(f"/teams/visits/{row.ref}/").text
     assert at(app, "counselor").get(f"/teams/visits/{row.ref}/").status_code == 404
+
+
+def test_a_correction_that_waits_is_put_into_the_book_with_what_it_leaves_unsaid(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    """The phone says only what was tapped anew; the rest stands in the visit before, which waits as well."""
+    person = someone(session, cast)
+    becomes(session, person, status="discharged")
+    hand_in(session, cast, visit(person.ref, **SAID, place="phone", needs=["work"], mood="low", danger=["violence"]))
+    corrects = session.execute(select(PhoneEntry.entry_id)).scalar_one()
+    anew = visit(person.ref, outcome="needs_help", corrects=corrects, mood="good") | {"place": None}
+    hand_in(session, cast, anew, kind="correction")
+    ref = waiting(session)[-1].ref
+    assert post(at(app, "counselor"), f"/teams/visits/{ref}/match", person=person.ref).status_code == 303
+    (row,) = contacts(session)
+    assert (row.outcome, row.kind, row.mood, row.needs, row.danger) == (
+        "met_needs_help", "phone", "good", "work", "violence",
+    )  # fmt: skip
+    assert (row.minutes, row.km) == (30, 12)
+
+
+def test_who_is_added_to_a_meeting_takes_none_of_its_hours_away(app: Flask, session: Session, cast: Cast) -> None:
+    people = [someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Ông Páo", "Bà Mẩy")]
+    refs = sorted(person.ref for person in people)
+    met = visit(None, people=refs[:3], place="group", minutes=60, km=4, topics=["family"])
+    hand_in(session, cast, met, kind="group")
+    corrects = session.execute(select(PhoneEntry.entry_id)).scalar_one()
+    hand_in(session, cast, visit(None, people=refs, place="group", corrects=corrects), kind="group")
+    assert "1:00 4" in sheet(app)
+    assert {(row.minutes, row.km, row.topics) for row in contacts(session)} == {(60, 4, "family")}

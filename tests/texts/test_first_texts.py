@@ -5,25 +5,28 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from counseling.database import writing
+from counseling.database import vault_of, writing
 from counseling.domain.message_states import FailureReason, MessageState
 from counseling.domain.station_days import DayState
 from counseling.domain.text_purposes import PURPOSE_OF
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import OutboundMessage
-from counseling.queries.first_texts import FIRST
+from counseling.queries.first_texts import FIRST, is_told
+from counseling.refs import new_ref
 from counseling.services.first_texts import say_how_to_stop
 from counseling.services.message_moves import lock_message, move
+from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.reminder_gates import why_not_now
 from counseling.services.sending import send_due
 from counseling.services.sweeping import sweep
-from counseling.sms.gateway import SmsOutcomeUnknown, SmsRejected
+from counseling.sms.gateway import SmsOutcomeUnknown, SmsRejected, SmsTooLate
 from counseling.sms.wording import ANSWERS, KEYS
-from tests.support.cast import Cast
-from tests.support.outbox import FakeProvider
+from counseling.treatment_rows import phone_row
+from tests.support.cast import DONG_KINH, Cast
+from tests.support.outbox import FakeProvider, a_person
 from tests.support.reminding import (
     A_DAY,
     TODAY,
@@ -37,7 +40,7 @@ from tests.support.reminding import (
     texts,
     yesterday,
 )
-from tests.support.treatment import Person, opened
+from tests.support.treatment import Person, opened, somebody
 
 AWAY = SmsRejected(FailureReason.TEMPORARY, permanent=False)
 REFUSED = SmsRejected(FailureReason.OURS, permanent=True)
@@ -181,3 +184,55 @@ def test_digits_that_were_sent_and_never_compared_tell_nobody(session: Session, 
 def test_every_text_that_goes_by_itself_has_a_purpose_that_somebody_can_agree_to(wording: str) -> None:
     """A wording without one is refused to everybody, and nobody hears of it: so the first text once never went."""
     assert wording == FIRST or wording in PURPOSE_OF
+
+
+def test_one_files_first_text_that_waits_holds_back_nobody_else_of_the_number(
+    session: Session, cast: Cast, rang: Person
+) -> None:
+    """A brother's waits through his own quiet hours; each makes its own, and the second is not needed any more."""
+    (line_id,) = session.execute(select(PhoneNumber.line_id).where(PhoneNumber.patient_id == rang.id)).scalars()
+    brother = a_person(session)
+    with writing(session) as tx:
+        theirs = {"line_id": line_id, "patient_id": brother, "side": "treatment", "site_id": DONG_KINH}
+        enqueue(tx, NewMessage(**theirs, wording="first", body="-", is_automatic=True, expires_at=at(20)), at(8))
+    remind(session)
+    assert [wording for wording, _ in came_to(session)] == ["first", "first", "missed_yesterday"]
+    gateway = FakeProvider()
+    send(session, gateway, at(9))
+    assert arrived(session, gateway) == ["first", "missed_yesterday"]
+
+
+def test_a_second_first_text_is_cleared(session: Session, cast: Cast, rang: Person) -> None:
+    remind(session)
+    send(session, FakeProvider(), at(9))
+    first = texts(session)[0]
+    with writing(session) as tx:
+        assert why_not_now(tx, first, at(9, 1), ZONE) == "cleared:told"
+
+
+@pytest.mark.parametrize("change", [{"removed_at": at(8)}, {"compared_at": None}])
+def test_a_number_that_has_come_to_somebody_else_was_told_nothing(
+    session: Session, cast: Cast, rang: Person, change: dict[str, object]
+) -> None:
+    """What was compared in the file of the one before, who has it no more, or at whom another answers now."""
+    (line_id,) = session.execute(select(PhoneNumber.line_id).where(PhoneNumber.patient_id == rang.id)).scalars()
+    assert not session.execute(select(is_told(line_id))).scalar_one()
+    before = somebody(session, cast)
+    with writing(session) as tx:
+        row = phone_row(vault_of(tx), "treatment", before.id, new_ref(), "+84912009999", at(7))
+        tx.execute(insert(PhoneNumber).values(**{**row, "line_id": line_id, "compared_at": at(7), **change}))
+    remind(session)
+    assert came_to(session)[0] == ("first", "queued")
+
+
+def test_what_is_too_late_for_this_evening_goes_in_the_morning(session: Session, cast: Cast, rang: Person) -> None:
+    remind(session)
+    gateway = FakeProvider()
+    gateway.before = SmsTooLate()
+    send(session, gateway, at(19, 59))
+    assert came_to(session)[0] == ("first", "queued")
+    gateway.before = None
+    send(session, gateway, at(20, 0))
+    assert came_to(session)[0] == ("first", "queued")
+    send(session, gateway, at(7, 0, TOMORROW))
+    assert arrived(session, gateway) == ["first"]
