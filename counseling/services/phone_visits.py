@@ -142,7 +142,7 @@ def _log(tx: Session, visit: Visit, file: File | str, said: Said, number: int, n
 def _correct(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     """Another entry in the place of an earlier one of the phone; about somebody else, if it was the wrong person."""
     said = visit.said
-    old = _find_corrected(tx, visit)
+    old = find_corrected(tx, visit.viewer, visit.said)
     if old is None:
         return [Left("unknown_entry", said, 0)]
     try:
@@ -224,21 +224,21 @@ def _find_group(tx: Session, visit: Visit) -> tuple[str | None, date | None, dic
     return group.group_key, group.contact_on, {found.person_ref: found for found in tx.execute(query)}
 
 
-def _find_corrected(tx: Session, visit: Visit) -> File | None:
+def find_corrected(tx: Session, viewer: Viewer, said: Said) -> File | None:
     """The author's contact of the entry that is named; of a group's, the one about this person; its last word."""
-    if visit.said.corrects is None:
+    if said.corrects is None:
         return None
-    key, row = key_of(visit.said.corrects), OutreachContact
+    key, row = key_of(said.corrects), OutreachContact
     query = (
         select(
-            row.id, row.ref, row.patient_id, row.contact_on, SupportFile.ref.label("person_ref"),
+            row.id, row.ref, row.patient_id, row.contact_on, row.outcome, SupportFile.ref.label("person_ref"),
             ContactDetails.group_key,
         )
         .join(SupportFile, SupportFile.patient_id == row.patient_id)
         .join(ContactDetails, ContactDetails.contact_id == row.id)
-        .where(row.recorded_by_id == visit.viewer.staff_id)
+        .where(row.recorded_by_id == viewer.staff_id)
     )  # fmt: skip
-    of_group = query.where(ContactDetails.group_key == key, SupportFile.ref == visit.said.who)
+    of_group = query.where(ContactDetails.group_key == key, SupportFile.ref == said.who)
     found = tx.execute(of_group.order_by(row.id)).first() or tx.execute(query.where(row.request_key == key)).first()
     while found is not None:
         later = tx.execute(query.where(row.corrects_id == found.id)).first()

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
-from counseling.domain.contacts import PLACES, ensure_contact, ensure_ticked
+from counseling.domain.contacts import PLACES, WITHDRAWN, ensure_contact, ensure_ticked
 from counseling.domain.phone_entries import Letter, Said
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
@@ -22,11 +22,11 @@ from counseling.queries.actors import get_author
 from counseling.queries.patients import NotFound
 from counseling.scopes import waiting_visits_visible_to
 from counseling.services import audit
-from counseling.services.contact_details import danger_text
-from counseling.services.outreach_contacts import add_contact, lock_file
+from counseling.services.contact_details import NewContact, danger_text
+from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
 from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
-from counseling.services.phone_visits import Left, contact_of, key_of
+from counseling.services.phone_visits import Left, contact_of, find_corrected, key_of
 from counseling.services.treatment_files import By
 from counseling.services.visit_alerts import raise_alert_of_waiting, take_on_visit
 from counseling.services.waiting_rows import add_waiting, open_said, point_of, seal_said
@@ -72,7 +72,7 @@ def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, 
         told, meeting = _of_meeting(tx, row, _whole(tx, row, said))
         contact = contact_of(tx, author, told, row.visited_on, row.happened_at, meeting)
         key = row.request_key
-        made = add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)
+        made = _into_book(tx, author, file, contact, said, key, row, now)
         contact_id = tx.execute(select(OutreachContact.id).where(OutreachContact.ref == made)).scalar_one()
         _decide(tx, viewer, row, "matched", now, contact_id=contact_id)
 
@@ -144,6 +144,26 @@ def _letter(entry: Row[*tuple[Any, ...]]) -> Letter:
         tries=entry.tries,
         body=json.loads(entry.body),
     )
+
+
+def _into_book(
+    tx: Session,
+    author: Viewer,
+    file: Row[*tuple[Any, ...]],
+    contact: NewContact,
+    said: Said,
+    key: str,
+    row: Row[*tuple[Any, ...]],
+    now: datetime,
+) -> str:
+    """A correction takes the place of what it corrects, where that stands in a book by now: one visit counts once."""
+    old = find_corrected(tx, author, said)
+    if old is not None and old.outcome != WITHDRAWN:
+        if old.patient_id == file.patient_id:
+            return replace_contact(tx, author, old.patient_id, old.ref, contact, request_key=key, now=now)
+        withdrawn = key_of(row.request_key, 1)
+        withdraw_contact(tx, author, old.patient_id, old.ref, request_key=withdrawn, now=now)
+    return add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)
 
 
 def _whole(tx: Session, row: Row[*tuple[Any, ...]], said: Said) -> Said:

@@ -83,6 +83,7 @@ self.Outbox = (() => {
     const entry = {
       id, kind, actor: page.actor, client_time: clientTime(now), form_version: page.form_version, tries: 0,
       body: await seal(id, said, page.outbox_key, prepared), who: await markOf(page.actor, ref), at: now.getTime(), hold_until: now.getTime() + HOLD_MS, state: "waiting",
+      corrects: said.corrects || null,
     };
     await transaction(["entries"], "readwrite", (store) => store.add(entry));
     tell("saved");
@@ -146,7 +147,7 @@ self.Outbox = (() => {
     store.getAll().onsuccess = (event) => {
       const entry = event.target.result.find((one) => one.n === n), others = event.target.result.filter((one) => one.n !== n);
       store.delete(n);
-      if (entry && !entry.is_left) sent.put({ id, who: entry.who, at: entry.at, sent_at: Date.now(), actor, kind: entry.kind, result });
+      if (entry && !entry.is_left) sent.put({ id, who: entry.who, at: entry.at, sent_at: Date.now(), actor, kind: entry.kind, corrects: entry.corrects, result });
       if (entry?.is_left && !others.some((one) => one.actor === actor)) tokens.delete(actor);
     };
   });

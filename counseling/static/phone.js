@@ -267,7 +267,9 @@
     const mine = (entry) => entry.actor === actor, isToday = (entry) => new Date(entry.at).toDateString() === today;
     // A page that came after the receipt shows it as the server does; what is not sent stays here however old it is.
     const sent = (await Outbox.done()).filter((entry) => mine(entry) && isToday(entry) && (isCopy || entry.sent_at > performance.timeOrigin));
-    const shown = [...sent, ...entries.filter(mine)].sort((a, b) => b.at - a.at);
+    // Of a visit that was put right only the last word: whoever it was not is on the list again.
+    const both = [...sent, ...entries.filter(mine)], corrected = new Set(both.map((entry) => entry.corrects));
+    const shown = both.filter((entry) => !corrected.has(entry.id)).sort((a, b) => b.at - a.at);
     show(place, shown.length);
     one("ul", place).replaceChildren(...shown.map((entry) => {
       const row = known.get(entry.who), ref = row?.dataset.ref || "", line = document.createElement("li"), link = document.createElement("a"), who = document.createElement("span"), state = document.createElement("span");

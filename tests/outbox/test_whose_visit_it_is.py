@@ -177,8 +177,9 @@ def test_what_is_read_at_last_goes_to_the_point_of_whom_it_names(
     assert at(app, "counselor").get(f"/teams/visits/{row.ref}/").status_code == 404
 
 
+@pytest.mark.parametrize("is_first_matched", [False, True])
 def test_a_correction_that_waits_is_put_into_the_book_with_what_it_leaves_unsaid(
-    app: Flask, session: Session, cast: Cast
+    app: Flask, session: Session, cast: Cast, is_first_matched: bool
 ) -> None:
     """The phone says only what was tapped anew; the rest stands in the visit before, which waits as well."""
     person = someone(session, cast)
@@ -187,9 +188,12 @@ def test_a_correction_that_waits_is_put_into_the_book_with_what_it_leaves_unsaid
     corrects = session.execute(select(PhoneEntry.entry_id)).scalar_one()
     anew = visit(person.ref, outcome="needs_help", corrects=corrects, mood="good") | {"place": None}
     hand_in(session, cast, anew, kind="correction")
-    ref = waiting(session)[-1].ref
-    assert post(at(app, "counselor"), f"/teams/visits/{ref}/match", person=person.ref).status_code == 303
-    (row,) = contacts(session)
+    refs = [row.ref for row in waiting(session)] if is_first_matched else [waiting(session)[-1].ref]
+    for ref in refs:
+        assert post(at(app, "counselor"), f"/teams/visits/{ref}/match", person=person.ref).status_code == 303
+    row = contacts(session)[-1]
+    assert (row.corrects_id is not None) is is_first_matched and len(contacts(session)) == len(refs)
+    assert "0:30 12" in sheet(app), "one visit, counted once"
     assert (row.outcome, row.kind, row.mood, row.needs, row.danger) == (
         "met_needs_help", "phone", "good", "work", "violence",
     )  # fmt: skip
