@@ -81,7 +81,8 @@ def test_killed_at_any_moment_of_saving_a_visit_is_whole_or_was_not_called_saved
             assert before <= found <= before + 1 and found >= told
             told = before = found
             # Until the page has counted what is kept, the row of the list is still in sight, and goes under the finger.
-            expect(page.locator("#done-here .row")).to_have_count(found)
+            # Each is a correction of the one before, of which the last word alone stands there.
+            expect(page.locator("#done-here .row")).to_have_count(1)
             page.locator("#work .row a:visible", has_text=NAME).first.tap()
             hand = threading.Timer(took * kill / KILLS, os.kill, (main_process(page), signal.SIGKILL))
             hand.start()
