@@ -22,8 +22,8 @@ from tests.support.fake_phone import FakePhone
 
 ONE_END, IN_TIME, CAP, GONE = "one end", "in time", "cap", "gone"
 S = MessageState
-# `accepted` ends a text only where nobody reports back.
-ENDS = {S.DELIVERED, S.FAILED, S.UNKNOWN, S.EXPIRED, S.REFUSED, S.CANCELLED}
+# `accepted` ends a text only where nobody reports back. Cleared: one more first text of a number that was told.
+ENDS = {S.DELIVERED, S.FAILED, S.UNKNOWN, S.EXPIRED, S.REFUSED, S.CANCELLED, S.CLEARED}
 NOT_SENT = {S.EXPIRED, S.REFUSED, S.CLEARED, S.CANCELLED}
 
 
