@@ -52,6 +52,8 @@ class Waiting(Protocol):
     def answer_hour(self) -> str | None: ...
     @property
     def expires_at(self) -> datetime: ...
+    @property
+    def pinned_gateway(self) -> str | None: ...
 
 
 def why_not_now(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) -> str | None:
@@ -68,7 +70,8 @@ def why_not_now(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) ->
         why = _why_not_this_person(person, message.side)
     if why is None and message.reminder_id is not None:
         why = _why_not_this_reminder(tx, message.reminder_id, message.line_id, now)
-    if why is None and message.wording == FIRST and line.is_told:
+    # Not one whose attempt was lost: it may be on the air, and only its gateway can tell.
+    if why is None and message.wording == FIRST and line.is_told and message.pinned_gateway is None:
         why = f"cleared:{Unsent.TOLD}"  # another file's text was faster, or digits were compared
     if why is not None:
         return WAIT if why.startswith(HELD) else why
