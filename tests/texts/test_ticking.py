@@ -370,6 +370,37 @@ def test_the_thread_beats_first_and_ticks_at_once(demo_app: Flask, demo_session:
     assert find_beat(demo_session, PLAN) is not None
 
 
+def test_a_tick_waits_for_a_look_instead_of_giving_up(
+    demo_app: Flask, demo_config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A burst of texts is looked at again and again: whoever is on duty is called all the same."""
+    looking, goes_on, done = threading.Event(), threading.Event(), list[str]()
+
+    def look(*_: object, **__: object) -> int:
+        looking.set()
+        assert goes_on.wait(20)
+        done.append("look")
+        return 0
+
+    def tick_once(*_: object, **__: object) -> Ticked:
+        done.append("tick")
+        return Ticked(0, 0, 0, 0, ())
+
+    monkeypatch.setattr(ticking, "read_and_answer", look)
+    monkeypatch.setattr(ticking, "tick", tick_once)
+    with demo_app.app_context():
+        ticker = ticking.Ticker(demo_config, db.engine, None)
+    threads = [threading.Thread(target=work) for work in (ticker.look, ticker.tick)]
+    threads[0].start()
+    assert looking.wait(20)
+    threads[1].start()
+    threads[1].join(0.3)  # where it gave up it would be over by now
+    goes_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert done == ["look", "tick"]
+
+
 def test_a_stop_that_meets_the_first_tick_ends_without_a_complaint(demo_app: Flask, demo_config: Config) -> None:
     due, complaints = threading.Event(), list[object]()
     real = MemoryJobStore.get_due_jobs
