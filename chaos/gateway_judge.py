@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -43,9 +44,20 @@ def judge(
         CAP: list(_too_many(reminders, sent)),
         GONE: [m.ref for m in reminders if m.attempts > tried.get(m.patient_id, {}).get(m.id, m.attempts)],
     }
+    for message in messages:
+        for promise in (promise for promise, refs in broken.items() if message.ref in refs):
+            print(f"  {promise}: {_story_of(message, sent, ends[message.id])}", file=sys.stderr)
     if verify(session).broken:
         broken[ONE_END].append("the audit chain")
     return broken
+
+
+def _story_of(message: Row[Any], sent: Iterable[tuple[str, datetime]], ends: int) -> str:
+    """What the database says of a text that broke a promise, and when it was on the air."""
+    words = ("wording", "state", "reason", "gateway", "pinned_gateway", "attempts", "send_after", "expires_at")
+    said = ", ".join(f"{word} {getattr(message, word)}" for word in words)
+    air = ", ".join(f"{moment:%d %H:%M}" for ref, moment in sent if ref == message.ref)
+    return f"{said}; {ends} ends; on the air {air or 'never'}"
 
 
 def _ends_once(message: Row[Any], times: int, ends: int) -> bool:

@@ -134,9 +134,9 @@ class Week:
             if not _within(self.now, self.weather.we_away):
                 self._tick()
             self._what_the_phone_does()
-            how = self.leaving.happen(self.session, self.phone, self.now)
-            self.met.update([f"somebody {how}"] if how else [])
             is_last_day = self.now >= at(6) + timedelta(days=self.days)  # what comes of it would not be seen any more
+            how = None if is_last_day else self.leaving.happen(self.session, self.phone, self.now)
+            self.met.update([f"somebody {how}"] if how else [])
             is_silent = self.is_mute or _within(self.now, self.weather.phone_away)
             if self.dice.random() < JUMPS and not is_last_day and not is_silent:
                 self._jump()

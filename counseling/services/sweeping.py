@@ -21,6 +21,8 @@ from counseling.sms.gateways import Gateways
 
 # Far longer than any gateway's time-out: who has not written the end by then is not going to.
 LEASE = timedelta(minutes=5)
+# A call that we have given up may still be worked on over there: a "no" in that moment would be none.
+SETTLES = timedelta(minutes=1)
 MOST_AT_ONCE = 50  # questions to the gateway in one sweep
 MOST_EXPIRED_AT_ONCE = 1000
 
@@ -63,9 +65,11 @@ def _release(session: AnySession, now: datetime) -> None:
         tx.execute(released.values(state=MessageState.QUEUED.value, **UNTOUCHED))
 
 
-def _ran_out(since: InstrumentedAttribute[datetime | None], now: datetime) -> ColumnElement[bool]:
+def _ran_out(
+    since: InstrumentedAttribute[datetime | None], now: datetime, lasts: timedelta = LEASE
+) -> ColumnElement[bool]:
     """A claim of the future was made before somebody set the clock back: nobody is going to finish it either."""
-    return or_(since <= now - LEASE, since > now + LEASE)
+    return or_(since <= now - lasts, since > now + lasts)
 
 
 def _list_lost(session: AnySession, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -78,7 +82,12 @@ def _list_lost(session: AnySession, now: datetime) -> Sequence[Row[*tuple[Any, .
 
 def _list_unknown(session: AnySession, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
     """Asked about as long as it would be in time; then it stays unknown, unless a late receipt comes."""
-    return _list(session, OutboundMessage.state == MessageState.UNKNOWN.value, OutboundMessage.expires_at > now)
+    return _list(
+        session,
+        OutboundMessage.state == MessageState.UNKNOWN.value,
+        OutboundMessage.expires_at > now,
+        _ran_out(OutboundMessage.attempt_started_at, now, SETTLES),
+    )
 
 
 def _list(session: AnySession, *which: ColumnElement[bool]) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -565,6 +565,20 @@ def test_a_provider_is_asked_as_long_as_the_text_would_be_in_time(session: Sessi
     assert states(session) == ["accepted"]
 
 
+def test_a_provider_may_still_be_at_it_when_we_have_given_up_waiting(session: Session, cast: Cast) -> None:
+    """Asked at once it says no, and keeps the text a moment later."""
+    gateway = FakeProvider()
+    gateway.before = SmsOutcomeUnknown()
+    queued(session, a_line(session))
+    send(session, gateway)
+    swept(session, gateway, EIGHT + timedelta(seconds=59))
+    assert states(session) == ["unknown"]
+    gateway.before = None
+    gateway.send(TextToSend(ref=gateway.handed_over[0], number="+84998000000", body=BODY, expires_at=TOMORROW))
+    swept(session, gateway, EIGHT + timedelta(seconds=60))
+    assert states(session) == ["accepted"]
+
+
 def test_a_provider_that_does_not_answer_the_question_either_holds_nothing_up(session: Session, cast: Cast) -> None:
     class Silent(FakeProvider):
         def resolve_unknown(self, message: AttemptedText) -> bool | None:
