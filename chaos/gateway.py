@@ -84,7 +84,7 @@ def run_campaign(faults: int, seed: int) -> list[Outcome]:
         broken.update(one)
         met.update(of_it)
     print("  met: " + ", ".join(f"{count} {words}" for words, count in met.most_common()), file=sys.stderr)
-    is_caught = {promise: json.loads(words)[0][promise] > 0 for promise, words in zip(CONTROLS, caught, strict=True)}
+    is_caught = {promise: json.loads(words) > 0 for promise, words in zip(CONTROLS, caught, strict=True)}
     seconds = time.monotonic() - started
     return [
         Outcome(words, texts, broken[promise], is_caught[promise], seconds, seed) for promise, words in PROMISES.items()
@@ -103,7 +103,10 @@ def _share(folder: Path, template: Path, texts: int, seed: str) -> Callable[[Say
         while left > 0:
             of_week = min(left, MOST_TEXTS_OF_A_WEEK)
             one, of_it = live_a_week(folder / str(number), template, of_week, f"{seed} {number}")
-            broken.update(one)
+            for promise, stories in one.items():
+                broken[promise] += len(stories)
+                for story in stories:
+                    print(f"  {promise}: {story}", file=sys.stderr)
             met.update(of_it)
             left, number = left - of_week, number + 1
         say(json.dumps([broken, met]))
@@ -117,12 +120,12 @@ def _control(folder: Path, template: Path, promise: str, seed: int) -> Callable[
         own = folder / f"control-{promise.replace(' ', '-')}"
         for turn in range(MOST_TURNS_OF_A_CONTROL):
             with CONTROLS[promise]():
-                lived = live_a_week(
+                broken, _ = live_a_week(
                     own / str(turn), template, TEXTS_OF_A_CONTROL, f"{seed} {promise} {turn}", DAYS_OF_A_CONTROL
                 )
-            if lived[0][promise]:
+            if broken[promise]:
                 break
-        say(json.dumps(lived))
+        say(json.dumps(len(broken[promise])))
         return 0
 
     return work

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -31,7 +30,7 @@ NOT_SENT = {S.EXPIRED, S.REFUSED, S.CLEARED, S.CANCELLED}
 def judge(
     session: Session, phone: FakePhone, abroad: Sequence[tuple[str, datetime]], tried: Mapping[int, Mapping[int, int]]
 ) -> dict[str, list[str]]:
-    """For each promise the references of the texts that broke it. `tried`: see `gateway_people.Leaving`."""
+    """For each promise the stories of the texts that broke it. `tried`: see `gateway_people.Leaving`."""
     session.rollback()
     messages = session.execute(select(OutboundMessage.__table__)).all()
     reminders = [message for message in messages if not is_exempt(message)]
@@ -44,12 +43,14 @@ def judge(
         CAP: list(_too_many(reminders, sent)),
         GONE: [m.ref for m in reminders if m.attempts > tried.get(m.patient_id, {}).get(m.id, m.attempts)],
     }
-    for message in messages:
-        for promise in (promise for promise, refs in broken.items() if message.ref in refs):
-            print(f"  {promise}: {_story_of(message, sent, ends[message.id])}", file=sys.stderr)
+    by_ref = {message.ref: message for message in messages}
+    told = {
+        promise: [_story_of(by_ref[ref], sent, ends[by_ref[ref].id]) for ref in refs]
+        for promise, refs in broken.items()
+    }
     if verify(session).broken:
-        broken[ONE_END].append("the audit chain")
-    return broken
+        told[ONE_END].append("the audit chain")
+    return told
 
 
 def _story_of(message: Row[Any], sent: Iterable[tuple[str, datetime]], ends: int) -> str:

@@ -208,8 +208,8 @@ def _name(fault: Fault) -> str:
 
 def live_a_week(
     folder: Path, template: Path, texts: int, seed: str, days: int = 7
-) -> tuple[dict[str, int], Counter[str]]:
-    """One week, or a few days, in a folder of its own: how many texts broke each promise, and what they met."""
+) -> tuple[dict[str, list[str]], Counter[str]]:
+    """One week, or a few days, in a folder of its own: the texts that broke each promise, and what all met."""
     dice = random.Random(seed)
     with _opened(folder, template) as (app, session), running_phone(lambda: MORNING) as phone:
         leaving = Leaving(dice, people_of(session))
@@ -225,7 +225,7 @@ def live_a_week(
             web_calls.ANSWER_SECONDS = before
             clock.start_at(None)
         broken = judge(session, phone, week.abroad.taken, leaving.tried)
-    return {promise: len(refs) for promise, refs in broken.items()}, week.met
+    return broken, week.met
 
 
 def _weather(dice: random.Random, days: int) -> Weather:
