@@ -228,6 +228,7 @@ class InboundMessage(Base):
     line_id: Mapped[int] = mapped_column(ForeignKey("phone_lines.id"), index=True)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed under ref
     received_at: Mapped[datetime]
+    written_at: Mapped[datetime | None]  # where the gateway tells that it was earlier: it comes late, and in any order
     read_at: Mapped[datetime | None]  # by the program; None: still to be worked on
     meaning: Mapped[str | None] = mapped_column(String(12))
     patient_id: Mapped[int | None] = mapped_column(ForeignKey("patients.id"), index=True)  # None: nobody's, or several

@@ -23,6 +23,7 @@ from counseling.vault import Vault
 PAGE_CONVERSATIONS = 50
 SHOWN_FOR = timedelta(days=90)  # as long as bodies are kept; what nobody has handled is shown for ever
 MOST_TEXTS = 100  # of one conversation, the latest
+LATE = timedelta(minutes=10)  # between writing and arriving: then it is told
 LAST_DIGITS = 3  # of a number: enough to tell two apart, not enough to ring
 
 
@@ -71,6 +72,7 @@ class TextLine:
     answer: str | None = None
     handled_at: datetime | None = None
     handled_by: str | None = None
+    written_at: datetime | None = None  # where it came late
 
 
 @dataclass(frozen=True)
@@ -167,8 +169,8 @@ def _came_in(session: AnySession, viewer: Viewer, asked: Row[*tuple[Any, ...]]) 
     text = InboundMessage
     query = (
         select(
-            text.id, text.ref, text.body, text.received_at, text.meaning, text.answer, text.handled_at,
-            Staff.display_name.label("handled_by"),
+            text.id, text.ref, text.body, text.received_at, text.written_at, text.meaning, text.answer,
+            text.handled_at, Staff.display_name.label("handled_by"),
         )
         .outerjoin(Staff, Staff.id == text.handled_by_id)
         .where(_read(viewer), text.line_id == asked.line_id)
@@ -221,6 +223,7 @@ def _in_line(vault: Vault, row: Row[*tuple[Any, ...]]) -> TextLine:
         answer=row.answer,
         handled_at=row.handled_at,
         handled_by=row.handled_by,
+        written_at=row.written_at if row.written_at and row.received_at - row.written_at >= LATE else None,
     )
 
 

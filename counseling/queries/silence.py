@@ -178,7 +178,10 @@ def _was_seen(since: Any, since_at: datetime | Any) -> ColumnElement[bool]:
         exists().where(_contact.patient_id == own, _contact.last_contact_on >= since, _contact.last_outcome.in_(MET)),
         exists().where(CounselingSession.patient_id == own, CounselingSession.held_on >= since),
         exists().where(Appointment.patient_id == own, Appointment.state == "kept", Appointment.starts_at >= since_at),
-        exists().where(InboundMessage.patient_id == own, InboundMessage.received_at >= since_at),
+        exists().where(
+            InboundMessage.patient_id == own,
+            func.coalesce(InboundMessage.written_at, InboundMessage.received_at) >= since_at,
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -13,6 +13,9 @@ from counseling.services.inbound import store_inbound
 from counseling.services.receipts import note_receipt
 from counseling.services.sms_consents import stop_texts_of_line
 from counseling.sms.reports import Came, Fate
+
+# A phone retries for two days, and what was missed is asked of it again. Older than that is a clock that is wrong.
+LATEST_REPORT = timedelta(days=7)
 
 
 def take_report(session: AnySession, gateway: str, report: Came | Fate | None, now: datetime) -> None:
@@ -25,7 +28,7 @@ def take_report(session: AnySession, gateway: str, report: Came | Fate | None, n
 
 
 def _take_text(session: AnySession, gateway: str, came: Came, now: datetime) -> None:
-    """When it came is when we heard of it: a phone's own clock decides nothing here."""
+    """When it came is when we heard of it. What it is about is what had been asked when it was written."""
     store_inbound(
         session,
         gateway=gateway,
@@ -35,7 +38,13 @@ def _take_text(session: AnySession, gateway: str, came: Came, now: datetime) -> 
         number=came.number,
         body=came.body,
         received_at=now,
+        written_at=_written(came.at, now),
     )
+
+
+def _written(at: datetime | None, now: datetime) -> datetime | None:
+    """None where it says nothing that we did not know, or nothing that can be true."""
+    return at if at is not None and timedelta() < now - at <= LATEST_REPORT else None
 
 
 def _take_fate(session: AnySession, gateway: str, fate: Fate, now: datetime) -> None:

@@ -58,12 +58,13 @@ def store_inbound(
     received_at: datetime,
     content: str | None = None,
     kind: str = "text",
+    written_at: datetime | None = None,
 ) -> bool:
     """Keep one text as it came and think about it later; False when this key or this `content` was kept before.
 
     `kind` "missed_call": somebody rang and hung up, which asks to be called back. `number` may be anything that a
     provider calls a sender. What is longer than LONGEST_BODY is cut there. `content`: who, what and when by the
-    provider, for those who report one text under two keys.
+    provider, for those who report one text under two keys. `written_at`: where it comes later than it was written.
     """
     vault, ref = vault_of(session), new_ref()
     text = body.encode(errors="replace").decode()[:LONGEST_BODY]  # half a surrogate pair cannot be sealed
@@ -77,6 +78,7 @@ def store_inbound(
             "gateway": gateway,
             "body": vault.seal("inbound_messages.body", ref, text),
             "received_at": received_at,
+            "written_at": written_at,
         },
     )
     return _store_together(session, came)

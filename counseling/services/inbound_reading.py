@@ -29,7 +29,7 @@ from counseling.services import audit
 from counseling.services.aftercare import note_check_in
 from counseling.services.crises import echoes_us, nobody_before, raise_alert, words_for_crisis
 from counseling.services.crossing import ask_to_call_back
-from counseling.services.inbound_rows import lock_oldest, lock_oldest_of, note_all
+from counseling.services.inbound_rows import lock_oldest, lock_oldest_of, note_all, was_stopped_since
 from counseling.services.inbound_senders import Question, Sender, choices_of, question_meant, questions_of, sender_of
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
@@ -40,6 +40,7 @@ from counseling.treatment_rows import SUPPORT
 
 ACTOR = "rule:read_text"
 ANSWER_DIES_AFTER = timedelta(hours=6)  # an answer that comes half a day late answers nothing any more
+CLOCKS_DIFFER = timedelta(minutes=5)  # at most, of a gateway whose signature we believe
 HELP_IS_OPEN_FOR = timedelta(hours=24)
 # Beyond this it is a machine that answers our answer; the alert stands, and whoever is on duty is called all the same.
 MOST_CRISIS_ANSWERS_AN_HOUR = 5
@@ -61,6 +62,7 @@ class Text:
     body: str
     question: Question | None
     sender: Sender | None
+    written_at: datetime
     now: datetime
 
 
@@ -109,7 +111,8 @@ def _act(tx: Session, text: Text, reply: Reply, zone: ZoneInfo, dice: random.Ran
     elif reply.meaning == "stop":
         _stop(tx, text)
     elif reply.meaning == "start":
-        start_texts_of_line(tx, text.line_id, text.now)
+        if not was_stopped_since(tx, text.line_id, text.written_at):  # the last word counts, not the last to arrive
+            start_texts_of_line(tx, text.line_id, text.now)
     elif reply.meaning == "help":
         return _answer(tx, text, "help")
     elif reply.meaning == "ask_again":
@@ -126,10 +129,13 @@ def _unsealed(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> Text:
     vault = vault_of(tx)
     number = open_line_number(vault, row.line_ref, row.number)
     body = vault.open("inbound_messages.body", row.ref, row.body) or ""
-    asked = questions_of(tx, row.line_id, row.received_at) if row.kind == "text" else []
+    written_at = row.written_at or row.received_at
+    at = min(row.received_at, written_at + CLOCKS_DIFFER)
+    asked = questions_of(tx, row.line_id, at) if row.kind == "text" else []
     question = question_meant(asked, digit_of(body))
     sender = sender_of(tx, row.line_id, number, question)
-    return Text(row.id, row.kind, row.line_id, number, row.opted_out_at is not None, body, question, sender, now)
+    is_out = row.opted_out_at is not None
+    return Text(row.id, row.kind, row.line_id, number, is_out, body, question, sender, written_at, now)
 
 
 def _read(tx: Session, text: Text) -> Reply:
@@ -173,7 +179,7 @@ def _take_answer(
         who = (question.patient_id, question.side, question.site_id)
         ask_to_call_back(tx, *who, today=today, now=text.now, zone=zone, dice=dice)
     if question.question in ASKING_HOW_THEY_ARE and question.side == SUPPORT:
-        note_check_in(tx, question.patient_id, today)
+        note_check_in(tx, question.patient_id, station_day(text.written_at, zone))
     return reply, not is_shut
 
 
@@ -231,8 +237,10 @@ def _stop(tx: Session, text: Text) -> None:
 
 
 def _answer(tx: Session, text: Text, wording: str, **values: str) -> bool:
-    """Queue one automatic answer; False where none goes out: to a machine, or a second one within the hour."""
+    """Queue one automatic answer; False where none goes out: to a machine, too late, or a second within the hour."""
     if text.sender is None or not is_phone(text.number):
+        return False
+    if wording not in HAVE_NO_HOUR and text.written_at <= text.now - ANSWER_DIES_AFTER:
         return False
     question, words = QUESTION_OF.get(wording), wordings_of(tx, [text.sender.site_id])[text.sender.site_id]
     chosen = _spelling(tx, text)

@@ -6,6 +6,7 @@ The statements are built once: a gateway that was away hands over hundreds of te
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select, update
@@ -16,20 +17,26 @@ from counseling.models.texts import InboundMessage, PhoneLine
 _waiting, _line = InboundMessage.__table__.c, PhoneLine.__table__.c
 _WAITS = (
     select(
-        *(_waiting.id, _waiting.ref, _waiting.kind, _waiting.line_id, _waiting.body, _waiting.received_at),
+        *(_waiting.id, _waiting.ref, _waiting.kind, _waiting.line_id, _waiting.body),
+        *(_waiting.received_at, _waiting.written_at),
         *(_line.ref.label("line_ref"), _line.number, _line.opted_out_at),
     )
     .join_from(InboundMessage.__table__, PhoneLine.__table__, _line.id == _waiting.line_id)
     .where(_waiting.read_at.is_(None))
     .with_for_update(of=InboundMessage.__table__)
 )
-_OLDEST = _WAITS.where(_waiting.line_id == bindparam("of_line")).order_by(_waiting.received_at, _waiting.id).limit(1)
+# In the order in which they were written: a gateway that was away hands them over in any.
+_written = func.coalesce(_waiting.written_at, _waiting.received_at)
+_OLDEST = _WAITS.where(_waiting.line_id == bindparam("of_line")).order_by(_written, _waiting.id).limit(1)
 _of_lines = InboundMessage.__table__.alias("of_lines").c
 _in_order = (
     select(
         _of_lines.id,
         func.row_number()
-        .over(partition_by=_of_lines.line_id, order_by=(_of_lines.received_at, _of_lines.id))
+        .over(
+            partition_by=_of_lines.line_id,
+            order_by=(func.coalesce(_of_lines.written_at, _of_lines.received_at), _of_lines.id),
+        )
         .label("n"),
     )
     .where(_of_lines.line_id.in_(bindparam("of_lines", expanding=True)), _of_lines.read_at.is_(None))
@@ -42,6 +49,18 @@ _NOTE = (
     .where(_waiting.id == bindparam("of_text"))
     .values({name: bindparam(name) for name in _NOTED})
 )
+
+
+_STOPPED_SINCE = (
+    select(_waiting.id)
+    .where(_waiting.line_id == bindparam("of_line"), _waiting.meaning == "stop", _written > bindparam("at"))
+    .limit(1)
+)
+
+
+def was_stopped_since(tx: Session, line_id: int, at: datetime) -> bool:
+    """Whether somebody has written from this number, later than `at`, that they want no more texts."""
+    return tx.connection().execute(_STOPPED_SINCE, {"of_line": line_id, "at": at}).first() is not None
 
 
 def lock_oldest(tx: Session, line_id: int) -> Row[*tuple[Any, ...]] | None:

@@ -19,13 +19,17 @@ class InboundKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Came:
-    """`content`: tells the same happening from another one where it is reported under a second event key."""
+    """`content`: tells the same happening from another one where it is reported under a second event key.
+
+    `at`: when the network took it in; None where the provider does not tell.
+    """
 
     event_key: str
     content: str | None = field(repr=False)
     kind: InboundKind
     number: str = field(repr=False)
     body: str = field(repr=False)
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

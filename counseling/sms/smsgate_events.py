@@ -50,8 +50,9 @@ def _came(event_key: str, kind: InboundKind, payload: Mapping[str, Any]) -> Came
     body = payload.get("message", "") if kind is InboundKind.TEXT else ""
     if not isinstance(number, str) or not isinstance(body, str):
         raise NotUnderstood
-    content = content_of(kind, number, body, _instant(payload.get("receivedAt")))
-    return Came(event_key=event_key, content=content, kind=kind, number=number, body=body)
+    at = _instant(payload.get("receivedAt"))
+    content = content_of(kind, number, body, at)
+    return Came(event_key=event_key, content=content, kind=kind, number=number, body=body, at=at)
 
 
 def _fate(event_key: str, event: str, payload: Mapping[str, Any]) -> Fate:

@@ -82,10 +82,19 @@ def asked(
     return message_id
 
 
-def comes_in(session: Session, body: str, *, number: str = NUMBER, at: datetime = REPLIED_AT, key: str = "") -> bool:
+def comes_in(
+    session: Session,
+    body: str,
+    *,
+    number: str = NUMBER,
+    at: datetime = REPLIED_AT,
+    key: str = "",
+    written_at: datetime | None = None,
+) -> bool:
     """The provider hands over one text; nobody has read it yet."""
     event_key = key or f"event-{next(_events)}"
-    return store_inbound(session, gateway="simulator", event_key=event_key, number=number, body=body, received_at=at)
+    came = {"number": number, "body": body, "received_at": at, "written_at": written_at}
+    return store_inbound(session, gateway="simulator", event_key=event_key, **came)  # type: ignore[arg-type]
 
 
 def read(session: Session, now: datetime = REPLIED_AT) -> int:

@@ -1,7 +1,8 @@
 """A phone with SMS Gate that keeps to the protocol and to nothing else: a server of its own, driven over HTTP.
 
 It answers 409 for a reference that it has, sends the last text first unless told otherwise, reports each part of a
-long text for itself, repeats a report until somebody answers 2xx, and gives incoming texts ids that are not unique.
+long text for itself and to encrypted addresses only, repeats a report until somebody answers 2xx, and gives incoming
+texts ids that are not unique.
 `faults` are what goes wrong with the next requests, in their order.
 """
 
@@ -26,6 +27,7 @@ from counseling.sms.segments import segments_of
 USER, PASSWORD, SIGNING_KEY = "phone", "phone-password", "invented-signing-key"
 MOST_TRIES = 14  # of one report, over about two days
 SHORTEST_LIFE = 5
+CALLED = ("https://", "http://127.0.0.1")  # what the app lets itself be told to report to
 # What may happen to a request: an error before or after the text was kept, or no answer.
 BEFORE, AFTER = "before", "after"
 _events = itertools.count(1)
@@ -77,6 +79,7 @@ class FakePhone:
     webhooks: dict[str, str] = field(default_factory=dict)  # event → address
     order: str = "LIFO"
     password: str = PASSWORD
+    is_server: bool = False  # a server stands between, and asks which of its phones is meant
     inbox: list[dict[str, Any]] = field(default_factory=list)
     exported: list[dict[str, Any]] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
@@ -111,6 +114,8 @@ class FakePhone:
             return (200, {"id": found.ref, "state": found.state}) if found else (404, {"message": "Not found"})
         if method == "POST" and path == "/webhooks":
             hook = json.loads(raw)
+            if not hook["url"].startswith(CALLED):
+                return 400, {"message": "Invalid URL"}
             self.webhooks[hook["event"]] = hook["url"]
             return 201, hook
         if method == "PATCH" and path == "/settings":
@@ -133,6 +138,8 @@ class FakePhone:
         return 202, {"id": asked["id"], "state": "Pending"}
 
     def _export(self, span: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        if self.is_server and not span.get("deviceId"):
+            return 400, {"message": "Key: 'deviceId' Error: Field validation failed on the 'required' tag"}
         since, until = (datetime.fromisoformat(span[name]) for name in ("since", "until"))
         self.exported.append(span)
         for payload in self.inbox:
@@ -142,8 +149,11 @@ class FakePhone:
 
     # What happens on it.
 
-    def deliver(self, *, failing: str | None = None) -> list[str]:
-        """Send what waits, in the phone's own order, and report each part; gives the references in that order."""
+    def deliver(self, *, failing: str | None = None, leaves: bool = True) -> list[str]:
+        """Send what waits, in the phone's own order, and report each part; gives the references in that order.
+
+        `leaves` False: what fails has not even left the phone, as without money on its SIM.
+        """
         waiting = [kept for kept in self.kept.values() if kept.state == "Pending"]
         ordered = waiting[::-1] if self.order == "LIFO" else waiting
         for kept in ordered:
@@ -155,7 +165,8 @@ class FakePhone:
             kept.times_sent, kept.sent_at = kept.times_sent + 1, self.now()
             kept.state = "Failed" if failing else "Delivered"
             for _ in range(segments_of(kept.body)):
-                self._report("sms:sent", {**common, "sentAt": self.now().isoformat()})
+                if leaves or not failing:
+                    self._report("sms:sent", {**common, "sentAt": self.now().isoformat()})
                 if failing:
                     self._report("sms:failed", {**common, "reason": failing})
                 else:
