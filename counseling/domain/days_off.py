@@ -27,14 +27,21 @@ class Calendar:
 
 
 def days_off_ahead(today: date, hours: OpenHours, calendar: Calendar) -> list[date]:
-    """The days off that begin tomorrow and on which the station is open without a gap; empty where it says nothing.
+    """The days off that this evening speaks of, beginning with tomorrow; empty where it says nothing.
 
-    Said on the last day before them: after a shut day, too, and never again within them.
+    All on which the station is open without a gap, said on the last day before them (after a shut day, too) and never
+    again within them. Where no hours are true on all of these, tomorrow alone: the rest is said on its own eve.
     """
-    if calendar.is_off(today) and hours.get(today):
-        return []
+    if calendar.is_off(today) and hours.get(today) and shared_hours(_stretch(today, hours, calendar), hours):
+        return []  # said with today
+    days = _stretch(today + A_DAY, hours, calendar)
+    return days if shared_hours(days, hours) else days[:1]
+
+
+def _stretch(first: date, hours: OpenHours, calendar: Calendar) -> list[date]:
+    """Days off from this one on, on which the station is open without a gap."""
     days: list[date] = []
-    day = today + A_DAY
+    day = first
     while len(days) < LOOKED_AHEAD and calendar.is_off(day) and hours.get(day):
         days.append(day)
         day += A_DAY

@@ -100,6 +100,30 @@ def test_hours_that_are_said_are_true_on_every_day() -> None:
     assert shared_hours([], {}) is None
 
 
+AFTERNOON = [Hours(time(13), time(16))]
+
+
+def test_days_off_without_an_hour_in_common_are_spoken_of_each_on_its_own_eve() -> None:
+    """Saturday 7–9 and Sunday 13–16: both have hours that somebody has said, and no text can name them for both."""
+    friday = date(2026, 11, 27)
+    saturday, sunday = friday + A_DAY, friday + 2 * A_DAY
+    hours = {**around(friday), saturday: SHORT, sunday: AFTERNOON}
+    assert eves(friday, sunday, hours, calendar_of(2026)) == {friday: "thu Bay", saturday: "Chu nhat"}
+    assert shared_hours(days_off_ahead(friday, hours, calendar_of(2026)), hours) == SHORT[0]
+    assert shared_hours(days_off_ahead(saturday, hours, calendar_of(2026)), hours) == AFTERNOON[0]
+
+
+def test_days_off_that_share_hours_after_one_that_does_not_are_spoken_of_together() -> None:
+    """The weekend before Tết of 2026 has the mornings, all days off after its Saturday the afternoons."""
+    friday = date(2026, 2, 13)
+    hours = {day: AFTERNOON for day in around(friday)}
+    hours[friday + A_DAY] = SHORT
+    assert eves(friday, date(2026, 2, 22), hours, calendar_of(2026)) == {
+        friday: "thu Bay",
+        friday + A_DAY: "Chu nhat 15/2 den Chu nhat 22/2",
+    }
+
+
 @given(
     first=st.dates(date(2026, 1, 1), date(2027, 10, 1)),
     shut=st.sets(st.integers(0, 15)),
@@ -117,3 +141,25 @@ def test_each_open_day_off_is_spoken_of_once_and_by_the_day_before_its_stretch(f
             assert not (calendar.is_off(day) and hours[day])
         spoken += of
     assert len(spoken) == len(set(spoken))
+
+
+@given(
+    first=st.dates(date(2026, 1, 1), date(2027, 10, 1)),
+    shut=st.sets(st.integers(0, 15)),
+    otherwise=st.sets(st.integers(0, 39)),
+)
+def test_whatever_the_hours_each_open_day_off_is_spoken_of_once_with_hours_that_are_its_own(
+    first: date, shut: set[int], otherwise: set[int]
+) -> None:
+    calendar = calendar_of(first.year)
+    days = [first + A_DAY * ahead for ahead in range(40)]
+    open_on = {day: AFTERNOON if number in otherwise else OPEN for number, day in enumerate(days)}
+    hours: Week = {day: [] if number in shut else open_on[day] for number, day in enumerate(days)}
+    begins = next(number for number, day in enumerate(days) if not calendar.is_off(day))
+    spoken: list[date] = []
+    for day in days[begins:20]:
+        of = days_off_ahead(day, hours, calendar)
+        assert all(calendar.is_off(one) and shared_hours(of, hours) == open_on[one][0] for one in of)
+        spoken += of
+    assert len(spoken) == len(set(spoken))
+    assert {day for day in days[begins + 1 : 20] if calendar.is_off(day) and hours[day]} <= set(spoken)

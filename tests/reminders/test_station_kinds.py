@@ -13,7 +13,7 @@ from counseling.database import writing
 from counseling.domain.orders import Phase
 from counseling.domain.station_days import DayState
 from counseling.models.doses import AdherenceSummary
-from counseling.models.places import SiteHoursException
+from counseling.models.places import SiteHours, SiteHoursException
 from counseling.models.texts import Reminder
 from counseling.refs import new_request_key
 from counseling.services.doses import SeenDose
@@ -270,6 +270,30 @@ def test_the_eve_of_a_holiday_waits_for_the_stations_own_word_and_takes_the_even
     (row,) = reminders(session)
     queue(session, row.due_at)
     assert bodies(session)[0].startswith("Nhac viec: mai thu Ba van nhu thuong le, gio tu 7h den 9h.")
+
+
+def test_a_weekend_without_an_hour_in_common_is_spoken_of_day_by_day(session: Session, cast: Cast) -> None:
+    """Saturday from 7 to 10, Sunday from 13 to 16: everybody has said the hours, so nothing is held as unknown."""
+    friday = TODAY + 5 * A_DAY
+    open_hours(session, weekdays=range(5))
+    spans = {5: (time(7), time(10)), 6: (time(13), time(16))}
+    with writing(session) as tx:
+        for weekday, (opens_at, closes_at) in spans.items():
+            row = {"site_id": DONG_KINH, "weekday": weekday, "opens_at": opens_at, "closes_at": closes_at}
+            tx.execute(insert(SiteHours).values(**row))
+    alone(session, cast, "weekend", not_before=time(18), not_after=time(19, 45))
+    turn(session, cast, "evening_before")
+    person, _ = expected(session, cast)
+    reach(session, cast, person.id)
+    for evening in (friday, friday + A_DAY):
+        dosed_until(session, person, evening)
+        assert plan(session, at(8, day=evening)) == 1, "and the evening's own text gives way"
+        assert reminders(session)[-1].kind == "weekend"
+        queue(session, at(19, 45, day=evening))
+    assert [words.partition(".")[0] for words in bodies(session)] == [
+        "Nhac viec: mai thu Bay van nhu thuong le, gio tu 7h den 10h",
+        "Nhac viec: mai Chu nhat van nhu thuong le, gio tu 13h den 16h",
+    ]
 
 
 def test_an_order_that_ends_is_spoken_of_once_and_not_when_the_next_is_written(session: Session, cast: Cast) -> None:
