@@ -116,7 +116,7 @@ def test_days_off_without_an_hour_in_common_are_spoken_of_each_on_its_own_eve() 
 def test_days_off_that_share_hours_after_one_that_does_not_are_spoken_of_together() -> None:
     """The weekend before Tết of 2026 has the mornings, all days off after its Saturday the afternoons."""
     friday = date(2026, 2, 13)
-    hours = {day: AFTERNOON for day in around(friday)}
+    hours: Week = dict.fromkeys(around(friday), AFTERNOON)
     hours[friday + A_DAY] = SHORT
     assert eves(friday, date(2026, 2, 22), hours, calendar_of(2026)) == {
         friday: "thu Bay",
