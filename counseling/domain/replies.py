@@ -29,6 +29,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
 ASKS_FOR_A_CALL = frozenset({"call_back", "trouble", "other_day"})
 
 # Read without marks, signs and spaces: "Ngừng!", "HUY-TIN" and "huy tin" are the same.
+_TEXTS = ("tin", "tinnhan")
 STOP = frozenset(
     {
         "ngung", "ngungnhan", "tuchoi", "tc", "huydk", "huytin", "khongnhan", "khongnhannua", "thoi",
@@ -36,6 +37,13 @@ STOP = frozenset(
         # "đừng nhắn nữa" in the words of people. "dung" is đừng or dừng here: both want it to end.
         "dungnhannua", "dungnhantinnua", "dunggui", "dungguinua", "dungguitinnua", "dungnhanchotoinua",
         "dungnhanchoemnua", "dungnhantinchotoinua", "xindungnhannua", "khongnhantinnua", "thoidungnhannua",
+        "thoinhan", "thoigui", "thoikhongnhannua", "ngunggui",
+        *(f"{verb}{what}{whom}" for verb in ("thoinhan", "ngungnhan", "huynhan", "tuchoinhan") for what in _TEXTS
+          for whom in ("", "nua")),
+        *(f"{verb}gui{what}{whom}" for verb in ("thoi", "ngung", "dung") for what in _TEXTS
+          for whom in ("chotoi", "choem", "chotoinua", "choemnua", "nua")),
+        *(f"{who}{no}{wants}nhan{what}nua" for who in ("", "toi", "em", "minh") for no in ("khong", "ko", "k")
+          for wants in ("muon", "can") for what in ("", *_TEXTS)),
     }
 )  # fmt: skip
 STOP_WITH_MARKS = frozenset({"dừng", "hủy", "huỷ"})  # hủy and huỷ are two spellings of one word

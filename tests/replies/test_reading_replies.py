@@ -15,7 +15,8 @@ from counseling.models.texts import MEANINGS
 OPEN = "missed_yesterday"
 STOPS = (
     "NGUNG", "NGUNG NHAN", "TU CHOI", "TC", "HUY DK", "HUY TIN", "KHONG NHAN", "KHONG NHAN NUA", "THOI", "STOP",
-    "STOPALL", "END", "CANCEL", "UNSUBSCRIBE", "QUIT", "dừng", "hủy", "huỷ",
+    "STOPALL", "END", "CANCEL", "UNSUBSCRIBE", "QUIT", "dừng", "hủy", "huỷ", "thôi nhận", "thôi nhận tin",
+    "ngừng nhận tin", "ngừng nhận tin nhắn", "hủy nhận tin", "đừng gửi tin nữa", "không muốn nhận tin nữa",
 )  # fmt: skip
 AS_PEOPLE_TYPE = (
     "Ngừng",
@@ -31,6 +32,7 @@ AS_PEOPLE_TYPE = (
 NEVER_STOPS = (
     "đúng", "dùng", "Đúng", "DÙNG", "đừng", "đụng", "đung", "dứng", "hủy hoại", "tôi muốn dừng", "đừng dừng",
     "thôi được", "không nhận ra", "end game", "stop it", "ngừng thuốc", "huy dk di", "tc nhe", "dung roi", "anh huy",
+    "thôi nhận thuốc", "đúng, nhận", "không nhận tiền nữa",
 )  # fmt: skip
 questions = st.sampled_from([None, *QUESTIONS])
 
