@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, tuple_
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.duty import Shift, days_of
 from counseling.models.duty import DutyPhone, DutyShift
 from counseling.models.people import Staff, StaffRole
+from counseling.models.places import Site
 from counseling.permissions import ROLE_PERMISSIONS, Permission
+from counseling.treatment_rows import SUPPORT
 
 READERS = tuple(
     (str(kind), str(side)) for (kind, side), may in ROLE_PERMISSIONS.items() if Permission.ANSWER_MESSAGES in may
@@ -25,6 +27,7 @@ class ShiftRow:
     """
 
     id: int
+    staff_id: int
     name: str
     days: list[int]
     starts_at: time
@@ -40,6 +43,23 @@ def reads_texts(side: str, site_id: int) -> ColumnElement[bool]:
     kinds = [kind for kind, of_side in READERS if of_side == side]
     own = StaffRole.site_id == site_id, StaffRole.side == side, StaffRole.ended_at.is_(None)
     return StaffRole.kind.in_(kinds) & own[0] & own[1] & own[2]
+
+
+# Built once: asked about each text that sounds like danger. Where doses are given, somebody is there every day.
+_READ = (
+    select(StaffRole.side, StaffRole.site_id)
+    .join(Staff, Staff.id == StaffRole.staff_id)
+    .join(Site, Site.id == StaffRole.site_id)
+    .where(StaffRole.ended_at.is_(None), Staff.disabled_at.is_(None), Site.closed_on.is_(None))
+    .where(tuple_(StaffRole.kind, StaffRole.side).in_(READERS))
+    .group_by(StaffRole.side, StaffRole.site_id, Site.dispenses)
+    .order_by((StaffRole.side == SUPPORT).desc(), Site.dispenses.desc(), StaffRole.site_id)
+)
+
+
+def list_read(session: AnySession) -> list[tuple[str, int]]:
+    """Each side and site whose texts somebody reads: an open site with a desk that is held; the support side first."""
+    return [(row.side, row.site_id) for row in session.connection().execute(_READ)]
 
 
 def list_shifts(session: AnySession, side: str, site_id: int) -> list[Shift]:
@@ -58,7 +78,7 @@ def list_shifts(session: AnySession, side: str, site_id: int) -> list[Shift]:
 def list_roster(session: AnySession, side: str, site_id: int) -> list[ShiftRow]:
     """The shifts of a site as its page shows them, the first to be called first."""
     shift = DutyShift
-    columns = (shift.id, shift.days, shift.starts_at, shift.ends_at, shift.position, shift.wait_minutes)
+    columns = (shift.id, shift.staff_id, shift.days, shift.starts_at, shift.ends_at, shift.position, shift.wait_minutes)
     may_read = _may_read(side, site_id) & Staff.disabled_at.is_(None)
     query = (
         select(*columns, Staff.display_name, DutyPhone.staff_id.label("phone"), may_read.label("may_read"))
@@ -69,8 +89,8 @@ def list_roster(session: AnySession, side: str, site_id: int) -> list[ShiftRow]:
     )
     return [
         ShiftRow(
-            row.id, row.display_name, days_of(row.days), row.starts_at, row.ends_at, row.position, row.wait_minutes,
-            row.phone is not None, bool(row.may_read),
+            row.id, row.staff_id, row.display_name, days_of(row.days), row.starts_at, row.ends_at, row.position,
+            row.wait_minutes, row.phone is not None, bool(row.may_read),
         )
         for row in session.execute(query)
     ]  # fmt: skip

@@ -22,7 +22,7 @@ from counseling.routes.house_form import HouseForm
 from counseling.routes.patients.parts import key_of, me, zone
 from counseling.routes.refusal_words import say_at
 from counseling.routes.typed_fields import ReadField, read_e164
-from counseling.services.duty_roster import add_shift, end_shift, set_duty_phone
+from counseling.services.duty_roster import add_shift, end_shift, list_unreached, set_duty_phone
 
 bp = Blueprint("duty", __name__, url_prefix="/messages/duty")
 WORDS = "pages/messages/_duty_words.html"
@@ -119,8 +119,10 @@ def roster_page(form: ShiftForm, phone_form: PhoneForm) -> str:
     form.staff_id.choices = list_possible(db.session, *here())
     local, shifts = utc_now().astimezone(zone()), list_shifts(db.session, *here())
     there: set[int] = {shift.staff_id for shift in on_duty(shifts, local)}
+    roster = list_roster(db.session, *here())
     context: dict[str, Any] = {
-        "roster": list_roster(db.session, *here()),
+        "roster": roster,
+        "unreached": list_unreached(db.session, {shift.staff_id for shift in roster}),
         "there": [name for staff_id, name in form.staff_id.choices if staff_id in there],
         "since": None if there else next_start(shifts, local),
         "own_phone": find_phone(db.session, g.viewer.staff_id),

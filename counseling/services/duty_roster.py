@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -13,9 +14,12 @@ from counseling.domain.duty import Shift, ensure_shift
 from counseling.domain.refusal import Refusal
 from counseling.models.duty import CrisisAlert, DutyPhone, DutyShift
 from counseling.models.places import Site
+from counseling.models.texts import PhoneLine
 from counseling.queries.duty import list_possible
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES
 from counseling.refs import new_ref
 from counseling.services import audit
+from counseling.services.phone_lines import find_line
 from counseling.services.treatment_files import By
 
 MOST_SHIFTS = 40
@@ -80,6 +84,18 @@ def set_duty_phone(session: AnySession, number: str | None, *, by: By, now: date
             tx.execute(insert(DutyPhone).values(staff_id=by.staff_id, ref=ref, number=sealed, set_at=now))
         details = {"set": number is not None}
         audit.append(tx, audit.HOUSE, by.actor, "duty.phone_set", f"staff:{by.staff_id}", details, now)
+
+
+def list_unreached(session: AnySession, staff_ids: Collection[int]) -> set[int]:
+    """Whose own number does not exist, as texts to it have shown: they are called in vain."""
+    vault, failing = vault_of(session), set[int]()
+    phones = select(DutyPhone.staff_id, DutyPhone.ref, DutyPhone.number).where(DutyPhone.staff_id.in_(staff_ids))
+    for phone in session.execute(phones).all():
+        line = find_line(session, vault, vault.open("duty_phones.number", phone.ref, phone.number) or "")
+        fails = PhoneLine.id == line, PhoneLine.permanent_failures >= MOST_PERMANENT_FAILURES
+        if session.execute(select(PhoneLine.id).where(*fails)).first() is not None:
+            failing.add(phone.staff_id)
+    return failing
 
 
 def _lock_site(tx: Session, site_id: int) -> None:

@@ -20,10 +20,9 @@ from counseling.queries.wordings import wordings_of
 from counseling.services import audit
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
-from counseling.sms.wording import text_of
+from counseling.sms.wording import DUTY, text_of
 
 ACTOR = "rule:duty"
-WORDING = "duty"
 LOOK_AGAIN = timedelta(minutes=5)  # where nobody is on duty: the roster may be written meanwhile
 DIES_AFTER = timedelta(hours=1)
 MOST_AT_ONCE = 200
@@ -85,8 +84,8 @@ def _text(tx: Session, alert: Row[*tuple[Any, ...]], staff_id: int, now: datetim
         line_id=ensure_line(tx, vault, number),
         side=alert.side,
         site_id=alert.site_id,
-        wording=WORDING,
-        body=text_of(WORDING, wordings_of(tx, [alert.site_id])[alert.site_id]),
+        wording=DUTY,
+        body=text_of(DUTY, wordings_of(tx, [alert.site_id])[alert.site_id]),
         is_automatic=True,
         expires_at=now + DIES_AFTER,
     )

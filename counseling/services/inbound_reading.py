@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,7 +30,15 @@ from counseling.services.aftercare import note_check_in
 from counseling.services.crises import echoes_us, nobody_before, raise_alert, words_for_crisis
 from counseling.services.crossing import ask_to_call_back
 from counseling.services.inbound_rows import lock_oldest, lock_oldest_of, note_all, was_stopped_since
-from counseling.services.inbound_senders import Question, Sender, choices_of, question_meant, questions_of, sender_of
+from counseling.services.inbound_senders import (
+    Question,
+    Sender,
+    choices_of,
+    question_meant,
+    questions_of,
+    reader_in_danger,
+    sender_of,
+)
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
 from counseling.services.sms_consents import start_texts_of_line, stop_texts_of_line
@@ -91,6 +99,8 @@ def _work_on(
     """Do what a locked text asks for; gives what is to be noted at it."""
     text = _unsealed(tx, row, now)
     reply = _read(tx, text)
+    if reply.meaning == "crisis":
+        text = replace(text, sender=reader_in_danger(tx, text.sender))
     is_settled = _act(tx, text, reply, zone, dice)
     if reply.meaning == "answer" and text.question is not None:
         reply, is_settled = _take_answer(tx, text, text.question, reply, zone, dice)

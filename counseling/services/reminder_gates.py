@@ -23,7 +23,7 @@ from counseling.queries.just_before import LineNow, PersonNow, find_line_now, fi
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, is_own_number
 from counseling.queries.text_choices import find_wish
 from counseling.services.reminder_grounds import GROUNDS, HELD
-from counseling.sms.wording import ANSWERS, CRISIS
+from counseling.sms.wording import ANSWERS, CRISIS, DUTY
 from counseling.treatment_rows import TREATMENT
 
 WAIT, EXPIRED = "wait", "expired"
@@ -113,12 +113,12 @@ def _why_not_this_line(message: Waiting, line: LineNow) -> str | None:
     """A number on the administrator's list gets nothing, ever. One that fails gets nothing; one that was opted out gets
     only the short answers to its own texts.
 
-    Whoever wrote words of danger is answered all the same, but for the list. Where somebody says that they are not who
-    we mean, what goes out by itself waits for a person to look.
+    Whoever wrote words of danger is answered all the same, and whoever is on duty is called. Where somebody says that
+    they are not who we mean, what goes out by itself waits for a person to look.
     """
     if line.is_denied:
         return f"refused:{Unsent.DENIED}"
-    if message.wording in CRISIS:
+    if message.wording in CRISIS or message.wording == DUTY:
         return None
     if line.permanent_failures >= MOST_PERMANENT_FAILURES:
         return f"refused:{Unsent.NUMBER_FAILS}"

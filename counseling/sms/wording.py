@@ -98,6 +98,7 @@ QUESTION_OF: Mapping[str, str] = {
 ANSWERS = frozenset({"number", "stopped", "help", "crisis", "crisis_shut", "call_back_shut", "duty", "stop_hint"})
 # Whatever else is known of a number: somebody on it may be in danger.
 CRISIS = frozenset({"crisis", "crisis_shut"})
+DUTY = "duty"  # to one of ours
 
 
 def text_of(

@@ -40,9 +40,9 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
 }
 ALWAYS = frozenset({"pronoun", "pronoun_first"})  # of any text, and of none by need
 # What a person has to be told whatever the words are: how to stop and begin again, whom to ring, that nobody of ours
-# asks them to read the digits out.
+# asks them to read the digits out, and in a first text that nobody reads answers at once.
 MUST_SAY: Mapping[str, tuple[str, ...]] = {
-    "number": ("NGUNG", "khong doc"),
+    "number": ("NGUNG", "khong doc", "khong duoc doc ngay"),
     "first": ("NGUNG", "khong duoc doc ngay"),
     "stopped": ("BAT DAU",),
     "help": ("NGUNG",),

@@ -16,14 +16,14 @@ from counseling.domain.refusal import Refusal
 from counseling.jobs import tick
 from counseling.models.audit import AuditEntry
 from counseling.models.duty import CrisisAlert, DutyCall
-from counseling.models.people import StaffRole
+from counseling.models.people import Staff, StaffRole
 from counseling.models.tasks import Task
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.queries.crises import list_waiting
 from counseling.queries.worklist import list_work
 from counseling.refs import new_request_key
 from counseling.services.crises import take_on
-from counseling.services.duty_roster import add_shift, end_shift, set_duty_phone
+from counseling.services.duty_roster import add_shift, end_shift, list_unreached, set_duty_phone
 from counseling.services.escalation import call_on_duty
 from counseling.services.inbound import store_inbound
 from counseling.services.inbox import answer_text, mark_handled
@@ -211,6 +211,22 @@ def test_the_text_to_a_phone_on_duty_says_nothing(session: Session, cast: Cast, 
     assert all("912999888" not in entry for entry in entries)
 
 
+def test_a_phone_on_duty_that_failed_is_called_all_the_same(
+    session: Session, cast: Cast, treated: int, line: int
+) -> None:
+    """Perhaps the operator was wrong; nobody else is told sooner for not trying. The roster says that it fails."""
+    set_duty_phone(session, "+84912999888", by=by(cast, "dispenser"), now=NOW)
+    on_duty(session, cast, "dispenser", since=7, until=7)
+    assert list_unreached(session, cast.staff.values()) == set()
+    texted(session, DANGER)
+    escalate(session, NOW)
+    with writing(session) as tx:
+        tx.execute(update(PhoneLine).values(permanent_failures=2))
+        (sent,) = tx.execute(select(OutboundMessage.__table__).where(OutboundMessage.wording == "duty"))
+        assert why_not_now(tx, sent, NOW, ZONE) is None
+    assert list_unreached(session, cast.staff.values()) == {cast.staff["dispenser"]}
+
+
 def test_a_tick_reads_calls_and_sends(session: Session, cast: Cast, treated: int, line: int) -> None:
     on_duty(session, cast, "dispenser")
     set_duty_phone(session, "+84912999888", by=by(cast, "dispenser"), now=NOW)
@@ -233,6 +249,42 @@ def test_without_a_roster_nobody_is_called_and_everybody_of_the_desk_reads_it(
         assert list_waiting(session, cast.viewer_of(stranger)) == []
     on_duty(session, cast, "dispenser")  # written meanwhile: it does not wait for the next look
     assert escalate(session, NOW) == 1
+
+
+def nobody_reads(session: Session, side: str, site_id: int) -> None:
+    own = StaffRole.side == side, StaffRole.site_id == site_id
+    with writing(session) as tx:
+        tx.execute(update(StaffRole).where(*own).values(ended_at=NOW))
+
+
+def test_danger_at_a_point_where_nobody_is_left_goes_to_whoever_reads_strangers(session: Session, cast: Cast) -> None:
+    """Without a name: they may not know whose it is. It stands in their inbox, and their roster is called."""
+    met = patient_of(session, supported(session, cast, site_id=CAO_LOC))
+    has_number(session, met, "support")
+    nobody_reads(session, "support", CAO_LOC)
+    assert texted(session, "mai em den nhe").site_id == CAO_LOC
+    row = texted(session, DANGER, at=NOW + A_MINUTE)
+    assert (row.meaning, row.side, row.site_id, row.patient_id) == ("crisis", "support", DONG_KINH, None)
+    assert [(one.side, one.site_id) for one in alerts(session)] == [("support", DONG_KINH)]
+
+
+def test_danger_goes_where_somebody_reads_even_past_the_point_for_strangers(session: Session, cast: Cast) -> None:
+    for site_id in (CAO_LOC, DONG_KINH):
+        nobody_reads(session, "support", site_id)
+    with writing(session) as tx:
+        tx.execute(update(Staff).where(Staff.id == cast.staff["dispenser2"]).values(disabled_at=NOW))
+    row = texted(session, DANGER, number="+84912000999")
+    assert (row.side, row.site_id) == ("treatment", DONG_KINH)
+
+
+def test_danger_stays_with_its_own_point_where_nobody_reads_anything(
+    session: Session, cast: Cast, treated: int, line: int
+) -> None:
+    with writing(session) as tx:
+        tx.execute(update(StaffRole).values(ended_at=NOW))
+    row = texted(session, DANGER)
+    assert (row.side, row.site_id, row.patient_id) == ("treatment", DONG_KINH, treated)
+    assert len(alerts(session)) == 1
 
 
 def test_at_another_desk_one_is_told_where_and_not_who(session: Session, cast: Cast) -> None:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from counseling.database import writing
+from counseling.database import vault_of, writing
 from counseling.domain.shipped_answers import SHIPPED_ANSWERS
 from counseling.domain.wording_guard import forbidden_phrase
 from counseling.models.audit import AuditEntry
@@ -26,6 +26,7 @@ from counseling.permissions import ROLE_PERMISSIONS, Permission, RoleKind, Side
 from counseling.queries.duty import READERS
 from counseling.queries.inbox import list_conversations
 from counseling.refs import new_request_key
+from counseling.services.phone_lines import ensure_line
 from counseling.sms.segments import segments_of
 from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, has_number, inbound, outbound, texted
 from tests.support.cast import CAO_LOC, TEAM, Cast, post, sign_in
@@ -314,6 +315,10 @@ def test_the_roster_is_kept_on_a_page(app: Flask, session: Session, cast: Cast) 
     post(client, "/messages/duty/phone", number="0912 999 888")
     page = client.get("/messages/duty/").text
     assert "số …888" in page and "912999888" not in page and "chưa ghi số: chỉ" not in page
+    with writing(session) as tx:
+        line_id = ensure_line(tx, vault_of(tx), "+84912999888")
+        tx.execute(update(PhoneLine).where(PhoneLine.id == line_id).values(permanent_failures=2))
+    assert "tin không đến được số đã ghi" in folded(client.get("/messages/duty/").text)
     assert "07:00" not in folded(at(app, "counselor").get("/messages/duty/").text), "each side keeps its own"
     (shift_id,) = session.execute(select(DutyShift.id)).scalars()
     assert post(at(app, "dispenser2"), f"/messages/duty/{shift_id}/end").status_code == 404

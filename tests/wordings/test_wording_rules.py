@@ -26,6 +26,7 @@ from counseling.sms.wording_rules import PLACEHOLDERS, allowed_in, check_wording
 
 MARKED = "Nhắc việc: hôm qua chưa xong, không sao. Hôm nay cứ đến trước {until}. Trả lời 1 = sẽ đến, 2 = nhờ gọi lại."
 MISSED = "Nhac viec: hom nay den truoc {until}. Tra loi 1 = se den, 2 = nho goi lai."
+NOT_AT_ONCE = "Tin tra loi khong duoc doc ngay."
 TOO_MUCH = " Chuc moi nguoi mot ngay that vui, nhieu niem vui o nha va o cho lam, den som mot chut nua nhe anh chi."
 PEOPLE = 10_000
 
@@ -118,7 +119,9 @@ def test_both_spellings_come_from_what_was_typed() -> None:
         ("missed_yesterday", MISSED.replace("Nhac viec:", "Nhắc viec:"), "beginning_missing"),
         ("missed_yesterday", MISSED.replace("Nhac viec:", "Nhắc lịch:"), None),
         ("stopped", "Da ngung. Muon nhan lai thi goi.", "word_missing"),
-        ("number", "So: {digits}. Chi nhin, khong doc cho ai. Tra loi NGUNG de thoi.", None),
+        ("number", f"So: {{digits}}. Chi nhin, khong doc cho ai. {NOT_AT_ONCE} Tra loi NGUNG de thoi.", None),
+        ("number", "So: {digits}. Chi nhin, khong doc cho ai. Tra loi NGUNG de thoi.", "word_missing"),
+        ("number", f"So: {{digits}}. {NOT_AT_ONCE} Tra loi NGUNG de thoi.", "word_missing"),
         ("number", "So: {digits}. Tra loi NGUNG de thoi.", "word_missing"),
         ("number", "So doi chieu. Tra loi NGUNG de thoi.", "placeholder_missing"),
         ("crisis", "Co the goi ngay nguoi ben canh giup.", "word_missing"),
