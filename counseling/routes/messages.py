@@ -34,7 +34,7 @@ from counseling.routes.row_ids import row_id
 from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
 from counseling.services.held_reminders import release_held
-from counseling.services.inbox import answer_text, mark_handled
+from counseling.services.inbox import answer_text, mark_handled, stop_texts
 from counseling.services.reminder_examples import example_of
 from counseling.services.reminder_preview import Preview, expected_on
 
@@ -129,6 +129,15 @@ def answer(ref: str) -> ResponseReturnValue:
 def handled(ref: str) -> ResponseReturnValue:
     mark_handled(db.session, conversation(ref).asked_id, by=me(), now=utc_now())
     return redirect(url_for(".index"), 303)
+
+
+@bp.post("/<ref>/stop")
+@requires(Permission.ANSWER_MESSAGES)
+def stop(ref: str) -> ResponseReturnValue:
+    """For whoever wants no more texts and has said so in other words than the one that the program reads."""
+    stop_texts(db.session, conversation(ref).asked_id, by=me(), now=utc_now())
+    flash(gettext("Số này không nhận tin nhắc nữa."), "done")
+    return redirect(url_for(".show", ref=ref), 303)
 
 
 def version() -> str:

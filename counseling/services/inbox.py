@@ -23,6 +23,7 @@ from counseling.services.inbound_reading import is_phone
 from counseling.services.inbound_senders import files_with
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
+from counseling.services.sms_consents import stop_texts_of_line
 from counseling.services.treatment_files import By
 from counseling.sms.segments import segments_of
 from counseling.treatment_rows import TREATMENT, open_text
@@ -74,6 +75,18 @@ def mark_handled(session: AnySession, inbound_id: int, *, by: By, now: datetime)
         take_on_conversation(tx, asked.line_id, asked.side, asked.site_id, by, now)
         if count:
             _note(tx, asked, by, "text.handled", {"texts": count}, now)
+
+
+def stop_texts(session: AnySession, inbound_id: int, *, by: By, now: datetime) -> None:
+    """Whoever sent this text wants no more, and has said so in words that the program does not read: as if they had
+    written the word. What they wrote is handled by that. The caller has checked the person's scope.
+    """
+    asked = _find_text(session, inbound_id)
+    with writing(session) as tx:
+        stop_texts_of_line(tx, asked.line_id, now)
+        _mark(tx, asked, by, now)
+        take_on_conversation(tx, asked.line_id, asked.side, asked.site_id, by, now)
+        _note(tx, asked, by, "text.stopped_by_hand", {}, now)
 
 
 def check_answer(session: AnySession, inbound_id: int, body: str) -> None:

@@ -551,6 +551,7 @@ DOORS: dict[str, Door] = {
     "messages.show": text_door(200),
     "messages.answer": text_door(303, lambda *who: {"body": "Chiều nay gọi nhé", **key(*who)}),
     "messages.handled": text_door(303, nothing),
+    "messages.stop": text_door(303, nothing),
     "reminders.index": page(MANAGING_REMINDERS, refused=404),
     "reminders.rule": Door(MANAGING_REMINDERS, 200, 404, "house", values=weekly),
     "reminders.change": Door(MANAGING_REMINDERS, 303, 404, "house", weekly_rule, values=weekly),

@@ -16,7 +16,7 @@ from counseling.domain.refusal import Refusal
 from counseling.models.audit import AuditEntry
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.refs import new_request_key
-from counseling.services.inbox import DIES_AFTER, answer_text, check_answer, mark_handled
+from counseling.services.inbox import DIES_AFTER, answer_text, check_answer, mark_handled, stop_texts
 from counseling.services.message_moves import lock_message, move
 from tests.replies.story import NUMBER, OTHER_NUMBER, REPLIED_AT, asked, has_number, inbound, outbound, texted
 from tests.support.cast import DONG_KINH, Cast, post, sign_in
@@ -182,6 +182,23 @@ def test_a_number_that_does_not_exist_is_not_texted(session: Session, cast: Cast
 def test_a_sender_with_a_name_is_not_answered(session: Session, cast: Cast) -> None:
     row = texted(session, "Quý khách còn 5 GB", number="VIETTEL")
     assert refused(session, cast, row.id, by=by(cast, "counselor")).code == "not_a_phone"
+
+
+def test_whoever_wants_no_more_texts_and_says_so_in_other_words_is_stopped_by_hand(
+    session: Session, cast: Cast, text: int
+) -> None:
+    """As if they had written the word: number-wide, what waits is taken back, and only they can begin again."""
+    line_id = inbound(session)[0].line_id
+    waiting = asked(session, line_id, inbound(session)[0].patient_id, "appointment", state="queued")
+    for _ in range(2):
+        stop_texts(session, text, by=by(cast, "dispenser"), now=NOW)
+    assert session.execute(select(PhoneLine.opted_out_at).where(PhoneLine.id == line_id)).scalar_one() == NOW
+    assert [(one.state, one.reason) for one in outbound(session) if one.id == waiting] == [("cancelled", "opted_out")]
+    assert inbound(session)[0].handled_by_id == cast.staff["dispenser"]
+    entries = session.execute(select(AuditEntry.actor).where(AuditEntry.action == "text.stopped_by_hand"))
+    assert entries.scalars().first() == cast.viewer_of("dispenser").actor
+    texted(session, "BAT DAU", at=NOW + timedelta(minutes=1))
+    assert session.execute(select(PhoneLine.opted_out_at).where(PhoneLine.id == line_id)).scalar_one() is None
 
 
 def test_handled_means_up_to_what_was_read_and_the_first_hand_stands(session: Session, cast: Cast, text: int) -> None:
