@@ -53,15 +53,6 @@ class TeamPhone:
         return self.waiting_since or self.quiet_since
 
 
-@dataclass(frozen=True)
-class Volunteer:
-    """Somebody whose month can be printed."""
-
-    role_id: int
-    name: str
-    team: str
-
-
 def list_phones(session: AnySession, staff_id: int, now: datetime) -> list[Phone]:
     """Tokens of one person that are good, the newest first."""
     query = (
@@ -83,17 +74,6 @@ def list_quiet_phones(session: AnySession, viewer: Viewer, now: datetime) -> lis
     phones = [_phone(rows, now) for rows in tokens.values()]
     shown = [phone for phone in phones if phone.since or phone.skew_minutes is not None]
     return sorted(shown, key=lambda phone: phone.since or now)
-
-
-def list_volunteers(session: AnySession, viewer: Viewer) -> list[Volunteer]:
-    """The volunteers of the reader's teams, by team and name."""
-    query = (
-        select(StaffRole.id, Staff.display_name, OutreachTeam.name)
-        .join(Staff, Staff.id == StaffRole.staff_id)
-        .join(OutreachTeam, OutreachTeam.id == StaffRole.team_id)
-        .where(teams_visible_to(viewer), StaffRole.ended_at.is_(None), Staff.disabled_at.is_(None))
-    )
-    return [Volunteer(*row) for row in session.execute(query.order_by(OutreachTeam.name, Staff.display_name))]
 
 
 def _of_teams(viewer: Viewer, now: datetime) -> Any:
