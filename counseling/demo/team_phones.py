@@ -9,12 +9,11 @@ from sqlalchemy import select
 from counseling.demo.book import Book
 from counseling.demo.dice import Dice
 from counseling.domain.contacts import WITHDRAWN
-from counseling.domain.phone_entries import Said
+from counseling.domain.phone_entries import TOKEN_LASTS, Said
 from counseling.models.contacts import OutreachContact
 from counseling.models.people import Device, StaffRole
 from counseling.models.phone_entries import ContactDetails, PhoneToken, WaitingVisit
 from counseling.models.places import OutreachTeam
-from counseling.services.phone_tokens import LASTS
 
 VOLUNTEER = "volunteer"
 # Who was met, and how many days ago: known to the neighbours, on no list yet.
@@ -68,5 +67,5 @@ def _add_phone(book: Book, dice: Dice, role_id: int, staff_id: int) -> None:
     (device_id,) = book.add(Device, [device])
     token = {"token_hash": dice.random_bytes(32), "staff_id": staff_id, "role_id": role_id, "device_id": device_id}
     told = {"heard_at": since + timedelta(hours=1), "waiting": WAITS_ON_THE_PHONE, "waiting_since": since}
-    times = {"issued_at": issued, "expires_at": issued + LASTS, "skew_seconds": 0, "counted": 0}
+    times = {"issued_at": issued, "expires_at": issued + TOKEN_LASTS, "skew_seconds": 0, "counted": 0}
     book.put(PhoneToken, [{**token, **told, **times}])

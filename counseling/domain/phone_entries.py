@@ -17,6 +17,7 @@ from counseling.domain.refusal import Refusal
 FORM_VERSION = 1  # what pages of today send
 LONGEST_ENTRY = 16 * 1024
 MOST_NEW_IN_AN_HOUR = 300  # of one token; a week of visits of a whole team is less
+TOKEN_LASTS = timedelta(days=90)  # what lets a phone hand in entries, from one sign-in to the next
 SKEW_SHOWN = timedelta(minutes=10)
 OLDEST_VISIT = timedelta(days=180)  # a phone whose battery was empty begins to count in 1970
 LONGEST_NOTE, LONGEST_NAME, MOST_CODES, MOST_PEOPLE = 500, 120, 20, 60

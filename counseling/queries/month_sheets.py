@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from counseling.database import AnySession
 from counseling.models.contacts import OutreachContact
@@ -18,8 +19,10 @@ from counseling.models.phone_entries import ContactDetails, WaitingVisit
 from counseling.models.places import OutreachTeam
 from counseling.models.texts import InboundMessage
 from counseling.permissions import RoleKind, Viewer
+from counseling.queries.actors import find_in_team
 from counseling.queries.contacts import COUNTS
 from counseling.queries.patients import NotFound
+from counseling.queries.waiting_visits import said_in
 from counseling.scopes import teams_visible_to
 
 # Fewer answers than these could be traced to somebody.
@@ -51,6 +54,41 @@ class MonthSheet:
     put_away: int  # and those of which the point has said that they are in no book, or in one already
 
 
+@dataclass(frozen=True)
+class Volunteer:
+    """Somebody whose month can be printed. `left_at`: when they left the team, None while they are in it."""
+
+    role_id: int
+    name: str
+    team: str
+    left_at: datetime | None
+
+
+def list_volunteers(session: AnySession, viewer: Viewer, today: date, zone: ZoneInfo) -> list[Volunteer]:
+    """The volunteers of the reader's teams, by team and name, with those who have left since last month began.
+
+    A sheet is handed in after its month is over. Whoever came back stands there once.
+    """
+    this_month = today.replace(day=1)
+    since = datetime.combine((this_month - timedelta(days=1)).replace(day=1), time(), zone)
+    role = StaffRole
+    query = (
+        select(role.id, role.staff_id, role.team_id, role.ended_at, Staff.disabled_at, Staff.display_name)
+        .add_columns(OutreachTeam.name.label("team_name"))
+        .join(Staff, Staff.id == role.staff_id)
+        .join(OutreachTeam, OutreachTeam.id == role.team_id)
+        .where(teams_visible_to(viewer))
+        .where(or_(role.ended_at.is_(None), role.ended_at >= since))
+        .where(or_(Staff.disabled_at.is_(None), Staff.disabled_at >= since))
+        .order_by(OutreachTeam.name, Staff.display_name, role.ended_at.desc().nulls_first(), role.id)
+    )
+    found: dict[tuple[int, int], Volunteer] = {}
+    for row in session.execute(query):
+        left_at = min((at for at in (row.ended_at, row.disabled_at) if at), default=None)
+        found.setdefault((row.staff_id, row.team_id), Volunteer(row.id, row.display_name, row.team_name, left_at))
+    return list(found.values())
+
+
 def month_sheet(session: AnySession, role_id: int, first: date, zone: ZoneInfo) -> MonthSheet:
     """The month that begins on `first`. The caller has checked that the desk is the reader's own or of their teams."""
     desk = _desk(session, role_id)
@@ -69,7 +107,7 @@ def month_sheet(session: AnySession, role_id: int, first: date, zone: ZoneInfo) 
     sheet = [_day(on, contacts) for on, contacts in sorted(days.items())]
     well = _well(session, desk.team_id, first, until, zone)
     apart = _apart(session, desk, first, until)
-    counts = {"well": well, "waiting": apart.get("waiting", 0), "put_away": apart.get("dismissed", 0)}
+    counts = {"well": well, "waiting": apart["waiting"], "put_away": apart["dismissed"]}
     return MonthSheet(desk.display_name, desk.name, first, sheet, _sum(first, sheet), **counts)
 
 
@@ -119,12 +157,23 @@ def _sum(first: date, days: list[SheetDay]) -> SheetDay:
     return SheetDay(first, **{name: sum(getattr(day, name) for day in days) for name in names})
 
 
-def _apart(session: AnySession, desk: Any, first: date, until: date) -> dict[str, int]:
-    """How many visits that this volunteer has handed in stand in no book, by their state."""
-    visit, theirs = WaitingVisit, select(StaffRole.id).where(StaffRole.staff_id == desk.staff_id)
-    query = select(visit.state, func.count()).where(visit.role_id.in_(theirs), visit.team_id == desk.team_id)
-    found = query.where(visit.state != "matched", visit.visited_on >= first, visit.visited_on < until)
-    return {str(state): count for state, count in session.execute(found.group_by(visit.state))}
+def _apart(session: AnySession, desk: Any, first: date, until: date) -> Counter[str]:
+    """How many visits that belong on this sheet stand in no book, by their state."""
+    visit = WaitingVisit
+    query = select(visit.ref, visit.said, visit.state, StaffRole.staff_id).join(
+        StaffRole, StaffRole.id == visit.role_id
+    )
+    found = query.where(visit.team_id == desk.team_id, visit.visited_on >= first, visit.visited_on < until)
+    rows = session.execute(found.where(visit.state != "matched")).all()
+    return Counter(row.state for row in rows if _whose(session, desk.team_id, row) == desk.staff_id)
+
+
+def _whose(session: AnySession, team_id: int, row: Any) -> int:
+    """On whose sheet a visit will stand: that of the colleague for whom it was written, else its writer's."""
+    said = said_in(session, row)
+    colleague = find_in_team(session, team_id, said.behalf_of) if said and said.behalf_of else None
+    whose: int = colleague.staff_id if colleague else row.staff_id
+    return whose
 
 
 def _well(session: AnySession, team_id: int, first: date, until: date, zone: ZoneInfo) -> int:

@@ -144,10 +144,14 @@ _VISITS: Select[*tuple[Any, ...]] = (
 )
 
 
+def said_in(session: AnySession, row: Any) -> Said | None:
+    """What a row with `ref` and `said` of a waiting visit says; None where nothing could be read of it."""
+    text = vault_of(session).open("waiting_visits.said", row.ref, row.said)
+    return said_of_text(text) if text else None
+
+
 def _line(session: AnySession, viewer: Viewer, row: Any) -> Waiting:
-    vault = vault_of(session)
-    text = vault.open("waiting_visits.said", row.ref, row.said)
-    said = said_of_text(text) if text else None
+    vault, said = vault_of(session), said_in(session, row)
     person = _named(session, viewer, said.who) if said and said.who else None
     return Waiting(
         ref=row.ref,

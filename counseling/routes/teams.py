@@ -17,11 +17,11 @@ from counseling.permissions import Permission, requires
 from counseling.queries import waiting_visits as waiting
 from counseling.queries.crises import find_alert_of_visit
 from counseling.queries.help_numbers import list_for_area
-from counseling.queries.month_sheets import get_own_team_role, month_sheet
+from counseling.queries.month_sheets import get_own_team_role, list_volunteers, month_sheet
 from counseling.queries.patients import NotFound
-from counseling.queries.phones import list_quiet_phones, list_volunteers
+from counseling.queries.phones import list_quiet_phones
 from counseling.routes.outreach import around_month, month_of
-from counseling.routes.patients.parts import ensure_ref, zone
+from counseling.routes.patients.parts import ensure_ref, this_day, zone
 from counseling.routes.support_words import STATUS_WORDS
 from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         visits=visits,
         by_point=[] if g.viewer.may(Permission.MATCH_VISITS) else waiting.count_by_point(db.session, g.viewer),
         phones=list_quiet_phones(db.session, g.viewer, utc_now()),
-        volunteers=list_volunteers(db.session, g.viewer),
+        volunteers=list_volunteers(db.session, g.viewer, this_day(), zone()),
         now=utc_now(),
         may_match=g.viewer.may(Permission.MATCH_VISITS),
         may_keep_numbers=g.viewer.may(Permission.KEEP_HELP_NUMBERS),

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
+from counseling.domain.phone_entries import TOKEN_LASTS
 from counseling.domain.refusal import Refusal
 from counseling.models.people import Staff, StaffSession
 from counseling.models.phone_entries import PhoneToken
@@ -19,7 +20,6 @@ from counseling.services import audit
 from counseling.services.administration import ensure_administrator
 
 TOKEN_BYTES = 32
-LASTS = timedelta(days=90)
 # A lost answer must not end the token that the phone still has: the last few of one phone and desk go on working.
 MOST_OF_ONE_PHONE = 3
 
@@ -54,14 +54,14 @@ def issue_token(session: AnySession, viewer: Viewer, now: datetime) -> NewToken:
         role_id=viewer.role_id,
         device_id=viewer.device_id,
         issued_at=now,
-        expires_at=now + LASTS,
+        expires_at=now + TOKEN_LASTS,
     )
     with writing(session) as tx:
         _ensure_still_signed_in(tx, viewer)
         _let_old_ones_end(tx, viewer, now)
         token_id = tx.execute(row.returning(PhoneToken.id)).scalar_one()
         audit.append(tx, audit.HOUSE, viewer.actor, "phone.token_issued", f"phone:{token_id}", {}, now)
-    return NewToken(token, now + LASTS)
+    return NewToken(token, now + TOKEN_LASTS)
 
 
 def find_token(session: AnySession, token: str, now: datetime) -> Held | None:

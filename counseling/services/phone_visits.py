@@ -118,14 +118,14 @@ def _in_one_order(targets: Sequence[Said]) -> list[Said]:
 
 
 def _find_file(tx: Session, viewer: Viewer, said: Said) -> File | str:
-    """The locked file, or why there is none for this author."""
+    """The locked file, or why there is none for this author; it is locked then too, if there is one at all."""
     if said.who is None:
         return "not_on_list"
     try:
         file = lock_file(tx, viewer, said.who)
     except NotFound:
-        known = tx.execute(select(SupportFile.patient_id).where(SupportFile.ref == said.who)).first()
-        return "not_in_scope" if known else "unknown_ref"
+        known = select(SupportFile.patient_id).where(SupportFile.ref == said.who).with_for_update()
+        return "not_in_scope" if tx.execute(known).first() else "unknown_ref"
     return file if file.status == "active" else "support_ended"
 
 
@@ -167,7 +167,10 @@ def _correct(tx: Session, visit: Visit, now: datetime) -> list[Left]:
 
 
 def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
-    """Who came, anew: said again of those who stood there, taken out who was not there, added who is new."""
+    """Who came, anew: said again of those who stood there, taken out who was not there, added who is new.
+
+    Whoever was not there is taken out also where the author sees them no more: it is the author's own word.
+    """
     group_key, on, standing = _find_group(tx, visit)
     if group_key is None or on is None:
         return [Left("unknown_entry", visit.said, 0)]
@@ -178,10 +181,10 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     left = []
     for number, (ref, file) in enumerate(zip(people, files, strict=True)):
         old, said, key = standing.get(ref), wanted.get(ref), key_of(visit.entry_id, number)
-        if isinstance(file, str) and (old is None or file != "support_ended"):
-            left.append(Left(file, said, number))
-        elif old is not None and said is None:
+        if old is not None and said is None:
             withdraw_contact(tx, visit.viewer, old.patient_id, old.ref, request_key=key, now=now)
+        elif isinstance(file, str) and (old is None or file != "support_ended"):
+            left.append(Left(file, said, number))
         elif said is not None:
             contact = contact_of(tx, visit.viewer, said, on, visit.at, group_key)
             if old is not None:

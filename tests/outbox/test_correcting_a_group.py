@@ -7,13 +7,15 @@ import uuid
 from html import unescape
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from counseling.models.tasks import Task
 from tests.outbox.story import contacts, hand_in, waiting
 from tests.outbox.test_pages import at, database_url, noon
-from tests.outreach.story import someone
+from tests.outbox.test_whose_visit_it_is import FAR, becomes
+from tests.outreach.story import someone, summary
 from tests.support.cast import Cast, post
 from tests.support.phone import visit
 
@@ -83,6 +85,37 @@ def test_who_came_is_ticked_anew_on_the_phone(app: Flask, session: Session, cast
     back = visit(None, people=[ba.ref], place="group", corrects=second)  # the last word of the phone, not its first
     assert hand_in(session, cast, back, kind="group") == "stored"
     assert set(standing(session)) == {ba.id}
+
+
+@pytest.mark.parametrize(
+    "meanwhile", [FAR, {"team_id": None}, {"status": "discharged"}], ids=["moved", "taken off the list", "closed"]
+)
+def test_who_is_taken_out_of_a_meeting_is_out_wherever_they_are_by_now(
+    app: Flask, session: Session, cast: Cast, meanwhile: dict[str, Any]
+) -> None:
+    """That somebody was not there is the author's own word: no counselor could decide on it."""
+    ba, tu, first = someone(session, cast, "Anh Ba"), someone(session, cast, "Chị Tư"), str(uuid.uuid4())
+    met = visit(None, people=[ba.ref, tu.ref], place="group", minutes=45)
+    hand_in(session, cast, met, kind="group", id=first)
+    becomes(session, tu, **meanwhile)
+    told = visit(None, people=[ba.ref], place="group", minutes=60, corrects=first)
+    assert hand_in(session, cast, told, kind="group") == "stored"
+    assert set(standing(session)) == {ba.id} and not waiting(session)
+    assert summary(session, tu) == (None, None)
+    sheet = " ".join(re.sub(r"<[^>]*>", " ", at(app, "volunteer").get("/outreach/month").text).split())
+    assert "Cộng – – 1 – 1:00 –" in sheet
+
+
+def test_who_has_moved_and_did_come_waits_with_what_was_said_anew(app: Flask, session: Session, cast: Cast) -> None:
+    ba, tu, first = someone(session, cast, "Anh Ba"), someone(session, cast, "Chị Tư"), str(uuid.uuid4())
+    hand_in(session, cast, visit(None, people=[ba.ref, tu.ref], place="group", km=3), kind="group", id=first)
+    becomes(session, tu, **FAR)
+    told = visit(None, people=[ba.ref, tu.ref], place="group", km=5, corrects=first)
+    assert hand_in(session, cast, told, kind="group") == "quarantined"
+    (row,) = waiting(session)
+    assert post(at(app, "nurse", 1), f"/teams/visits/{row.ref}/match", person=tu.ref).status_code == 303
+    about = standing(session)
+    assert [(about[one.id].km, about[one.id].group_key) for one in (ba, tu)] == [(5, about[ba.id].group_key)] * 2
 
 
 def test_what_was_written_about_one_of_them_stays_with_them(app: Flask, session: Session, cast: Cast) -> None:

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
 from counseling.database import writing
+from counseling.domain.phone_entries import TOKEN_LASTS
 from counseling.domain.refusal import Refusal
 from counseling.models.people import StaffSession
 from counseling.models.phone_entries import PhoneToken
 from counseling.queries.phones import list_phones, list_quiet_phones
 from counseling.services.phone_entries import Report, take_entry
-from counseling.services.phone_tokens import LASTS, find_token, issue_token, revoke_of, revoke_own
+from counseling.services.phone_tokens import find_token, issue_token, revoke_of, revoke_own
 from counseling.services.staff_accounts import disable_staff
 from tests.outbox.story import ARRIVAL, SAVED, a_letter, contacts, entries, hand_in, token_of, waiting
 from tests.outreach.story import someone
@@ -31,11 +32,11 @@ DAY = timedelta(days=1)
 
 def test_a_token_lasts_ninety_days_and_its_hash_is_all_that_is_kept(session: Session, cast: Cast) -> None:
     made = issue_token(session, cast.viewer_of("volunteer"), MORNING)
-    assert made.expires_at == MORNING + LASTS and timedelta(days=90) == LASTS
+    assert made.expires_at == MORNING + TOKEN_LASTS and timedelta(days=90) == TOKEN_LASTS
     assert made.token not in repr(made)
-    held = find_token(session, made.token, MORNING + LASTS - DAY)
+    held = find_token(session, made.token, MORNING + TOKEN_LASTS - DAY)
     assert held is not None and held.is_good
-    late = find_token(session, made.token, MORNING + LASTS)
+    late = find_token(session, made.token, MORNING + TOKEN_LASTS)
     assert late is not None and (late.is_good, late.is_revoked) == (False, False)
     assert find_token(session, made.token + "x", MORNING) is None
 

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
-from counseling.models.people import Staff
+from counseling.models.people import Staff, StaffRole
 from counseling.routes.own_paths import own_path
 from tests.support.cast import PASSWORD, PEOPLE, Cast, post, sign_in
 from tests.support.settings import MORNING
@@ -37,6 +37,18 @@ def test_everybody_of_the_cast_signs_in_and_out(client: FlaskClient, cast: Cast)
         assert is_signed_in(client)
         post(client, "/logout")
         assert not is_signed_in(client)
+
+
+def test_signing_in_and_choosing_a_desk_say_what_they_are_for(
+    client: FlaskClient, session: Session, cast: Cast
+) -> None:
+    assert "Trang này nghĩa là gì?" in client.get("/login").text
+    with writing(session) as tx:
+        tx.execute(update(StaffRole).where(StaffRole.id == cast.roles["doctor"][0]).values(ended_at=MORNING))
+    for username in ("nurse", "doctor"):  # with two desks, and with none
+        assert try_to_sign_in(client, username, PASSWORD)[0] == 303
+        assert "Trang này nghĩa là gì?" in client.get("/desk").text, username
+        post(client, "/logout")
 
 
 def test_a_wrong_password_says_so_and_keeps_the_name(client: FlaskClient, cast: Cast) -> None:

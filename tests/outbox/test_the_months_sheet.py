@@ -1,0 +1,108 @@
+"""Whose sheet a visit stands on while it waits, and that a sheet can be had of whoever has left the team since."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from counseling.config import VIETNAM
+from counseling.database import writing
+from counseling.models.people import Staff, StaffRole
+from counseling.queries.actors import actor_ref
+from counseling.queries.month_sheets import list_volunteers, month_sheet
+from counseling.services.waiting_visits import dismiss_visit
+from tests.outbox.story import ARRIVAL, contacts, hand_in, waiting
+from tests.outbox.test_pages import at, noon, words
+from tests.outreach.story import log, someone
+from tests.support.cast import TEAM, TEAM2, Cast
+from tests.support.phone import visit
+from tests.support.settings import MORNING
+
+__all__ = ["noon"]
+NOVEMBER = MORNING.date().replace(day=1)
+
+
+def joins(session: Session, cast: Cast, username: str = "volunteer2", team_id: int = TEAM) -> int:
+    """A desk in the volunteer's team; gives its number."""
+    with writing(session) as tx:
+        role = {"kind": "volunteer", "side": "support", "team_id": team_id, "given_at": MORNING}
+        row = insert(StaffRole).values(staff_id=cast.staff[username], **role)
+        role_id: int = tx.execute(row.returning(StaffRole.id)).scalar_one()
+    return role_id
+
+
+def leaves(session: Session, role_id: int, when: datetime) -> None:
+    with writing(session) as tx:
+        tx.execute(update(StaffRole).where(StaffRole.id == role_id).values(ended_at=when))
+
+
+def apart(session: Session, role_id: int) -> tuple[int, int]:
+    """How many visits of the month wait, and how many were put away."""
+    found = month_sheet(session, role_id, NOVEMBER, VIETNAM)
+    session.rollback()
+    return found.waiting, found.put_away
+
+
+def test_a_visit_that_waits_is_told_to_whom_it_was_written_for(session: Session, cast: Cast) -> None:
+    own, colleague = cast.roles["volunteer"][0], joins(session, cast)
+    hand_in(session, cast, visit(None, said="anh Tám", behalf_of=actor_ref(session, colleague)))
+    hand_in(session, cast, visit(None, said="anh Chín"))
+    assert (apart(session, own), apart(session, colleague)) == ((1, 0), (1, 0))
+    for row in waiting(session):
+        dismiss_visit(session, cast.viewer_of("counselor"), row.ref, "trial", ARRIVAL)
+    assert (apart(session, own), apart(session, colleague)) == ((0, 1), (0, 1))
+
+
+@pytest.mark.parametrize("behalf_of", ["f" * 32, "of another team"])
+def test_what_names_nobody_of_the_team_stays_with_its_writer(session: Session, cast: Cast, behalf_of: str) -> None:
+    """As in the book."""
+    far = cast.roles["volunteer2"][0]
+    named = actor_ref(session, far) if " " in behalf_of else behalf_of
+    hand_in(session, cast, visit(None, said="anh Tám", behalf_of=named))
+    hand_in(session, cast, b"\xff\xfe")
+    assert (apart(session, cast.roles["volunteer"][0]), apart(session, far)) == ((2, 0), (0, 0))
+
+
+def test_the_sheet_of_whoever_has_left_since_last_month_can_be_chosen(app: Flask, session: Session, cast: Cast) -> None:
+    log(session, cast, someone(session, cast))
+    assert contacts(session)
+    role, counselor = cast.roles["volunteer"][0], at(app, "counselor")
+    for left, month in ((MORNING, "2026-11"), (datetime(2026, 9, 30, 17, 0, tzinfo=UTC), "2026-10")):
+        leaves(session, role, left)
+        for who in (counselor, at(app, "community")):
+            page = who.get("/teams/").text
+            (address,) = re.findall(rf'href="(/teams/sheets/{role}[^"]*)"', page)
+            assert address.endswith(f"?month={month}") and "Người mẫu volunteer" in page
+            assert "đã rời đội" in words(page) and who.get(address).status_code == 200
+    assert "22/11/2026 1 –" in words(counselor.get(f"/teams/sheets/{role}?month=2026-11").text)
+    leaves(session, role, datetime(2026, 9, 30, 16, 59, tzinfo=UTC))
+    assert f"/teams/sheets/{role}" not in counselor.get("/teams/").text
+
+
+def test_whose_account_was_shut_can_be_chosen_too_and_whoever_came_back_stands_there_once(
+    session: Session, cast: Cast
+) -> None:
+    counselor, role = cast.viewer_of("counselor"), cast.roles["volunteer"][0]
+
+    def listed() -> list[tuple[int, datetime | None]]:
+        session.rollback()
+        found = list_volunteers(session, counselor, MORNING.date(), VIETNAM)
+        return [(one.role_id, one.left_at) for one in found]
+
+    assert listed() == [(role, None)]
+    leaves(session, role, MORNING)
+    again = joins(session, cast, "volunteer")
+    assert listed() == [(again, None)]
+    leaves(session, again, MORNING + timedelta(hours=1))
+    assert listed() == [(again, MORNING + timedelta(hours=1))]
+    joins(session, cast, "volunteer", TEAM2)
+    assert listed() == [(again, MORNING + timedelta(hours=1))], "another team, another point"
+    with writing(session) as tx:
+        tx.execute(update(Staff).where(Staff.id == cast.staff["volunteer"]).values(disabled_at=MORNING))
+    assert listed() == [(again, MORNING)]
+    assert session.execute(select(StaffRole.id).where(StaffRole.team_id == TEAM)).scalars().all() == [role, again]
