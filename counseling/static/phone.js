@@ -89,7 +89,7 @@
   });
 
   // ---- what waits, and sending it ----
-  let isLater = false, timer = 0, isRenewed = false;
+  let stuck = "", timer = 0, isRenewed = false;
   const say = (state) => { for (const part of all("[data-says]", box)) show(part, part.dataset.says === state); };
   async function refresh() {
     const last = newest, entries = await Outbox.entries(), count = entries.length;
@@ -97,7 +97,7 @@
     show(box, actor || count);
     show(one("[data-send]"), count);
     say(!count ? "none" : has("refused", true) || has("refused", false) ? "refused" : has("sign-in", true) || (!actor && has("sign-in", false)) ? "sign-in"
-      : has("sign-in", false) ? "other" : isLater ? "later" : "waiting");
+      : has("sign-in", false) ? "other" : stuck || "waiting");
     for (const part of all("[data-count]:not(#apart *)")) part.textContent = count;
     // What was tried once may have arrived: there is nothing to undo any more.
     if (last && last === newest && !entries.some((entry) => entry.id === last.id && !entry.tries)) show(undo, false);
@@ -106,7 +106,7 @@
   async function send(isByHand) {
     clearTimeout(timer);
     const outcome = await Outbox.flush(isByHand === true).catch(() => "later");
-    isLater = outcome === "later";
+    stuck = ["later", "full"].includes(outcome) ? outcome : "";
     if (outcome === "revoked") return location.replace(data.home);
     if (outcome === "sign-in" && !isRenewed && (await renew())) {
       isRenewed = true;
@@ -116,7 +116,7 @@
     const left = await Outbox.entries();
     if (!left.length) return undefined;
     const soonest = Math.min(...left.map((entry) => entry.hold_until - Date.now()).filter((ms) => ms > 0 && ms <= Outbox.HOLD_MS), SOON_MS);
-    timer = setTimeout(send, outcome === "busy" ? BUSY_MS : isLater ? Outbox.wait() : soonest + 50);
+    timer = setTimeout(send, outcome === "busy" ? BUSY_MS : stuck === "later" ? Outbox.wait() : soonest + 50);
     return undefined;
   }
   // Somebody looks at the phone: what stood here for three days is gone, and so is what was signed out from afar.

@@ -155,8 +155,72 @@ FILL = """async () => {
 }"""
 
 
+FAILS = """() => {
+  const plain = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (names, mode, how) {
+    const found = plain.call(this, names, mode, how);
+    if (mode === "readwrite") Promise.resolve().then(() => found.abort());
+    return found;
+  };
+}"""
+
+
+def full_phone(new_page: NewPage, line: Line) -> Page:
+    """Two visits were saved without a line; then photos took all the room there was."""
+    phone = new_page(PHONE, has_touch=True)
+    tools = phone.context.new_cdp_session(phone)
+    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
+    open_phone(phone, line.url)
+    line.down()
+    log(phone)
+    log(phone, "Chưa gặp")
+    phone.evaluate(FILL)
+    return phone
+
+
+def test_a_full_phone_sends_what_waits(
+    new_page: NewPage, line: Line, person: Person, receiver: Receiver
+) -> None:
+    phone = full_phone(new_page, line)
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    assert entries(phone) == []
+    assert sorted(line.ids) == sorted(receiver.stored) and len(line.ids) == 2, "each once"
+
+
+def test_a_full_phone_whose_line_fails_waits_and_takes_nothing_back_that_may_have_arrived(
+    new_page: NewPage, line: Line, person: Person, receiver: Receiver
+) -> None:
+    phone = full_phone(new_page, line)
+    line.up()
+    line.mode = "lost"
+    send_now(phone)
+    until(phone, lambda: bool(line.entries))
+    expect_says(phone, "later", 2)
+    first = line.ids[0]
+    assert phone.evaluate("(id) => Outbox.undo(id)", first) is False
+    line.mode = "up"
+    send_now(phone)
+    expect_sent(phone)
+    assert len(receiver.stored) == 2
+
+
+def test_a_phone_that_cannot_even_delete_says_that_it_is_full(phone: Page, line: Line, receiver: Receiver) -> None:
+    line.down()
+    log(phone)
+    phone.evaluate(FAILS)
+    line.up()
+    send_now(phone)
+    expect_says(phone, "full", 1)
+    phone.reload()  # somebody has made room
+    expect_sent(phone)
+    assert len(receiver.stored) == 1
+    assert line.answers[-1][1]["result"] == "already"
+
+
 @pytest.mark.parametrize("has_line", [True, False], ids=["with a line", "without"])
-def test_a_full_phone_says_not_saved_and_the_form_stays(
+def test_a_full_phone_says_says_not_saved_and_the_form_stays(
     new_page: NewPage, line: Line, person: Person, has_line: bool
 ) -> None:
     phone = new_page(PHONE, has_touch=True)
