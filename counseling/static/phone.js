@@ -219,7 +219,11 @@
   }
   function said(outcome) {
     const fields = new FormData(form), text = (name) => (fields.get(name) || "").trim() || null;
-    const number = (name) => (/^\d+$/.test(text(name)) ? Number(text(name)) : null);
+    // Null where nothing is typed; what is no number of this field is NaN, and is not saved.
+    const number = (name, shape, least, most) => {
+      const typed = text(name), count = shape.test(typed) ? Math.round(typed.replace(",", ".")) : NaN;
+      return typed && (count >= least && count <= most ? count : NaN);
+    };
     const isGroup = person.kind === "group", instead = fields.get("instead"), right = rows().find((row) => row.dataset.ref === instead);
     const who = instead || person.ref, next = fields.get("next");
     return {
@@ -227,7 +231,7 @@
       topics: fields.getAll("topic"), needs: fields.getAll("need"), mood: fields.get("mood"), agreed: text("agreed"),
       next_on: next === "" && person.corrects ? "" : day(next), // of a correction: "" takes the day out
       danger: fields.getAll("danger"), task: ((right ? right.dataset.task : person.task) || "").split(" "), corrects: person.corrects || null, behalf_of: fields.get("behalf"),
-      people: fields.getAll("person"), minutes: number("minutes"), km: number("km"),
+      people: fields.getAll("person"), minutes: number("minutes", /^\d+$/, 1, 480), km: number("km", /^\d+([.,]\d\d?)?$/, 0, 500),
     };
   }
   async function save(event) {
@@ -238,6 +242,12 @@
     try {
       if (person.kind === "group" && !body.people.length) return why("people");
       if (person.kind === "visit" && !body.who && !body.said) return why("name");
+      const odd = ["minutes", "km"].find((name) => Number.isNaN(body[name])), field = form.elements[odd];
+      if (odd) {
+        why(odd);
+        field.closest("details").open = true;
+        return field.focus();
+      }
       newest = await Outbox.put(person.corrects && person.kind === "visit" ? "correction" : person.kind, body, page, prepared, body.who);
       const right = body.who !== person.ref && rows().find((row) => row.dataset.ref === body.who);
       saved = right ? { ...person, ref: body.who, name: one(".who", right).textContent } : person;

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from counseling.database import vault_of, writing
+from counseling.domain.contacts import MOST_KM, MOST_MINUTES
 from counseling.models.contacts import OutreachContact
 from counseling.models.people import Staff, StaffRole
 from counseling.models.phone_entries import ContactDetails
@@ -92,6 +93,37 @@ def test_needs_mood_way_and_what_was_agreed_come_into_the_book(phone: Page, line
         row.next_on is not None
         and vault_of(session).open("outreach_contacts.note", row.ref, row.note) == "ra xã làm giấy"
     )
+
+
+NUMBERS = [
+    ("minutes", str(MOST_MINUTES + 1), None), ("minutes", "1h30", None), ("minutes", "0", None),
+    ("minutes", "1.5", None), ("minutes", str(MOST_MINUTES), MOST_MINUTES),
+    ("km", str(MOST_KM + 1), None), ("km", "1.200", None), ("km", "xa", None),
+    ("km", str(MOST_KM), MOST_KM), ("km", "3,5", 4), ("km", "12.4", 12), ("km", "0", 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "text", "kept"), NUMBERS)
+def test_what_is_typed_as_a_number_is_saved_or_asked_for_again(
+    phone: Page, line: Line, session: Session, field: str, text: str, kept: int | None
+) -> None:
+    """Never called saved without it."""
+    open_visit(phone)
+    choose(phone, "topic", "family")
+    phone.locator("#visit summary", has_text="Ghi thêm").tap()
+    phone.fill(f"#{field}", text)
+    if kept is None:
+        phone.locator("#visit summary", has_text="Ghi thêm").tap()  # folded again
+        phone.get_by_role("button", name="Gặp, ổn").tap()
+        expect(phone.locator(f"[data-why={field}]")).to_be_in_viewport(ratio=1)
+        expect(phone.locator("#visit .error:visible")).to_have_count(1)
+        expect(phone.locator(f"#{field}")).to_be_focused()
+        expect(phone.locator(f"#{field}")).to_have_value(text)
+        expect(phone.locator("[name=topic][value=family]")).to_be_checked()
+        assert entries(phone) == []
+        phone.fill(f"#{field}", "25")
+    save(phone)
+    assert getattr(the_only_contact(session), field) == (25 if kept is None else kept)
 
 
 @pytest.fixture

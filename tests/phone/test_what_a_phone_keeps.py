@@ -178,9 +178,7 @@ def full_phone(new_page: NewPage, line: Line) -> Page:
     return phone
 
 
-def test_a_full_phone_sends_what_waits(
-    new_page: NewPage, line: Line, person: Person, receiver: Receiver
-) -> None:
+def test_a_full_phone_sends_what_waits(new_page: NewPage, line: Line, person: Person, receiver: Receiver) -> None:
     phone = full_phone(new_page, line)
     line.up()
     send_now(phone)
