@@ -178,7 +178,7 @@
     show(plain, person.url);
     plain.href = person.url || data.home;
     const isGroup = person.kind === "group", isAnew = Boolean(person.corrects);
-    const parts = { other: !person.ref && !isGroup, group: isGroup, one: !isGroup, correction: isAnew, wrong: isAnew && !isGroup && rows().length };
+    const parts = { other: !person.ref && !isGroup, group: isGroup, one: !isGroup, correction: isAnew, again: isAnew && rowOf(person.ref), wrong: isAnew && !isGroup && rows().length };
     for (const part of all("[data-of]", form)) show(part, parts[part.dataset.of]);
     for (const part of all("[data-danger], [data-why]", form)) show(part, false);
     form.elements.place.value = (person.task || "").split(" ")[0] === "call_by_phone" ? "phone" : "home";
@@ -190,7 +190,7 @@
     if (!hasStep) history.pushState({ visit: 1 }, "");
     hasStep = true;
   }
-  const rows = () => all(".row > a[data-ref]:not([data-entry])", list);
+  const rows = () => all(".row > a[data-ref]:not([data-entry])", list), rowOf = (ref) => rows().find((row) => row.dataset.ref === ref);
   function people(type, field) {
     return rows().filter((row) => type === "checkbox" || row.dataset.ref !== person.ref).map((row) => {
       const label = document.createElement("label"), box = document.createElement("input"), name = document.createElement("span");
@@ -203,7 +203,7 @@
   }
   let top = 0;
   function swap(isVisit) {
-    if (isVisit) top = scrollY;
+    if (isVisit && visit.hidden) top = scrollY;
     show(list, !isVisit);
     show(visit, isVisit);
     document.body.classList.toggle("task", isVisit);
@@ -224,7 +224,7 @@
       const typed = text(name), count = shape.test(typed) ? Math.round(typed.replace(",", ".")) : NaN;
       return typed && (count >= least && count <= most ? count : NaN);
     };
-    const isGroup = person.kind === "group", instead = fields.get("instead"), right = rows().find((row) => row.dataset.ref === instead);
+    const isGroup = person.kind === "group", instead = fields.get("instead"), right = rowOf(instead);
     const who = instead || person.ref, next = fields.get("next");
     return {
       who: who || null, said: who || isGroup ? null : text("said"), outcome, place: isGroup ? "group" : fields.get("place"),
@@ -249,7 +249,7 @@
         return field.focus();
       }
       newest = await Outbox.put(person.corrects && person.kind === "visit" ? "correction" : person.kind, body, page, prepared, body.who);
-      const right = body.who !== person.ref && rows().find((row) => row.dataset.ref === body.who);
+      const right = body.who !== person.ref && rowOf(body.who);
       saved = right ? { ...person, ref: body.who, name: one(".who", right).textContent } : person;
       one("[data-text]", undo).textContent = `${saved.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
       show(undo, true);
@@ -275,8 +275,8 @@
   async function showDone(entries) {
     const place = one("#done-here"), words = place.dataset, known = await (marked ||= markedRows()), today = new Date().toDateString();
     const mine = (entry) => entry.actor === actor, isToday = (entry) => new Date(entry.at).toDateString() === today;
-    // A page that came after the receipt shows it as the server does; what is not sent stays here however old it is.
-    const sent = (await Outbox.done()).filter((entry) => mine(entry) && isToday(entry) && (isCopy || entry.sent_at > performance.timeOrigin));
+    // Of what was sent that of today, to be put right; what is not sent stays here however old it is.
+    const sent = (await Outbox.done()).filter((entry) => mine(entry) && isToday(entry));
     // Of a visit that was put right only the last word: whoever it was not is on the list again.
     const both = [...sent, ...entries.filter(mine)], corrected = new Set(both.map((entry) => entry.corrects));
     const shown = both.filter((entry) => !corrected.has(entry.id)).sort((a, b) => b.at - a.at);
@@ -300,9 +300,14 @@
       line.append(link);
       return line;
     }));
-    // Of an earlier day it hides nobody: they may have been met again today.
-    const logged = new Set(shown.filter(isToday).map((entry) => known.get(entry.who)?.dataset.ref));
-    for (const row of rows()) row.parentElement.classList.toggle("logged", logged.has(row.dataset.ref));
+    // Of an earlier day it hides nobody: they may have been met again today. A page that came after the receipt knows of it,
+    // and who still waits there was asked for anew: it hides them only among those whom the page itself calls done.
+    const isNews = (entry) => entry.body !== undefined || isCopy || entry.sent_at > performance.timeOrigin;
+    const refs = (some) => new Set(some.filter(isToday).map((entry) => known.get(entry.who)?.dataset.ref));
+    const met = one("#met", list), logged = refs(shown), news = refs(shown.filter(isNews));
+    for (const row of rows()) row.parentElement.classList.toggle("logged", (met?.contains(row) ? logged : news).has(row.dataset.ref));
+    if (!met) return;
+    show(met, one(".note", met).textContent = all("li:not(.logged)", met).length);
   }
   function listWork() {
     on(list, "click", (event) => {
@@ -325,6 +330,7 @@
       }
     });
     on(one("[data-back]", form), "click", () => swap(false));
+    on(one("[data-again]", form), "click", () => rowOf(person.ref).click());
     on(window, "popstate", (event) => {
       hasStep = Boolean(event.state?.visit);
       if (!visit.hidden) swap(false);
