@@ -38,13 +38,13 @@ from tests.phone.taps import (
     send_now,
     until,
 )
-from tests.support.browser import PHONE, NewPage, main_process, own_browser, whole_chromium
+from tests.support.browser import PHONE, NewPage, main_process, own_browser, sign_in, whole_chromium
 from tests.support.cast import CAO_LOC, DONG_KINH, PASSWORD, TEAM, TEAM2, Cast
 from tests.support.files import by
 from tests.support.settings import MORNING
 from tests.support.treatment import Person, ordered, somebody
 
-CANARY, TYPED = "Chim Hoàng Yến", "Lời Hẹn Kín"
+CANARY, TYPED, PLAINLY = "Chim Hoàng Yến", "Lời Hẹn Kín", "Điều Nói Riêng"
 FULL_NAME, CODE, ALIAS, DOSE = "Vi Thị Hoàng Yến Kín", "MTD-7431-KIN", "Sơn Ca Bí Mật", ("113,5", "113.5")
 # What browsers write down of where somebody was: addresses, and with them random refs.
 HISTORY = re.compile(
@@ -84,11 +84,35 @@ def in_treatment_too(session: Session, cast: Cast) -> str:
     return ref
 
 
+def type_on_plain_forms(page: Page, url: str, ref: str) -> None:
+    """Without script, as where a phone keeps nothing; left half done, and answered with a word at the field."""
+    sign_in(page, url, "volunteer", PASSWORD)
+    for address in (f"/outreach/{ref}/", "/outreach/new"):
+        for is_sent in (False, True):
+            page.goto(f"{url}{address}")
+            if address.endswith("new"):
+                page.fill("#said", PLAINLY)
+            page.locator("label:has([name=topic][value=family])").tap()
+            page.locator("summary", has_text="Ghi thêm").tap()
+            page.fill("#note", PLAINLY)
+            page.fill("#km", "xa")
+            if is_sent:
+                page.get_by_role("button", name="Gặp, ổn").tap()
+                expect(page.locator("#km-error")).to_be_visible()
+                expect(page.locator("#note")).to_have_value(PLAINLY)
+            page.goto(f"{url}/outreach/")
+    page.locator(".account summary").tap()
+    page.get_by_role("button", name="Đăng xuất").tap()
+
+
 def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
     browser: Browser, tmp_path: Path, line: Line, receiver: Receiver, session: Session, cast: Cast
 ) -> None:
     ref, profile, kind = in_treatment_too(session, cast), tmp_path / "phone", browser.browser_type
     someone(session, cast, f"{CANARY} 2", hamlet="Nà Kín")
+    with own_browser(kind, profile, java_script_enabled=False, **whole_chromium()) as context:
+        type_on_plain_forms(context.pages[0], line.url, ref)
+    assert found_in(profile, CANARY, PLAINLY) == set()
     with own_browser(kind, profile, **whole_chromium()) as context:
         page = context.pages[0]
         open_phone(page, line.url)
@@ -99,7 +123,20 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
         expect(page.locator("#undo")).to_be_visible()
         page.goto(f"{line.url}/outreach/{ref}/")  # the history may hold its address: a random word
         page.goto(f"{line.url}/outreach/")
-    said = (CANARY, "Nà Kín", TYPED, *WRITTEN, FULL_NAME, CODE, ALIAS, *DOSE, "methadone", "liều", "dương tính")
+    said = (
+        CANARY,
+        "Nà Kín",
+        TYPED,
+        PLAINLY,
+        *WRITTEN,
+        FULL_NAME,
+        CODE,
+        ALIAS,
+        *DOSE,
+        "methadone",
+        "liều",
+        "dương tính",
+    )
     before = found_in(profile, *said)
     assert before == {CANARY, "Nà Kín"}, "the list is kept, and nothing else"
     with own_browser(kind, profile, **whole_chromium()) as context:
