@@ -426,6 +426,8 @@
     await Outbox.entries();
   } catch { // a private window, or no room for anything: told before anything is written
     show(box, actor);
+    if (actor) tour();
+    show(one("#this-phone"), false); // a code would guard nothing
     return say("no-store");
   }
   if (actor) {

@@ -169,6 +169,26 @@ def test_the_three_cards_of_the_first_day_are_gone_through_once(new_page: NewPag
     expect(page.locator("#tour")).to_be_hidden()
 
 
+def test_where_nothing_can_be_kept_the_cards_are_put_away_and_no_code_is_offered(
+    new_page: NewPage, line: Line, person: Person
+) -> None:
+    page = new_page(PHONE, has_touch=True)
+    page.add_init_script("Object.defineProperty(self, 'indexedDB', { get: () => undefined });")
+    sign_in(page, line.url, "volunteer", PASSWORD)
+    page.wait_for_url("**/outreach/")
+    expect(page.locator("#outbox [data-says=no-store]")).to_be_visible()
+    expect(page.locator("#this-phone")).to_be_hidden()
+    expect(page.locator("#tour")).to_be_visible()
+    page.get_by_role("button", name="Bỏ qua").tap()
+    expect(page.locator("#tour")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#outbox [data-says=no-store]")).to_be_visible()
+    expect(page.locator("#tour")).to_be_hidden()
+    page.locator("#work .row a").first.tap()  # to the plain form
+    page.get_by_role("button", name="Gặp, ổn").tap()
+    expect(page.get_by_role("button", name="Bỏ ghi")).to_be_visible()
+
+
 def test_the_app_can_be_put_on_the_home_screen_and_offers_it(phone: Page) -> None:
     tools = phone.context.new_cdp_session(phone)
     found = tools.send("Page.getInstallabilityErrors")["installabilityErrors"]
