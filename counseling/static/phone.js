@@ -341,6 +341,18 @@
       return open({ kind: saved.kind, ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);
+    const asked = rowOf(location.hash.slice(7)); // "#visit-", from the plain page of somebody
+    if (!asked) return;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    asked.click();
+  }
+
+  // On the plain page of somebody: where the kept list has them too, the way leads to the form there, also when the line goes.
+  async function here() {
+    const link = one("#here a"), copy = link && (await caches.match(link.pathname)), text = await copy?.text();
+    if (!text?.includes(`data-ref="${link.hash.slice(7)}"`) || isFilledIn()) return;
+    show(one("form.person"), false);
+    show(one("#here"), true);
   }
 
   // ---- the first day, and what this phone is set to ----
@@ -446,7 +458,7 @@
     await Outbox.arrive(actor);
     const bearer = await Outbox.token(actor);
     settings();
-    if (list && self.isSecureContext && crypto.randomUUID) listWork();
+    if (self.isSecureContext && crypto.randomUUID) list ? listWork() : here().catch(() => {});
     worker().catch(() => {});
     // After the list: somebody may tap already while the line hangs.
     if (!isCopy && (!bearer || bearer.until - Date.now() < RENEW_MS)) await renew();

@@ -14,6 +14,7 @@ from counseling.domain.contacts import MOST_KM, MOST_MINUTES
 from counseling.models.contacts import OutreachContact
 from counseling.models.people import Staff, StaffRole
 from counseling.models.phone_entries import ContactDetails
+from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.taps import NAME, entries, expect_sent, has_copy, log, send_now
 from tests.support.browser import PHONE, NewPage, sign_in
@@ -187,6 +188,49 @@ def test_where_nothing_can_be_kept_the_cards_are_put_away_and_no_code_is_offered
     page.locator("#work .row a").first.tap()  # to the plain form
     page.get_by_role("button", name="Gặp, ổn").tap()
     expect(page.get_by_role("button", name="Bỏ ghi")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["what was before", "the file"])
+def test_from_the_page_of_a_person_one_way_leads_to_the_phones_own_form_also_when_the_line_goes(
+    phone: Page, line: Line, session: Session, way: str
+) -> None:
+    open_visit(phone)
+    phone.get_by_role("link", name="Những lần trước").tap()
+    if way == "the file":
+        phone.get_by_role("link", name="Hồ sơ").tap()
+        phone.get_by_role("link", name="Ghi lần liên lạc").tap()
+    link = phone.get_by_role("link", name="Ghi lần hỏi thăm")
+    expect(link).to_be_in_viewport(ratio=1)
+    expect(phone.locator("main [name=outcome]:visible")).to_have_count(0)
+    line.down()
+    link.tap()
+    expect(phone.locator("#visit h1")).to_have_text(NAME)
+    assert phone.url == f"{line.url}/outreach/", "the address says nothing of whom"
+    phone.locator("#visit summary", has_text="Ghi thêm").tap()
+    phone.fill("#agreed", "ra xã làm giấy")
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    row = the_only_contact(session)
+    assert vault_of(session).open("outreach_contacts.note", row.ref, row.note) == "ra xã làm giấy"
+    phone.reload()
+    expect(phone.locator("#work")).to_be_visible()
+    expect(phone.locator("#visit")).to_be_hidden()
+
+
+def test_somebody_whom_the_kept_list_does_not_have_is_logged_on_the_plain_page(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    """Come to the team since the list was kept."""
+    one = someone(session, cast, "Chị Tư bán rau")
+    phone.goto(f"{line.url}/outreach/{one.ref}/")
+    expect(phone.locator("#outbox [data-says=none]")).to_be_visible()
+    expect(phone.locator("#here")).to_be_hidden()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.get_by_role("button", name="Bỏ ghi")).to_be_visible()
+    assert the_only_contact(session).patient_id == one.id
 
 
 def test_the_app_can_be_put_on_the_home_screen_and_offers_it(phone: Page) -> None:

@@ -29,6 +29,7 @@ from tests.phone.taps import (
     entries,
     expect_says,
     expect_sent,
+    forget_list,
     grow_old,
     has_copy,
     has_list_of,
@@ -442,6 +443,7 @@ def test_a_new_version_waits_and_never_loads_under_a_half_filled_form(
 def test_a_new_version_leaves_what_was_typed_on_a_plain_form(
     phone: Page, line: Line, person: Person, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    forget_list(phone)  # so that the form of a person stands there, as of one who came to the team since
     phone.goto(f"{line.url}/outreach/{page.format(ref=person.ref)}")
     monkeypatch.setattr(offline, "SHELL", (*offline.SHELL, "icons/app-512.png"))
     phone.evaluate("async () => void (await (await navigator.serviceWorker.ready).update())")
