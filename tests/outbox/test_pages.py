@@ -307,6 +307,16 @@ def test_a_task_of_danger_is_closed_like_any_other(app: Flask, session: Session,
     assert task_state(session, task_id) == (False, "done")
 
 
+def test_scripts_are_sent_without_the_lines_that_only_explain_them(app: Flask) -> None:
+    with app.test_request_context():
+        addresses = ["/sw.js", *(static_url(name) for name in ("outbox.js", "phone.js", "app.js", "cover.js"))]
+    for address in addresses:
+        text = app.test_client().get(address).text
+        assert text.count("\n") > 5
+        assert not [line for line in text.splitlines() if line.lstrip().startswith("//")], address
+    assert "importScripts(" in app.test_client().get("/sw.js").text
+
+
 @pytest.mark.parametrize("address", ["/sw.js", "/offline"])
 def test_what_the_worker_asks_for_goes_out_packed_to_whoever_takes_it_so(app: Flask, address: str) -> None:
     """A phone asks for it on the worst of lines; it is the same for everybody and holds no form's token."""
