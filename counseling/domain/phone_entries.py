@@ -73,6 +73,14 @@ class Said:
         """Of a group: the same about one of those who came."""
         return replace(self, who=ref, people=())
 
+    def moved(self, days: timedelta) -> Said:
+        """With the next day put right by as much as the day of the visit was; what no calendar has is left out."""
+        try:
+            on = date.fromisoformat(self.next_on) + days if self.next_on else None
+        except OverflowError:
+            on = None
+        return replace(self, next_on=on.isoformat() if on else None)
+
     def filled_from(self, before: Said) -> Said:
         """Of a correction: what it does not say stands in the entry `before` that it corrects."""
         return replace(
@@ -248,6 +256,14 @@ def happened_at(client_time: datetime, skew: timedelta, received_at: datetime) -
     except OverflowError:
         return received_at
     return received_at if at > received_at or received_at - at > OLDEST_VISIT else at
+
+
+def own_day(letter: Letter) -> date:
+    """The day that the phone took for today when the entry was saved: its calendar counts from there."""
+    try:
+        return (letter.client_time + timedelta(minutes=letter.offset_minutes)).date()
+    except OverflowError:
+        return letter.client_time.date()
 
 
 def is_clock_off(client_time: datetime, skew: timedelta, received_at: datetime) -> bool:

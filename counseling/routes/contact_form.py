@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,7 +11,7 @@ from flask import abort, g, request
 from werkzeug.datastructures import MultiDict
 
 from counseling.database import db
-from counseling.domain.contacts import PLACES
+from counseling.domain.contacts import MOST_KM, PLACES
 from counseling.domain.phone_entries import LONGEST_NAME, LONGEST_NOTE, Said
 from counseling.queries.actors import find_colleague
 from counseling.routes.patients.parts import key_of
@@ -17,6 +19,25 @@ from counseling.routes.typed_fields import stripped
 from counseling.services.contact_details import NewContact
 
 NO_NUMBER = -1  # refused as out of range
+_KM = re.compile(r"([0-9]{1,3})(?:[.,]([0-9])[0-9]?)?")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A form with something to be corrected, shown again as it was filled in. `errors`: the fields in question."""
+
+    errors: tuple[str, ...]
+    said: str
+    people: list[str]
+    topics: list[str]
+    needs: list[str]
+    danger: list[str]
+    mood: str | None
+    note: str
+    next_on: date | None
+    minutes: int | None
+    km: str
+    behalf_of: str
 
 
 def form_key() -> str:
@@ -45,8 +66,31 @@ def more(form: MultiDict[str, str]) -> dict[str, Any]:
         "danger": form.getlist("danger"),
         "mood": form.get("mood") or None,
         "minutes": number(form.get("minutes", "")),
-        "km": number(form.get("km", "")),
+        "km": whole_km(form.get("km", "")),
     }
+
+
+def typed(*errors: str) -> Typed:
+    form = request.form
+    return Typed(
+        errors=errors,
+        said=form.get("said", ""),
+        people=form.getlist("person"),
+        topics=form.getlist("topic"),
+        needs=form.getlist("need"),
+        danger=form.getlist("danger"),
+        mood=form.get("mood"),
+        note=form.get("note", ""),
+        next_on=chosen_day(form.get("next", "")),
+        minutes=number(form.get("minutes", "")),
+        km=form.get("km", ""),
+        behalf_of=form.get("behalf_of", ""),
+    )
+
+
+def mistyped() -> tuple[str, ...]:
+    """The fields in which something else was typed than a form can take."""
+    return ("km",) if whole_km(request.form.get("km", "")) == NO_NUMBER else ()
 
 
 def said_of_stranger() -> Said:
@@ -64,7 +108,7 @@ def said_of_stranger() -> Said:
         next_on=next_on.isoformat() if next_on else None,
         mood=form.get("mood") or None,
         minutes=number(form.get("minutes", "")),
-        km=number(form.get("km", "")),
+        km=whole_km(form.get("km", "")),
         behalf_of=form.get("behalf_of") or None,
     )
 
@@ -82,6 +126,15 @@ def number(text: str) -> int | None:
     if not text:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else NO_NUMBER
+
+
+def whole_km(text: str) -> int | None:
+    """As people write it, "3,5" too, in the whole kilometres that are kept; NO_NUMBER where it is none or too far."""
+    if not text.strip():
+        return None
+    found = _KM.fullmatch(text.strip())
+    km = int(found[1]) + ((found[2] or "0") >= "5") if found else NO_NUMBER
+    return km if km <= MOST_KM else NO_NUMBER
 
 
 def colleague(ref: str) -> int | None:

@@ -21,7 +21,7 @@ from counseling.queries.file_parts import list_phones
 from counseling.queries.patients import NotFound, get_support_row
 from counseling.queries.worklist import list_open_tasks
 from counseling.refs import new_request_key
-from counseling.routes.contact_form import form_key, ticked
+from counseling.routes.contact_form import Typed, form_key, mistyped, ticked, typed
 from counseling.routes.patients.parts import ensure_ref, this_day
 from counseling.routes.viewing import note_view
 from counseling.services.outreach_contacts import correct_contact, log_contact, undo_contact
@@ -34,6 +34,10 @@ bp = Blueprint("contacts", __name__, url_prefix="/outreach/<ref>")
 @bp.get("/")
 @requires(Permission.LOG_CONTACT)
 def show(ref: str) -> ResponseReturnValue:
+    return contact_page(ref)
+
+
+def contact_page(ref: str, again: Typed | None = None) -> str:
     row = person(ref)
     note_view("contacts.person", [row.patient_id])
     open_tasks = list_open_tasks(db.session, g.viewer, utc_now(), row.patient_id)
@@ -43,7 +47,8 @@ def show(ref: str) -> ResponseReturnValue:
         "pages/outreach/contact.html",
         **around(row),
         open_tasks=open_tasks,
-        kind=usual,
+        kind=request.form.get("kind", usual),
+        typed=again,
         phones=list_phones(db.session, row.patient_id, SUPPORT) if at_point else [],
         contacts=list_contacts(db.session, g.viewer, row.patient_id),
         **just_saved(),
@@ -55,6 +60,8 @@ def show(ref: str) -> ResponseReturnValue:
 def log(ref: str) -> ResponseReturnValue:
     ensure_ref(ref)
     key, contact, today = form_key(), ticked(), this_day()
+    if mistyped():
+        return contact_page(ref, typed(*mistyped())), 422
     try:
         saved = log_contact(db.session, g.viewer, ref, contact, request_key=key, today=today, now=utc_now())
     except NotFound:
@@ -71,10 +78,15 @@ def log(ref: str) -> ResponseReturnValue:
 @bp.get("/contacts/<contact>/")
 @requires(Permission.LOG_CONTACT)
 def correct(ref: str, contact: str) -> ResponseReturnValue:
+    return correction_page(ref, contact)
+
+
+def correction_page(ref: str, contact: str, again: Typed | None = None) -> str:
     row = person(ref)
     old = own_contact(row.patient_id, contact)
     note_view("contacts.correct", [row.patient_id])
-    return render_template("pages/outreach/correct.html", **around(row), contact=old, kind=old.place)
+    fields = {"contact": old, "kind": request.form.get("kind", old.place), "typed": again}
+    return render_template("pages/outreach/correct.html", **around(row), **fields)
 
 
 @bp.post("/contacts/<contact>/")
@@ -83,6 +95,8 @@ def save_correction(ref: str, contact: str) -> ResponseReturnValue:
     ensure_ref(ref)
     ensure_ref(contact)
     key, said = form_key(), ticked()
+    if mistyped():
+        return correction_page(ref, contact, typed(*mistyped())), 422
     try:
         correct_contact(db.session, g.viewer, ref, contact, said, request_key=key, now=utc_now())
     except NotFound:

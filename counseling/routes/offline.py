@@ -14,7 +14,7 @@ from flask_babel import gettext
 from werkzeug.local import LocalProxy
 
 from counseling.permissions import Viewer, public
-from counseling.static_files import FOLDER, static_url
+from counseling.static_files import FOLDER, as_sent, static_url
 
 bp = Blueprint("offline", __name__)
 
@@ -93,7 +93,7 @@ def worker() -> ResponseReturnValue:
         f"self.OUTBOX_URL = {json.dumps(outbox_address())};",
         f"importScripts({json.dumps(static_url('outbox.js'))});",
     ]
-    text = "\n".join([*lines, (FOLDER / "sw.js").read_text(encoding="utf-8")])
+    text = "\n".join([*lines, as_sent(FOLDER / "sw.js").decode()])
     response = Response(text, mimetype="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     pack(response)

@@ -21,7 +21,7 @@ from counseling.queries.month_sheets import month_sheet, next_month
 from counseling.queries.patients import NotFound
 from counseling.queries.worklist import list_work
 from counseling.refs import new_request_key
-from counseling.routes.contact_form import form_key, said_of_stranger, ticked
+from counseling.routes.contact_form import Typed, form_key, mistyped, said_of_stranger, ticked, typed
 from counseling.routes.contacts import just_saved, offered
 from counseling.routes.patients.finding import page_of
 from counseling.routes.patients.parts import ensure_ref, this_day, zone
@@ -52,8 +52,9 @@ def new() -> ResponseReturnValue:
 @requires(Permission.SEE_OUTREACH_LIST)
 def keep() -> ResponseReturnValue:
     key, said = form_key(), said_of_stranger()
-    if not said.said:
-        return stranger_page(is_nameless=True), 422
+    wrong = (*(() if said.said else ("said",)), *mistyped())
+    if wrong:
+        return stranger_page(typed(*wrong)), 422
     try:
         keep_unlisted(db.session, g.viewer, said, request_key=key, today=this_day(), now=utc_now())
     except Refusal:  # what no page of ours offers
@@ -62,9 +63,9 @@ def keep() -> ResponseReturnValue:
     return redirect(url_for("danger.show") if said.danger else url_for(".index"), 303)
 
 
-def stranger_page(*, is_nameless: bool = False) -> str:
-    fields = {"kind": "home", "request_key": new_request_key(), "is_nameless": is_nameless}
-    return render_template("pages/outreach/new.html", chosen=None, today=this_day(), **fields, **offered())
+def stranger_page(again: Typed | None = None) -> str:
+    fields = {"kind": request.form.get("kind", "home"), "request_key": new_request_key(), "typed": again}
+    return render_template("pages/outreach/new.html", today=this_day(), **fields, **offered())
 
 
 @bp.get("/group")
@@ -77,8 +78,9 @@ def group() -> ResponseReturnValue:
 @requires(Permission.SEE_OUTREACH_LIST)
 def log_meeting() -> ResponseReturnValue:
     key, contact, came = form_key(), ticked(), request.form.getlist("person")
-    if not came:
-        return group_page(is_empty=True), 422
+    wrong = (*(() if came else ("came",)), *mistyped())
+    if wrong:
+        return group_page(typed(*wrong)), 422
     for ref in came:
         ensure_ref(ref)
     today = this_day()
@@ -92,7 +94,7 @@ def log_meeting() -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-def group_page(*, is_empty: bool = False) -> str:
+def group_page(again: Typed | None = None) -> str:
     """Everybody of the team on one page: a team has no more people than fit into a meeting's list."""
     today, page, people = this_day(), 1, []
     while True:
@@ -103,7 +105,7 @@ def group_page(*, is_empty: bool = False) -> str:
         page += 1
     people = sorted([*people, *work.done], key=lambda row: row.community_name.casefold())
     note_view("outreach.group", [row.patient_id for row in people])
-    fields = {"people": people, "today": today, "request_key": new_request_key(), "is_empty": is_empty}
+    fields = {"people": people, "today": today, "request_key": new_request_key(), "typed": again}
     return render_template("pages/outreach/group.html", **fields, **offered())
 
 

@@ -23,6 +23,7 @@ from counseling.domain.phone_entries import (
     Letter,
     Said,
     happened_at,
+    own_day,
     read_said,
     skew_of,
 )
@@ -90,7 +91,9 @@ def arrive(session: AnySession, held: Held, letter: Letter, report: Report, zone
     skew = skew_of(report.sent_at, letter.client_time, now)
     at = happened_at(letter.client_time, skew, now)
     home = get_author(session, held.role_id, held.id)
-    return Arrived(letter, said, code or _doubt(author, held), author, home, station_day(at, zone), at, skew)
+    on = station_day(at, zone)
+    told = said.moved(on - own_day(letter)) if said else None
+    return Arrived(letter, told, code or _doubt(author, held), author, home, on, at, skew)
 
 
 def open_letter(session: AnySession, letter: Letter) -> tuple[Said | None, str | None]:

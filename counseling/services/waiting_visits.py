@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -102,7 +102,8 @@ def try_again(session: AnySession, viewer: Viewer, ref: str, *, zone: ZoneInfo, 
         select(PhoneToken.staff_id, PhoneToken.role_id).where(PhoneToken.id == entry.token_id)
     ).one()
     held = Held(entry.token_id, token.staff_id, token.role_id, is_good=True, is_revoked=False)
-    opened = arrive(session, held, _letter(entry), Report(), zone, entry.received_at)
+    clock = Report(sent_at=entry.received_at + timedelta(seconds=entry.skew_seconds))  # what the phone said of it then
+    opened = arrive(session, held, _letter(entry), clock, zone, entry.received_at)
     arrived = replace(opened, on=found.visited_on, at=found.happened_at)
     if arrived.code in UNREAD:
         return False

@@ -96,7 +96,7 @@ self.Outbox = (() => {
     await transaction(["entries"], "readwrite", (store) => {
       store.index("id").get(id).onsuccess = (event) => {
         const entry = event.target.result;
-        if (!entry || entry.tries) return;
+        if (!entry || entry.tries || uncounted.has(id)) return;
         gone = true;
         store.delete(entry.n);
       };
@@ -109,14 +109,19 @@ self.Outbox = (() => {
   // A clock that was set back must not hold an entry for a day.
   const held = (entry) => !entry.tries && entry.hold_until > Date.now() && entry.hold_until <= Date.now() + HOLD_MS;
   const isHeld = async () => (await entries()).some(held);
+  const uncounted = new Set();
   async function claim(isSkipped) {
     let claimed;
-    await transaction(["entries"], "readwrite", (store) => {
+    const take = (mode) => transaction(["entries"], mode, (store) => {
       store.getAll().onsuccess = (event) => {
         claimed = event.target.result.find((entry) => !isSkipped(entry));
-        if (claimed) store.put(Object.assign(claimed, { tries: claimed.tries + 1 }));
+        if (!claimed) return;
+        claimed.tries += 1;
+        if (mode === "readwrite") store.put(claimed);
       };
     });
+    // A full phone cannot count a try: it is sent all the same, which is what makes room. The lock stands.
+    await take("readwrite").catch(() => take("readonly").then(() => claimed && uncounted.add(claimed.id)));
     return claimed;
   }
   // How many of this author wait behind this one, and since when: the server says whose phone had no line, or is off.
@@ -142,20 +147,20 @@ self.Outbox = (() => {
     asked = Date.now() + (Number(answer.headers.get("Retry-After")) || 0) * 1000;
     return FOR_PEOPLE.includes(answer.status) ? "refused" : "later";
   }
-  // Of somebody who has signed out nothing is noted as done, and with their last entry their token goes.
+  // Without a result nothing is noted: a delete needs no room. Of somebody who has signed out nothing is noted as done, and with their last entry their token goes.
   const finish = ({ n, id, actor }, result) => transaction(["entries", "done", "tokens"], "readwrite", (store, sent, tokens) => {
     store.getAll().onsuccess = (event) => {
       const entry = event.target.result.find((one) => one.n === n), others = event.target.result.filter((one) => one.n !== n);
       store.delete(n);
-      if (entry && !entry.is_left) sent.put({ id, who: entry.who, at: entry.at, sent_at: Date.now(), actor, kind: entry.kind, corrects: entry.corrects, result });
+      if (result && entry && !entry.is_left) sent.put({ id, who: entry.who, at: entry.at, sent_at: Date.now(), actor, kind: entry.kind, corrects: entry.corrects, result });
       if (entry?.is_left && !others.some((one) => one.actor === actor)) tokens.delete(actor);
     };
   });
   const mark = ({ n }, state) => transaction(["entries"], "readwrite", (store) => {
     store.get(n).onsuccess = (event) => event.target.result && store.put(Object.assign(event.target.result, { state }));
-  });
+  }).catch(() => {}); // a full phone: told by the next try
 
-  // What came of it: "sent", "later" (the line), "sign-in", "revoked". `all`: by hand, also what was refused before and what could still be undone.
+  // What came of it: "sent", "later" (the line), "full" (sent, and it cannot be taken out), "sign-in", "revoked". `all`: by hand, also what was refused before and what could still be undone.
   async function sendAll(all) {
     const stopped = new Set(), tried = new Set();
     let outcome = "sent";
@@ -165,7 +170,7 @@ self.Outbox = (() => {
       tried.add(entry.id);
       const bearer = await token(entry.actor);
       const result = bearer ? await post(entry, bearer.token).catch(() => "later") : "sign-in";
-      if (TAKEN.includes(result)) await finish(entry, result);
+      if (TAKEN.includes(result)) await finish(entry, result).catch(() => finish(entry)).catch(() => { outcome = "full"; });
       else if (result === "refused") await mark(entry, "refused");
       else if (result === "later") return "later";
       else { // everything of theirs is kept until they sign in; what others wrote goes on

@@ -89,7 +89,7 @@
   });
 
   // ---- what waits, and sending it ----
-  let isLater = false, timer = 0, isRenewed = false;
+  let stuck = "", timer = 0, isRenewed = false;
   const say = (state) => { for (const part of all("[data-says]", box)) show(part, part.dataset.says === state); };
   async function refresh() {
     const last = newest, entries = await Outbox.entries(), count = entries.length;
@@ -97,7 +97,7 @@
     show(box, actor || count);
     show(one("[data-send]"), count);
     say(!count ? "none" : has("refused", true) || has("refused", false) ? "refused" : has("sign-in", true) || (!actor && has("sign-in", false)) ? "sign-in"
-      : has("sign-in", false) ? "other" : isLater ? "later" : "waiting");
+      : has("sign-in", false) ? "other" : stuck || "waiting");
     for (const part of all("[data-count]:not(#apart *)")) part.textContent = count;
     // What was tried once may have arrived: there is nothing to undo any more.
     if (last && last === newest && !entries.some((entry) => entry.id === last.id && !entry.tries)) show(undo, false);
@@ -106,7 +106,7 @@
   async function send(isByHand) {
     clearTimeout(timer);
     const outcome = await Outbox.flush(isByHand === true).catch(() => "later");
-    isLater = outcome === "later";
+    stuck = ["later", "full"].includes(outcome) ? outcome : "";
     if (outcome === "revoked") return location.replace(data.home);
     if (outcome === "sign-in" && !isRenewed && (await renew())) {
       isRenewed = true;
@@ -116,7 +116,7 @@
     const left = await Outbox.entries();
     if (!left.length) return undefined;
     const soonest = Math.min(...left.map((entry) => entry.hold_until - Date.now()).filter((ms) => ms > 0 && ms <= Outbox.HOLD_MS), SOON_MS);
-    timer = setTimeout(send, outcome === "busy" ? BUSY_MS : isLater ? Outbox.wait() : soonest + 50);
+    timer = setTimeout(send, outcome === "busy" ? BUSY_MS : stuck === "later" ? Outbox.wait() : soonest + 50);
     return undefined;
   }
   // Somebody looks at the phone: what stood here for three days is gone, and so is what was signed out from afar.
@@ -178,7 +178,7 @@
     show(plain, person.url);
     plain.href = person.url || data.home;
     const isGroup = person.kind === "group", isAnew = Boolean(person.corrects);
-    const parts = { other: !person.ref && !isGroup, group: isGroup, one: !isGroup, correction: isAnew, wrong: isAnew && !isGroup && rows().length };
+    const parts = { other: !person.ref && !isGroup, group: isGroup, one: !isGroup, correction: isAnew, again: isAnew && rowOf(person.ref), wrong: isAnew && !isGroup && rows().length };
     for (const part of all("[data-of]", form)) show(part, parts[part.dataset.of]);
     for (const part of all("[data-danger], [data-why]", form)) show(part, false);
     form.elements.place.value = (person.task || "").split(" ")[0] === "call_by_phone" ? "phone" : "home";
@@ -190,7 +190,7 @@
     if (!hasStep) history.pushState({ visit: 1 }, "");
     hasStep = true;
   }
-  const rows = () => all(".row > a[data-ref]:not([data-entry])", list);
+  const rows = () => all(".row > a[data-ref]:not([data-entry])", list), rowOf = (ref) => rows().find((row) => row.dataset.ref === ref);
   function people(type, field) {
     return rows().filter((row) => type === "checkbox" || row.dataset.ref !== person.ref).map((row) => {
       const label = document.createElement("label"), box = document.createElement("input"), name = document.createElement("span");
@@ -203,7 +203,7 @@
   }
   let top = 0;
   function swap(isVisit) {
-    if (isVisit) top = scrollY;
+    if (isVisit && visit.hidden) top = scrollY;
     show(list, !isVisit);
     show(visit, isVisit);
     document.body.classList.toggle("task", isVisit);
@@ -219,15 +219,19 @@
   }
   function said(outcome) {
     const fields = new FormData(form), text = (name) => (fields.get(name) || "").trim() || null;
-    const number = (name) => (/^\d+$/.test(text(name)) ? Number(text(name)) : null);
-    const isGroup = person.kind === "group", instead = fields.get("instead"), right = rows().find((row) => row.dataset.ref === instead);
+    // Null where nothing is typed; what is no number of this field is NaN, and is not saved.
+    const number = (name, shape, least, most) => {
+      const typed = text(name), count = shape.test(typed) ? Math.round(typed.replace(",", ".")) : NaN;
+      return typed && (count >= least && count <= most ? count : NaN);
+    };
+    const isGroup = person.kind === "group", instead = fields.get("instead"), right = rowOf(instead);
     const who = instead || person.ref, next = fields.get("next");
     return {
       who: who || null, said: who || isGroup ? null : text("said"), outcome, place: isGroup ? "group" : fields.get("place"),
       topics: fields.getAll("topic"), needs: fields.getAll("need"), mood: fields.get("mood"), agreed: text("agreed"),
       next_on: next === "" && person.corrects ? "" : day(next), // of a correction: "" takes the day out
       danger: fields.getAll("danger"), task: ((right ? right.dataset.task : person.task) || "").split(" "), corrects: person.corrects || null, behalf_of: fields.get("behalf"),
-      people: fields.getAll("person"), minutes: number("minutes"), km: number("km"),
+      people: fields.getAll("person"), minutes: number("minutes", /^\d+$/, 1, 480), km: number("km", /^\d+([.,]\d\d?)?$/, 0, 500),
     };
   }
   async function save(event) {
@@ -238,8 +242,14 @@
     try {
       if (person.kind === "group" && !body.people.length) return why("people");
       if (person.kind === "visit" && !body.who && !body.said) return why("name");
+      const odd = ["minutes", "km"].find((name) => Number.isNaN(body[name])), field = form.elements[odd];
+      if (odd) {
+        why(odd);
+        field.closest("details").open = true;
+        return field.focus();
+      }
       newest = await Outbox.put(person.corrects && person.kind === "visit" ? "correction" : person.kind, body, page, prepared, body.who);
-      const right = body.who !== person.ref && rows().find((row) => row.dataset.ref === body.who);
+      const right = body.who !== person.ref && rowOf(body.who);
       saved = right ? { ...person, ref: body.who, name: one(".who", right).textContent } : person;
       one("[data-text]", undo).textContent = `${saved.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
       show(undo, true);
@@ -265,8 +275,8 @@
   async function showDone(entries) {
     const place = one("#done-here"), words = place.dataset, known = await (marked ||= markedRows()), today = new Date().toDateString();
     const mine = (entry) => entry.actor === actor, isToday = (entry) => new Date(entry.at).toDateString() === today;
-    // A page that came after the receipt shows it as the server does; what is not sent stays here however old it is.
-    const sent = (await Outbox.done()).filter((entry) => mine(entry) && isToday(entry) && (isCopy || entry.sent_at > performance.timeOrigin));
+    // Of what was sent that of today, to be put right; what is not sent stays here however old it is.
+    const sent = (await Outbox.done()).filter((entry) => mine(entry) && isToday(entry));
     // Of a visit that was put right only the last word: whoever it was not is on the list again.
     const both = [...sent, ...entries.filter(mine)], corrected = new Set(both.map((entry) => entry.corrects));
     const shown = both.filter((entry) => !corrected.has(entry.id)).sort((a, b) => b.at - a.at);
@@ -290,9 +300,14 @@
       line.append(link);
       return line;
     }));
-    // Of an earlier day it hides nobody: they may have been met again today.
-    const logged = new Set(shown.filter(isToday).map((entry) => known.get(entry.who)?.dataset.ref));
-    for (const row of rows()) row.parentElement.classList.toggle("logged", logged.has(row.dataset.ref));
+    // Of an earlier day it hides nobody: they may have been met again today. A page that came after the receipt knows of it,
+    // and who still waits there was asked for anew: it hides them only among those whom the page itself calls done.
+    const isNews = (entry) => entry.body !== undefined || isCopy || entry.sent_at > performance.timeOrigin;
+    const refs = (some) => new Set(some.filter(isToday).map((entry) => known.get(entry.who)?.dataset.ref));
+    const met = one("#met", list), logged = refs(shown), news = refs(shown.filter(isNews));
+    for (const row of rows()) row.parentElement.classList.toggle("logged", (met?.contains(row) ? logged : news).has(row.dataset.ref));
+    if (!met) return;
+    show(met, one(".note", met).textContent = all("li:not(.logged)", met).length);
   }
   function listWork() {
     on(list, "click", (event) => {
@@ -315,6 +330,7 @@
       }
     });
     on(one("[data-back]", form), "click", () => swap(false));
+    on(one("[data-again]", form), "click", () => rowOf(person.ref).click());
     on(window, "popstate", (event) => {
       hasStep = Boolean(event.state?.visit);
       if (!visit.hidden) swap(false);
@@ -325,6 +341,18 @@
       return open({ kind: saved.kind, ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);
+    const asked = rowOf(location.hash.slice(7)); // "#visit-", from the plain page of somebody
+    if (!asked) return;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    asked.click();
+  }
+
+  // On the plain page of somebody: where the kept list has them too, the way leads to the form there, also when the line goes.
+  async function here() {
+    const link = one("#here a"), copy = link && (await caches.match(link.pathname)), text = await copy?.text();
+    if (!text?.includes(`data-ref="${link.hash.slice(7)}"`) || isFilledIn()) return;
+    show(one("form.person"), false);
+    show(one("#here"), true);
   }
 
   // ---- the first day, and what this phone is set to ----
@@ -410,6 +438,8 @@
     await Outbox.entries();
   } catch { // a private window, or no room for anything: told before anything is written
     show(box, actor);
+    if (actor) tour();
+    show(one("#this-phone"), false); // a code would guard nothing
     return say("no-store");
   }
   if (actor) {
@@ -428,7 +458,7 @@
     await Outbox.arrive(actor);
     const bearer = await Outbox.token(actor);
     settings();
-    if (list && self.isSecureContext && crypto.randomUUID) listWork();
+    if (self.isSecureContext && crypto.randomUUID) list ? listWork() : here().catch(() => {});
     worker().catch(() => {});
     // After the list: somebody may tap already while the line hangs.
     if (!isCopy && (!bearer || bearer.until - Date.now() < RENEW_MS)) await renew();

@@ -235,6 +235,18 @@ def test_the_script_evaluates_nothing() -> None:
     assert not re.search(r"\beval\(|new Function\(|innerHTML|outerHTML\s*=|document\.write|insertAdjacentHTML", text)
 
 
+def test_no_text_of_a_script_goes_over_a_line() -> None:
+    """Lines of comment stay behind when a script is sent (static_files.as_sent): within a text one would be missed."""
+    scripts = sorted((PACKAGE / "static").glob("*.js"))
+    wrong = [
+        f"{script.name}:{number}"
+        for script in scripts
+        for number, line in enumerate(script.read_text(encoding="utf-8").splitlines(), 1)
+        if line.count("`") % 2 or line.endswith("\\")
+    ]
+    assert scripts and not wrong, "\n".join(wrong)
+
+
 def test_what_is_kept_between_pages_knows_nothing_of_any_page() -> None:
     """A file imported without its context is made once for all pages: no name of a page, no word in one's language."""
     known = {*_environment.globals, "_", "ngettext", "url_for", "static_url", "request", "csrf_token"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
 from counseling.database import vault_of, writing
+from counseling.domain import phone_entries
 from counseling.domain.refusal import Refusal
 from counseling.models.patients import SupportFile
 from counseling.models.people import StaffRole
@@ -20,6 +21,7 @@ from counseling.models.tasks import Task
 from counseling.services import phone_visits
 from counseling.services.phone_entries import Report, take_entry
 from counseling.services.waiting_rows import open_said
+from counseling.services.waiting_visits import try_again
 from tests.outbox.story import (
     ARRIVAL,
     SAVED,
@@ -37,6 +39,49 @@ from tests.support.phone import visit
 from tests.support.settings import MORNING
 
 LONG_AGO = MORNING - timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("saved", "report", "next_on", "kept"),
+    [
+        # By its own word eight days slow: it meant a week from the day of the visit.
+        (SAVED - timedelta(days=8), Report(sent_at=ARRIVAL - timedelta(days=8)), "2026-11-21", "2026-11-29"),
+        # Its battery was empty: it counts from 1970.
+        (datetime(1970, 1, 1, 8, tzinfo=UTC), Report(), "1970-01-08", "2026-11-29"),
+        (SAVED - timedelta(minutes=9), Report(sent_at=ARRIVAL - timedelta(minutes=9)), "2026-11-29", "2026-11-29"),
+        (SAVED, Report(), "9999-12-31", None),
+        (datetime(1970, 1, 1, 8, tzinfo=UTC), Report(), "9999-12-31", None),
+        (SAVED, Report(), "2026-11-22", None),
+    ],
+)
+def test_the_next_day_is_put_right_by_as_much_as_the_day_of_the_visit(
+    session: Session, cast: Cast, saved: datetime, report: Report, next_on: str, kept: str | None
+) -> None:
+    said = visit(someone(session, cast).ref, next_on=next_on)
+    assert hand_in(session, cast, said, saved=saved, report=report) == "stored"
+    (row,) = contacts(session)
+    assert (str(row.contact_on), row.next_on and str(row.next_on)) == ("2026-11-22", kept)
+
+
+def test_the_next_day_of_a_visit_that_waits_is_right_when_it_is_matched(session: Session, cast: Cast) -> None:
+    slow = {"saved": SAVED - timedelta(days=8), "report": Report(sent_at=ARRIVAL - timedelta(days=8))}
+    assert hand_in(session, cast, visit(None, said="Cô Năm", next_on="2026-11-21"), **slow) == "quarantined"
+    (one,) = waiting(session)
+    found = open_said(vault_of(session), one.ref, one.said)
+    assert found is not None and found.next_on == "2026-11-29"
+
+
+def test_the_next_day_of_a_form_that_is_understood_later_is_right_too(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = visit(someone(session, cast).ref, next_on="2026-11-21")
+    slow = {"saved": SAVED - timedelta(days=8), "report": Report(sent_at=ARRIVAL - timedelta(days=8))}
+    assert hand_in(session, cast, said, form_version=2, **slow) == "quarantined"
+    monkeypatch.setitem(phone_entries.READERS, 2, phone_entries.READERS[1])
+    (one,) = waiting(session)
+    assert try_again(session, cast.viewer_of("counselor"), one.ref, zone=VIETNAM, now=ARRIVAL)
+    (row,) = contacts(session)
+    assert (str(row.contact_on), str(row.next_on)) == ("2026-11-22", "2026-11-29")
 
 
 def test_an_entry_becomes_what_the_form_makes(session: Session, cast: Cast) -> None:

@@ -81,13 +81,71 @@ def test_every_field_of_the_form_is_kept_and_comes_back_to_be_corrected(
     "odd",
     [
         {"kind": "moon"}, {"need": "castle"}, {"mood": "furious"}, {"danger": "rain"}, {"minutes": "9999"},
-        {"km": "-3"}, {"km": "1e2"}, {"behalf_of": "f" * 32},
+        {"behalf_of": "f" * 32},
     ],
 )  # fmt: skip
 def test_what_no_page_offers_is_not_taken(app: Flask, session: Session, cast: Cast, odd: dict[str, str]) -> None:
     person, volunteer = someone(session, cast), at(app, "volunteer")
     assert post(volunteer, f"/outreach/{person.ref}/", **form(**odd)).status_code == 400
     assert not contacts(session)
+
+
+def filled_in(page: str) -> set[tuple[str, str]]:
+    """What stands in a form that is shown again: all that is ticked, and what was typed."""
+    typed = re.findall(r'<input id="(?:said|km)" name="(\w+)"[^>]* value="([^"]*)"', page)
+    note = [("note", text) for text in re.findall(r"<textarea[^>]*>([^<]*)</textarea>", page)]
+    return {*re.findall(r'name="(\w+)" value="([^"]*)" checked', page), *typed, *note}
+
+
+TYPED = {
+    "kind": "phone", "topic": ["work", "family"], "need": ["papers"], "danger": ["violence"], "mood": "low",
+    "minutes": "30", "note": "hẹn ra ủy ban", "outcome": "met_well", "next": "2026-11-29",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("km", ["600", "xa", "-3", "1e2", "3,5 km"])
+@pytest.mark.parametrize("page", ["person", "correction", "stranger", "group"])
+def test_a_way_that_is_no_number_is_told_at_its_field_and_nothing_typed_is_lost(
+    app: Flask, session: Session, cast: Cast, page: str, km: str
+) -> None:
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    address, own = f"/outreach/{person.ref}/", {}
+    if page == "correction":
+        post(volunteer, address, **form())
+        address += f"contacts/{contacts(session)[0].ref}/"
+    elif page == "stranger":
+        address, own = "/outreach/new", {"said": "Cô Năm đầu chợ"}
+    elif page == "group":
+        address, own = "/outreach/group", {"person": person.ref}
+    before = len(contacts(session))
+    answer = post(volunteer, address, request_key=new_request_key(), **TYPED, **own, km=km)
+    assert answer.status_code == 422
+    assert "<title>1 chỗ cần sửa – " in answer.text
+    assert re.search(
+        r'<p class="error" id="km-error">Ghi số km từ 0 đến 500, như 12 hoặc 3,5</p>\s*<input id="km"', answer.text
+    )
+    asked = {"topic", "minutes"} if page == "group" else TYPED.keys() - {"outcome"}
+    said = {name: value for name, value in TYPED.items() if name in asked} | own
+    wanted = {(name, one) for name, value in said.items() for one in ([value] if isinstance(value, str) else value)}
+    assert {*wanted, ("km", km)} <= filled_in(answer.text)
+    assert len(contacts(session)) == before and not waiting(session)
+    again = post(volunteer, address, request_key=new_request_key(), **TYPED, **own, km="3,5")
+    assert again.status_code == 303
+    assert [row.km for row in contacts(session)[-1:]] == ([] if page == "stranger" else [4])
+
+
+def test_half_a_kilometre_is_written_as_people_write_it(app: Flask, session: Session, cast: Cast) -> None:
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    for km in ("3,5", "12.4", " 7 ", "", "500"):
+        assert post(volunteer, f"/outreach/{person.ref}/", **form(km=km)).status_code == 303
+    assert [row.km for row in contacts(session)] == [4, 12, 7, None, 500]
+
+
+def test_a_stranger_without_a_name_loses_nothing_else_that_was_typed(app: Flask, cast: Cast) -> None:
+    sent = {**TYPED, "said": " ", "km": "xa"}
+    answer = post(at(app, "volunteer"), "/outreach/new", request_key=new_request_key(), **sent)
+    assert answer.status_code == 422 and "<title>2 chỗ cần sửa – " in answer.text
+    assert {("need", "papers"), ("note", "hẹn ra ủy ban"), ("km", "xa")} <= filled_in(answer.text)
 
 
 def test_danger_leads_to_what_to_do_and_calls_the_point(app: Flask, session: Session, cast: Cast) -> None:
@@ -247,6 +305,16 @@ def test_a_task_of_danger_is_closed_like_any_other(app: Flask, session: Session,
     counselor = at(app, "counselor")
     post(counselor, f"/tasks/{person.ref}/close", kind="danger_sign", outcome="done")
     assert task_state(session, task_id) == (False, "done")
+
+
+def test_scripts_are_sent_without_the_lines_that_only_explain_them(app: Flask) -> None:
+    with app.test_request_context():
+        addresses = ["/sw.js", *(static_url(name) for name in ("outbox.js", "phone.js", "app.js", "cover.js"))]
+    for address in addresses:
+        text = app.test_client().get(address).text
+        assert text.count("\n") > 5
+        assert not [line for line in text.splitlines() if line.lstrip().startswith("//")], address
+    assert "importScripts(" in app.test_client().get("/sw.js").text
 
 
 @pytest.mark.parametrize("address", ["/sw.js", "/offline"])

@@ -179,6 +179,14 @@ def test_a_counselor_calls_from_the_list_of_what_waits(app: Flask, session: Sess
     assert "Xong hôm nay 1" in listed
 
 
+def test_only_a_phone_that_keeps_a_list_is_led_to_its_own_form(app: Flask, session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    for username, is_led in (("volunteer", True), ("counselor", False)):
+        page = at(app, username).get(f"/outreach/{person.ref}/").text
+        assert (f'href="/outreach/#visit-{person.ref}"' in page) is is_led
+        assert page.count('name="outcome"') == 3, "and without script the page itself takes it"
+
+
 def test_a_volunteer_reads_no_phone_number(app: Flask, session: Session, cast: Cast) -> None:
     person = someone(session, cast)
     add_phone(session, person.id, "+84912345678", by=by(cast, "counselor"), now=MORNING, side="support")

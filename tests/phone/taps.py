@@ -36,6 +36,15 @@ def has_copy(page: Page) -> bool:
     return bool(page.evaluate("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))"))
 
 
+def forget_list(page: Page) -> None:
+    """No list is kept: on the page of a person stands the plain form."""
+    page.evaluate(
+        """async () => {
+          for (const name of await caches.keys()) if (name.startsWith("kept-")) await caches.delete(name);
+        }"""
+    )
+
+
 def has_list_of(page: Page, name: str) -> None:
     """Wait until the list that is kept has this name: after somebody else's sign-in the page loads itself anew."""
     page.wait_for_function(

@@ -162,6 +162,7 @@ def test_the_password_is_changed_elsewhere_while_a_visit_waits(
     until(phone, lambda: len(contacts(session)) == 1)  # the phone's token adds entries without a session
     expect(phone.locator("#outbox")).to_be_hidden()
     sign_in_again(phone, password=NEW_PASSWORD)
+    expect(phone.locator("#met")).to_be_hidden()  # it stands in "logged here", to be corrected
     log(phone, "Chưa gặp")
     send_now(phone)
     expect_sent(phone)
@@ -184,7 +185,7 @@ def test_signed_out_without_a_line_and_the_session_ends_meanwhile(phone: Page, l
     send_now(phone)
     expect_sent(phone)
     phone.reload()
-    expect(phone.locator("#work .row", has_text=NAME)).to_be_visible()
+    expect(phone.locator("#work .row:visible", has_text=NAME)).to_have_count(1)
 
 
 def test_a_sign_in_that_does_not_arrive_takes_nothing_away(phone: Page, line: Line, session: Session) -> None:
@@ -290,6 +291,26 @@ def test_a_visit_saved_by_a_clock_that_is_a_day_wrong(
     counselor = app.test_client()
     people.sign_in(counselor, "counselor")
     assert "Đồng hồ máy lệch" in counselor.get("/teams/").text
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=-8), timedelta(days=-1), timedelta(), timedelta(days=40)])
+def test_in_a_week_is_a_week_after_the_visit_whatever_the_phone_says_it_is(
+    phone: Page, line: Line, session: Session, wrong: timedelta
+) -> None:
+    move_clock(phone, as_at_the_server() + wrong)
+    phone.reload()
+    for is_corrected in (False, True):
+        line.down()
+        phone.locator("#done-here a" if is_corrected else "#work .row a").first.tap()
+        phone.locator(f"label:has([name=next][value='{14 if is_corrected else 7}'])").tap()
+        phone.get_by_role("button", name="Gặp, ổn").tap()
+        expect(phone.locator("#undo")).to_be_visible()
+        line.up()
+        send_now(phone)
+        expect_sent(phone)
+    today = MORNING.date()
+    assert [row.contact_on for row in contacts(session)] == [today, today]
+    assert [row.next_on for row in contacts(session)] == [today + WEEK, today + 2 * WEEK]
 
 
 def test_another_signs_in_while_a_visit_waits_and_it_stays_its_writers(

@@ -7,14 +7,18 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from counseling.config import VIETNAM
 from counseling.database import vault_of
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.phone_entries import ContactDetails
+from counseling.queries.month_sheets import month_sheet
 from tests.outreach.story import asked, someone, task_state
+from tests.outreach.story import log as log_plainly
 from tests.phone.line import Line
-from tests.phone.taps import NAME, expect_sent, log, ready, send_now
+from tests.phone.taps import NAME, entries, expect_sent, log, ready, send_now
 from tests.support.cast import Cast
+from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
 OTHER = "Chị Tư bán rau"
@@ -39,6 +43,11 @@ def rows(session: Session) -> list[OutreachContact]:
 def details(session: Session, contact: OutreachContact) -> ContactDetails:
     own = select(ContactDetails).where(ContactDetails.contact_id == contact.id)
     return session.execute(own).scalar_one()
+
+
+def visits_of_the_month(session: Session, cast: Cast) -> int:
+    first = MORNING.date().replace(day=1)
+    return month_sheet(session, cast.roles["volunteer"][0], first, VIETNAM).total.visits
 
 
 def tap(phone: Page, name: str, value: str) -> None:
@@ -130,7 +139,7 @@ def test_a_visit_answers_all_that_was_asked_of_somebody(
     expect_sent(phone)
     assert task_state(session, second)[0] is False
     phone.goto(f"{line.url}/outreach/")
-    expect(phone.locator("#work .row", has_text=NAME)).to_contain_text("Gặp, ổn")
+    expect(phone.locator("#met .row", has_text=NAME)).to_contain_text("Gặp, ổn")
     expect(phone.locator("#work .row", has_text="Hỏi thăm")).to_have_count(0)
 
 
@@ -143,3 +152,77 @@ def test_the_longest_name_to_choose_makes_no_page_wide(phone: Page, session: Ses
     phone.locator("#visit summary", has_text="Ghi nhầm người?").tap()
     expect(phone.locator("[data-instead] .chip")).to_be_visible()
     assert not phone.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+def test_what_was_sent_today_is_put_right_after_the_page_was_loaded_anew(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    """Nobody writes a second visit where a correction was promised; and nothing stands there twice."""
+    log(phone)
+    send_now(phone)
+    expect_sent(phone)
+    for has_line in (True, False):
+        if not has_line:
+            line.down()
+        phone.goto(f"{line.url}/outreach/")
+        expect(phone.locator("#done-here .row", has_text=NAME)).to_contain_text("đã gửi")
+        expect(phone.locator("#work .row a:visible", has_text=NAME)).to_have_count(1)
+        expect(phone.locator("#met")).to_be_hidden()
+    line.up()
+    phone.locator("#work .row a:visible", has_text=NAME).tap()
+    mend(phone, "Chưa gặp")
+    old, new = rows(session)
+    assert (new.corrects_id, new.outcome) == (old.id, "not_met")
+    assert visits_of_the_month(session, cast) == 1
+
+
+def test_whom_another_has_met_or_who_is_asked_for_anew_is_still_seen(
+    phone: Page, line: Line, session: Session, cast: Cast, person: Person, other: Person
+) -> None:
+    log(phone)
+    send_now(phone)
+    expect_sent(phone)
+    log_plainly(session, cast, other)
+    phone.reload()
+    expect(phone.locator("#met .row:visible")).to_have_count(1)
+    expect(phone.locator("#met .row:visible")).to_contain_text(OTHER)
+    expect(phone.locator("#met h2")).to_have_text("Đã ghi hôm nay 1")
+    asked(session, person)
+    phone.reload()
+    expect(phone.locator("#done-here .row", has_text=NAME)).to_be_visible()
+    asks = phone.locator("#work li:not(.logged) > a[data-task]", has_text=NAME)
+    expect(asks).to_be_visible()
+    log(phone)
+    assert [entry["corrects"] for entry in entries(phone)] == [None], "another visit, which answers what is asked"
+    expect(asks).to_be_hidden()
+
+
+def test_met_in_the_evening_after_nobody_was_there_in_the_morning_is_two_visits(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    log(phone, "Chưa gặp")
+    send_now(phone)
+    expect_sent(phone)
+    line.down()
+    phone.locator("#done-here a").first.tap()
+    phone.get_by_role("button", name="Ghi lần nữa hôm nay").tap()
+    expect(phone.locator("#visit [data-of=correction]")).to_be_hidden()
+    expect(phone.get_by_role("button", name="Ghi lần nữa hôm nay")).to_be_hidden()
+    expect(phone.locator("#visit h1")).to_have_text(NAME)
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_contain_text("Gặp, ổn")
+    expect(phone.locator("#done-here .row", has_text=NAME)).to_have_count(2)
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    assert [(row.outcome, row.corrects_id) for row in rows(session)] == [("not_met", None), ("met_well", None)]
+    assert visits_of_the_month(session, cast) == 2
+
+
+def test_of_somebody_who_is_not_on_the_list_there_is_no_row_to_begin_again_from(phone: Page) -> None:
+    phone.get_by_role("link", name="Người ngoài danh sách").tap()
+    phone.fill("#said", "Cô Năm đầu chợ")
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    phone.locator("#done-here a").first.tap()
+    expect(phone.locator("#visit [data-of=correction]")).to_be_visible()
+    expect(phone.get_by_role("button", name="Ghi lần nữa hôm nay")).to_be_hidden()

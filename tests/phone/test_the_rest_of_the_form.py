@@ -10,9 +10,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from counseling.database import vault_of, writing
+from counseling.domain.contacts import MOST_KM, MOST_MINUTES
 from counseling.models.contacts import OutreachContact
 from counseling.models.people import Staff, StaffRole
 from counseling.models.phone_entries import ContactDetails
+from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.taps import NAME, entries, expect_sent, has_copy, log, send_now
 from tests.support.browser import PHONE, NewPage, sign_in
@@ -94,6 +96,37 @@ def test_needs_mood_way_and_what_was_agreed_come_into_the_book(phone: Page, line
     )
 
 
+NUMBERS = [
+    ("minutes", str(MOST_MINUTES + 1), None), ("minutes", "1h30", None), ("minutes", "0", None),
+    ("minutes", "1.5", None), ("minutes", str(MOST_MINUTES), MOST_MINUTES),
+    ("km", str(MOST_KM + 1), None), ("km", "1.200", None), ("km", "xa", None),
+    ("km", str(MOST_KM), MOST_KM), ("km", "3,5", 4), ("km", "12.4", 12), ("km", "0", 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "text", "kept"), NUMBERS)
+def test_what_is_typed_as_a_number_is_saved_or_asked_for_again(
+    phone: Page, line: Line, session: Session, field: str, text: str, kept: int | None
+) -> None:
+    """Never called saved without it."""
+    open_visit(phone)
+    choose(phone, "topic", "family")
+    phone.locator("#visit summary", has_text="Ghi thêm").tap()
+    phone.fill(f"#{field}", text)
+    if kept is None:
+        phone.locator("#visit summary", has_text="Ghi thêm").tap()  # folded again
+        phone.get_by_role("button", name="Gặp, ổn").tap()
+        expect(phone.locator(f"[data-why={field}]")).to_be_in_viewport(ratio=1)
+        expect(phone.locator("#visit .error:visible")).to_have_count(1)
+        expect(phone.locator(f"#{field}")).to_be_focused()
+        expect(phone.locator(f"#{field}")).to_have_value(text)
+        expect(phone.locator("[name=topic][value=family]")).to_be_checked()
+        assert entries(phone) == []
+        phone.fill(f"#{field}", "25")
+    save(phone)
+    assert getattr(the_only_contact(session), field) == (25 if kept is None else kept)
+
+
 @pytest.fixture
 def colleague(session: Session, cast: Cast) -> int:
     """A volunteer of the same team who has no phone."""
@@ -135,6 +168,69 @@ def test_the_three_cards_of_the_first_day_are_gone_through_once(new_page: NewPag
     page.reload()
     expect(page.locator("#work .row").first).to_be_visible()
     expect(page.locator("#tour")).to_be_hidden()
+
+
+def test_where_nothing_can_be_kept_the_cards_are_put_away_and_no_code_is_offered(
+    new_page: NewPage, line: Line, person: Person
+) -> None:
+    page = new_page(PHONE, has_touch=True)
+    page.add_init_script("Object.defineProperty(self, 'indexedDB', { get: () => undefined });")
+    sign_in(page, line.url, "volunteer", PASSWORD)
+    page.wait_for_url("**/outreach/")
+    expect(page.locator("#outbox [data-says=no-store]")).to_be_visible()
+    expect(page.locator("#this-phone")).to_be_hidden()
+    expect(page.locator("#tour")).to_be_visible()
+    page.get_by_role("button", name="Bỏ qua").tap()
+    expect(page.locator("#tour")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#outbox [data-says=no-store]")).to_be_visible()
+    expect(page.locator("#tour")).to_be_hidden()
+    page.locator("#work .row a").first.tap()  # to the plain form
+    page.get_by_role("button", name="Gặp, ổn").tap()
+    expect(page.get_by_role("button", name="Bỏ ghi")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["what was before", "the file"])
+def test_from_the_page_of_a_person_one_way_leads_to_the_phones_own_form_also_when_the_line_goes(
+    phone: Page, line: Line, session: Session, way: str
+) -> None:
+    open_visit(phone)
+    phone.get_by_role("link", name="Những lần trước").tap()
+    if way == "the file":
+        phone.get_by_role("link", name="Hồ sơ").tap()
+        phone.get_by_role("link", name="Ghi lần liên lạc").tap()
+    link = phone.get_by_role("link", name="Ghi lần hỏi thăm")
+    expect(link).to_be_in_viewport(ratio=1)
+    expect(phone.locator("main [name=outcome]:visible")).to_have_count(0)
+    line.down()
+    link.tap()
+    expect(phone.locator("#visit h1")).to_have_text(NAME)
+    assert phone.url == f"{line.url}/outreach/", "the address says nothing of whom"
+    phone.locator("#visit summary", has_text="Ghi thêm").tap()
+    phone.fill("#agreed", "ra xã làm giấy")
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    row = the_only_contact(session)
+    assert vault_of(session).open("outreach_contacts.note", row.ref, row.note) == "ra xã làm giấy"
+    phone.reload()
+    expect(phone.locator("#work")).to_be_visible()
+    expect(phone.locator("#visit")).to_be_hidden()
+
+
+def test_somebody_whom_the_kept_list_does_not_have_is_logged_on_the_plain_page(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    """Come to the team since the list was kept."""
+    one = someone(session, cast, "Chị Tư bán rau")
+    phone.goto(f"{line.url}/outreach/{one.ref}/")
+    expect(phone.locator("#outbox [data-says=none]")).to_be_visible()
+    expect(phone.locator("#here")).to_be_hidden()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.get_by_role("button", name="Bỏ ghi")).to_be_visible()
+    assert the_only_contact(session).patient_id == one.id
 
 
 def test_the_app_can_be_put_on_the_home_screen_and_offers_it(phone: Page) -> None:

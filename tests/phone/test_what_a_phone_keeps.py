@@ -29,6 +29,7 @@ from tests.phone.taps import (
     entries,
     expect_says,
     expect_sent,
+    forget_list,
     grow_old,
     has_copy,
     has_list_of,
@@ -38,13 +39,13 @@ from tests.phone.taps import (
     send_now,
     until,
 )
-from tests.support.browser import PHONE, NewPage, main_process, own_browser, whole_chromium
+from tests.support.browser import PHONE, NewPage, main_process, own_browser, sign_in, whole_chromium
 from tests.support.cast import CAO_LOC, DONG_KINH, PASSWORD, TEAM, TEAM2, Cast
 from tests.support.files import by
 from tests.support.settings import MORNING
 from tests.support.treatment import Person, ordered, somebody
 
-CANARY, TYPED = "Chim Hoàng Yến", "Lời Hẹn Kín"
+CANARY, TYPED, PLAINLY = "Chim Hoàng Yến", "Lời Hẹn Kín", "Điều Nói Riêng"
 FULL_NAME, CODE, ALIAS, DOSE = "Vi Thị Hoàng Yến Kín", "MTD-7431-KIN", "Sơn Ca Bí Mật", ("113,5", "113.5")
 # What browsers write down of where somebody was: addresses, and with them random refs.
 HISTORY = re.compile(
@@ -84,11 +85,35 @@ def in_treatment_too(session: Session, cast: Cast) -> str:
     return ref
 
 
+def type_on_plain_forms(page: Page, url: str, ref: str) -> None:
+    """Without script, as where a phone keeps nothing; left half done, and answered with a word at the field."""
+    sign_in(page, url, "volunteer", PASSWORD)
+    for address in (f"/outreach/{ref}/", "/outreach/new"):
+        for is_sent in (False, True):
+            page.goto(f"{url}{address}")
+            if address.endswith("new"):
+                page.fill("#said", PLAINLY)
+            page.locator("label:has([name=topic][value=family])").tap()
+            page.locator("summary", has_text="Ghi thêm").tap()
+            page.fill("#note", PLAINLY)
+            page.fill("#km", "xa")
+            if is_sent:
+                page.get_by_role("button", name="Gặp, ổn").tap()
+                expect(page.locator("#km-error")).to_be_visible()
+                expect(page.locator("#note")).to_have_value(PLAINLY)
+            page.goto(f"{url}/outreach/")
+    page.locator(".account summary").tap()
+    page.get_by_role("button", name="Đăng xuất").tap()
+
+
 def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
     browser: Browser, tmp_path: Path, line: Line, receiver: Receiver, session: Session, cast: Cast
 ) -> None:
     ref, profile, kind = in_treatment_too(session, cast), tmp_path / "phone", browser.browser_type
     someone(session, cast, f"{CANARY} 2", hamlet="Nà Kín")
+    with own_browser(kind, profile, java_script_enabled=False, **whole_chromium()) as context:
+        type_on_plain_forms(context.pages[0], line.url, ref)
+    assert found_in(profile, CANARY, PLAINLY) == set()
     with own_browser(kind, profile, **whole_chromium()) as context:
         page = context.pages[0]
         open_phone(page, line.url)
@@ -99,7 +124,20 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
         expect(page.locator("#undo")).to_be_visible()
         page.goto(f"{line.url}/outreach/{ref}/")  # the history may hold its address: a random word
         page.goto(f"{line.url}/outreach/")
-    said = (CANARY, "Nà Kín", TYPED, *WRITTEN, FULL_NAME, CODE, ALIAS, *DOSE, "methadone", "liều", "dương tính")
+    said = (
+        CANARY,
+        "Nà Kín",
+        TYPED,
+        PLAINLY,
+        *WRITTEN,
+        FULL_NAME,
+        CODE,
+        ALIAS,
+        *DOSE,
+        "methadone",
+        "liều",
+        "dương tính",
+    )
     before = found_in(profile, *said)
     assert before == {CANARY, "Nà Kín"}, "the list is kept, and nothing else"
     with own_browser(kind, profile, **whole_chromium()) as context:
@@ -155,8 +193,70 @@ FILL = """async () => {
 }"""
 
 
+FAILS = """() => {
+  const plain = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (names, mode, how) {
+    const found = plain.call(this, names, mode, how);
+    if (mode === "readwrite") Promise.resolve().then(() => found.abort());
+    return found;
+  };
+}"""
+
+
+def full_phone(new_page: NewPage, line: Line) -> Page:
+    """Two visits were saved without a line; then photos took all the room there was."""
+    phone = new_page(PHONE, has_touch=True)
+    tools = phone.context.new_cdp_session(phone)
+    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
+    open_phone(phone, line.url)
+    line.down()
+    log(phone)
+    log(phone, "Chưa gặp")
+    phone.evaluate(FILL)
+    return phone
+
+
+def test_a_full_phone_sends_what_waits(new_page: NewPage, line: Line, person: Person, receiver: Receiver) -> None:
+    phone = full_phone(new_page, line)
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    assert entries(phone) == []
+    assert sorted(line.ids) == sorted(receiver.stored) and len(line.ids) == 2, "each once"
+
+
+def test_a_full_phone_whose_line_fails_waits_and_takes_nothing_back_that_may_have_arrived(
+    new_page: NewPage, line: Line, person: Person, receiver: Receiver
+) -> None:
+    phone = full_phone(new_page, line)
+    line.up()
+    line.mode = "lost"
+    send_now(phone)
+    until(phone, lambda: bool(line.entries))
+    expect_says(phone, "later", 2)
+    first = line.ids[0]
+    assert phone.evaluate("(id) => Outbox.undo(id)", first) is False
+    line.mode = "up"
+    send_now(phone)
+    expect_sent(phone)
+    assert len(receiver.stored) == 2
+
+
+def test_a_phone_that_cannot_even_delete_says_that_it_is_full(phone: Page, line: Line, receiver: Receiver) -> None:
+    line.down()
+    log(phone)
+    phone.evaluate(FAILS)
+    line.up()
+    send_now(phone)
+    expect_says(phone, "full", 1)
+    phone.reload()  # somebody has made room
+    expect_sent(phone)
+    assert len(receiver.stored) == 1
+    assert line.answers[-1][1]["result"] == "already"
+
+
 @pytest.mark.parametrize("has_line", [True, False], ids=["with a line", "without"])
-def test_a_full_phone_says_not_saved_and_the_form_stays(
+def test_a_full_phone_says_says_not_saved_and_the_form_stays(
     new_page: NewPage, line: Line, person: Person, has_line: bool
 ) -> None:
     phone = new_page(PHONE, has_touch=True)
@@ -343,6 +443,7 @@ def test_a_new_version_waits_and_never_loads_under_a_half_filled_form(
 def test_a_new_version_leaves_what_was_typed_on_a_plain_form(
     phone: Page, line: Line, person: Person, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    forget_list(phone)  # so that the form of a person stands there, as of one who came to the team since
     phone.goto(f"{line.url}/outreach/{page.format(ref=person.ref)}")
     monkeypatch.setattr(offline, "SHELL", (*offline.SHELL, "icons/app-512.png"))
     phone.evaluate("async () => void (await (await navigator.serviceWorker.ready).update())")
