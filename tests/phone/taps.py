@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.support.browser import sign_in
 from tests.support.cast import PASSWORD
@@ -29,7 +29,7 @@ def ready(page: Page) -> None:
     if not has_copy(page):
         page.wait_for_function("() => navigator.serviceWorker.controller")
         page.reload()
-        page.wait_for_function("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))")
+        comes_true(page, "async () => (await caches.keys()).some((name) => name.startsWith('kept-'))")
 
 
 def has_copy(page: Page) -> bool:
@@ -38,12 +38,13 @@ def has_copy(page: Page) -> bool:
 
 def has_list_of(page: Page, name: str) -> None:
     """Wait until the list that is kept has this name: after somebody else's sign-in the page loads itself anew."""
-    page.wait_for_function(
+    comes_true(
+        page,
         """async (name) => (await Promise.all((await caches.keys()).map(async (one) => {
              const copy = await (await caches.open(one)).match("/outreach/");
              return Boolean(copy) && (await copy.text()).includes(name);
            }))).some(Boolean)""",
-        arg=name,
+        name,
     )
 
 
@@ -111,6 +112,18 @@ def expect_says(page: Page, state: str, count: int) -> None:
 
 def expect_sent(page: Page) -> None:
     expect(page.locator("#outbox [data-says=none]")).to_be_visible(timeout=12_000)
+
+
+def comes_true(page: Page, script: str, argument: Any = None) -> None:
+    """Wait for what a script promises: `wait_for_function` takes the promise itself for a yes."""
+
+    def is_so() -> bool:
+        try:
+            return bool(page.evaluate(script, argument))
+        except Error:  # the page is just being replaced by another
+            return False
+
+    until(page, is_so)
 
 
 def until(page: Page, is_so: Callable[[], bool]) -> None:

@@ -26,6 +26,7 @@ from tests.phone.receiver import Receiver
 from tests.phone.taps import (
     NAME,
     answer,
+    comes_true,
     entries,
     expect_says,
     expect_sent,
@@ -330,7 +331,7 @@ def test_a_new_version_waits_and_never_loads_under_a_half_filled_form(
     phone.locator("#work .row a").first.tap()
     phone.locator("label:has([name=topic][value=family])").tap()
     phone.get_by_role("button", name="Dùng bản mới").tap()
-    phone.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+    comes_true(phone, "async () => !(await navigator.serviceWorker.getRegistration()).waiting")
     expect(phone.locator("[name=topic][value=family]")).to_be_checked()
     phone.get_by_role("button", name="Gặp, ổn").tap()
     expect(phone.locator("#undo")).to_be_visible()
@@ -351,7 +352,7 @@ def test_a_new_version_leaves_what_was_typed_on_a_plain_form(
     field.evaluate("(field) => { const fold = field.closest('details'); if (fold) fold.open = true; }")
     field.fill("12")
     phone.get_by_role("button", name="Dùng bản mới").tap()
-    phone.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+    comes_true(phone, "async () => !(await navigator.serviceWorker.getRegistration()).waiting")
     phone.evaluate("() => fetch('/offline')")  # a page that is being replaced answers nothing
     expect(field).to_have_value("12")
 
