@@ -394,6 +394,8 @@
       registration.waiting?.postMessage("use");
     });
     look();
+    const { active } = await workers.ready;
+    if (!kept("out")) active.postMessage("keep");
   }
 
   Outbox.listen((what, isElsewhere) => {

@@ -24,12 +24,15 @@ def open_phone(page: Page, url: str, username: str = "volunteer") -> None:
 
 
 def ready(page: Page) -> None:
-    """The worker is there and the list is kept: a worker that has just come keeps what is loaded after it."""
-    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
-    if not has_copy(page):
-        page.wait_for_function("() => navigator.serviceWorker.controller")
-        page.reload()
-        comes_true(page, "async () => (await caches.keys()).some((name) => name.startsWith('kept-'))")
+    """The worker is there and keeps the list and what to do in danger. Nothing is loaded anew for it."""
+    comes_true(
+        page,
+        """async () => {
+          const names = (await caches.keys()).filter((name) => name.startsWith("kept-"));
+          const kept = await Promise.all(names.map(async (name) => (await (await caches.open(name)).keys()).length));
+          return Boolean(await navigator.serviceWorker.ready) && kept.includes(2);
+        }""",
+    )
 
 
 def has_copy(page: Page) -> bool:
