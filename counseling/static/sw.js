@@ -14,8 +14,7 @@ self.addEventListener("install", (event) => event.waitUntil((async () => {
 
 self.addEventListener("activate", (event) => event.waitUntil((async () => {
   // A kept page goes on needing the files of its own version.
-  const copy = await kept();
-  const text = copy ? await copy.text() : "";
+  const text = (await Promise.all([HOME, DANGER].map(async (path) => (await kept(path))?.text()))).join();
   const shell = await caches.open(SHELL);
   for (const { url } of await shell.keys()) {
     const { pathname } = new URL(url);
