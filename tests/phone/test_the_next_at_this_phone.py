@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import entries, expect_sent, has_list_of, log, open_phone, send_now
+from tests.phone.taps import entries, expect_sent, has_copy, has_list_of, log, open_phone, send_now
 from tests.phone.test_what_a_phone_keeps import found_in, leave
 from tests.support.browser import ARGUMENTS, PHONE, chromium
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
@@ -23,6 +23,12 @@ from tests.support.treatment import Person
 SEES = """document.addEventListener("DOMContentLoaded", () => {
   if (document.body.textContent.includes("Anh Ba")) sessionStorage.setItem("saw", "1");
 });"""
+# What a page waits for half a minute, it waits for a second and a half.
+SOON = """(() => {
+  const later = setTimeout;
+  self.setTimeout = (act, ms, ...rest) => later(act, ms === 30000 ? 1500 : ms, ...rest);
+})()"""
+READABLE = "() => [...document.body.querySelectorAll('*')].some((part) => part.checkVisibility())"
 EVERYTHING = "async () => [await Outbox.entries(), await Outbox.done(), await Outbox.tokens()].flat()"
 
 
@@ -141,3 +147,51 @@ def test_what_is_sent_after_signing_out_leaves_neither_reference_nor_token(
     assert phone.evaluate(EVERYTHING) == []
     (entry,) = receiver.stored.values()
     assert receiver.opened(entry)["who"] == person.ref
+
+
+def test_nothing_can_be_read_while_the_end_of_a_session_hangs_on_the_line(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    phone.add_init_script(SOON)
+    phone.reload()
+    expect(phone.locator("#work")).to_contain_text("Anh Ba")
+    line.holds = "POST /logout"
+    leave(phone)
+    expect(phone.locator("#work")).to_be_hidden(timeout=1000)
+    assert not phone.evaluate(READABLE)
+    phone.wait_for_url("**/offline")
+    assert not has_copy(phone)
+    line.holds = ""
+
+
+def test_a_second_tab_shows_nothing_either_while_the_line_hangs(phone: Page, line: Line, receiver: Receiver) -> None:
+    second = phone.context.new_page()
+    second.goto(f"{line.url}/outreach/")
+    expect(second.locator("#work")).to_contain_text("Anh Ba")
+    line.holds, line.withholds = "GET /", "POST /logout"
+    leave(phone)
+    second.wait_for_timeout(1000)
+    assert not second.evaluate(READABLE)
+    line.holds = line.withholds = ""
+    second.wait_for_url("**/login**")
+
+
+def test_signed_out_without_a_line_nobody_reads_the_list_before_the_server_knows(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    """The session is still open at the server for a quarter of an hour; whoever takes the phone now opens the app."""
+    line.down()
+    leave(phone)
+    phone.wait_for_url("**/offline")
+    line.holds = "POST /logout"
+    line.up()
+    phone.goto(f"{line.url}/")
+    phone.wait_for_url("**/outreach/")
+    for _ in range(10):
+        assert not phone.evaluate(READABLE)
+        phone.wait_for_timeout(100)
+    assert not has_copy(phone)
+    line.holds = ""
+    phone.wait_for_url("**/login**")
+    sign_in_here(phone, "volunteer")
+    expect(phone.locator("#work")).to_contain_text("Anh Ba")
