@@ -107,7 +107,6 @@
     clearTimeout(timer);
     const outcome = await Outbox.flush(isByHand === true).catch(() => "later");
     isLater = outcome === "later";
-    if (outcome === "revoked") return location.replace(data.home);
     if (outcome === "sign-in" && !isRenewed && (await renew())) {
       isRenewed = true;
       return send(isByHand);
@@ -406,7 +405,7 @@
   Outbox.listen((what, isElsewhere) => {
     // Signed out in another tab, or this phone was signed out from afar: what stands here goes too.
     if (isLeaving) return undefined;
-    if (actor && (what === "revoked" || (what === "wiped" && isElsewhere))) {
+    if (actor && (what === `revoked ${actor}` || (what === "wiped" && isElsewhere))) {
       root.hidden = true;
       return kept("out") ? leave() : location.replace(data.home); // as long as the session lasts, the list would come once more
     }

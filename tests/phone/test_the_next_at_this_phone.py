@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import entries, expect_sent, has_copy, has_list_of, log, open_phone, send_now
+from tests.phone.taps import entries, expect_sent, has_copy, has_list_of, log, open_phone, send_now, until
 from tests.phone.test_what_a_phone_keeps import found_in, leave
 from tests.support.browser import ARGUMENTS, PHONE, chromium
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
@@ -195,3 +195,68 @@ def test_signed_out_without_a_line_nobody_reads_the_list_before_the_server_knows
     phone.wait_for_url("**/login**")
     sign_in_here(phone, "volunteer")
     expect(phone.locator("#work")).to_contain_text("Anh Ba")
+
+
+@pytest.mark.parametrize("asks", ["page", "worker"])
+@pytest.mark.parametrize("state", ["waiting", "refused"])
+def test_a_token_of_the_one_before_that_was_revoked_takes_nothing_from_whoever_is_here(
+    phone: Page, line: Line, receiver: Receiver, session: Session, cast: Cast, asks: str, state: str
+) -> None:
+    """They have set digits and are writing: the page stays, and what the one before wrote waits for a sign-in."""
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    receiver.refuses = (409 if state == "refused" else 503), {}
+    log(phone)
+    phone.evaluate("() => Outbox.flush(true)")
+    leave(phone)
+    phone.get_by_role("button", name="Vẫn đăng xuất").tap()
+    phone.wait_for_url("**/login**")
+    sign_in_here(phone, "volunteer2")
+    has_list_of(phone, "Chị Tư")
+    phone.locator("#tour [data-skip]").tap()
+    receiver.refuses = None
+    phone.locator("#this-phone summary").tap()
+    phone.fill("#new-pin", "2580")
+    phone.get_by_role("button", name="Đặt mã").tap()
+    expect(phone.locator("[data-pin=set]")).to_be_visible()
+    phone.locator("#work .row a", has_text="Chị Tư").tap()
+    phone.locator("summary", has_text="Ghi thêm").tap()
+    phone.fill("#agreed", "chưa xong")
+    (left,) = entries(phone)
+    receiver.revoked.add(left["actor"])
+    if asks == "worker":
+        (worker,) = phone.context.service_workers
+        worker.evaluate("() => Outbox.flush().then(Outbox.ask)")
+    else:
+        phone.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    until(phone, lambda: phone.evaluate("async () => (await Outbox.tokens()).length") == 1)
+    phone.wait_for_timeout(500)
+    expect(phone.locator("#agreed")).to_have_value("chưa xong")
+    assert phone.evaluate("() => localStorage.getItem('pin')")
+    assert has_copy(phone)
+    (still,) = entries(phone)
+    assert (still["id"], still["body"]) == (left["id"], left["body"])
+    # Their own sign-in sends it, as before.
+    receiver.revoked.clear()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    leave(phone)
+    phone.get_by_role("button", name="Vẫn đăng xuất").tap()
+    phone.wait_for_url("**/login**")
+    sign_in_here(phone, "volunteer")
+    phone.wait_for_url("**/outreach/")
+    has_list_of(phone, "Anh Ba")
+    send_now(phone)
+    expect_sent(phone)
+    assert left["id"] in receiver.stored
+
+
+def test_ones_own_token_revoked_takes_all_also_where_the_worker_learns_it(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    log(phone)
+    (entry,) = entries(phone)
+    receiver.revoked.add(entry["actor"])
+    (worker,) = phone.context.service_workers
+    with phone.expect_navigation():
+        worker.evaluate("() => Outbox.flush(true)")
+    assert phone.evaluate("() => Outbox.done()") == []
