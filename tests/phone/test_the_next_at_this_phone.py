@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from counseling.database import writing
+from counseling.models.people import StaffRole, StaffSession
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
@@ -17,6 +20,7 @@ from tests.phone.taps import entries, expect_sent, has_copy, has_list_of, log, o
 from tests.phone.test_what_a_phone_keeps import found_in, leave
 from tests.support.browser import ARGUMENTS, PHONE, chromium
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
+from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
 # Each further page of this tab notes whether it ever stood there with a name of the one before.
@@ -147,6 +151,32 @@ def test_what_is_sent_after_signing_out_leaves_neither_reference_nor_token(
     assert phone.evaluate(EVERYTHING) == []
     (entry,) = receiver.stored.values()
     assert receiver.opened(entry)["who"] == person.ref
+
+
+@pytest.mark.parametrize("desks", [0, 2])
+def test_whoever_signs_out_where_a_desk_is_chosen_leaves_nothing_to_read(
+    phone: Page, line: Line, receiver: Receiver, session: Session, cast: Cast, desks: int
+) -> None:
+    """A role that has ended; and somebody with two, who has not chosen yet."""
+    role = cast.roles["volunteer"][0]
+    with writing(session) as tx:
+        tx.execute(update(StaffSession).values(role_id=None))
+        if desks:
+            second = {"kind": "counselor", "side": "support", "site_id": CAO_LOC, "given_at": MORNING}
+            tx.execute(insert(StaffRole).values(staff_id=cast.staff["volunteer"], **second))
+        else:
+            tx.execute(update(StaffRole).where(StaffRole.id == role).values(ended_at=MORNING))
+    phone.goto(f"{line.url}/")
+    phone.wait_for_url("**/desk**")
+    if not desks:
+        until(phone, lambda: not has_copy(phone))  # whoever has no desk any more has nothing kept here
+    phone.get_by_role("button", name="Đăng xuất").tap()
+    phone.wait_for_url("**/login**")
+    until(phone, lambda: not has_copy(phone))
+    line.down()
+    phone.goto(f"{line.url}/")
+    expect(phone.locator("h1")).to_have_text("Chưa có mạng")
+    assert "Anh Ba" not in phone.content()
 
 
 def test_nothing_can_be_read_while_the_end_of_a_session_hangs_on_the_line(
