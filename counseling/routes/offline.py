@@ -34,6 +34,7 @@ def init_app(app: Flask) -> None:
         lambda: {"phone": LocalProxy(phone), "in_app": LocalProxy(in_app), "outbox_url": LocalProxy(outbox_address)}
     )
     app.after_request(mark_as_kept)
+    app.after_request(pack_sign_in)
 
 
 def phone() -> dict[str, Any] | None:
@@ -64,6 +65,13 @@ def mark_as_kept(response: Response) -> Response:
         if kept_for is not None:
             response.headers[KEEP_FOR] = kept_for["actor"]
             pack(response)
+    return response
+
+
+def pack_sign_in(response: Response) -> Response:
+    """The first page ever, as long as nothing that its address brings stands on it."""
+    if request.endpoint == "account.login" and response.status_code == 200 and not request.args:
+        pack(response)
     return response
 
 

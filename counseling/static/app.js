@@ -159,12 +159,15 @@
     for (const name of (await self.caches?.keys()) || []) {
       const place = name.startsWith("kept-") && (await caches.open(name));
       if (place) await Promise.all((await place.keys()).map((request) => place.delete(request)));
+      if (place) await caches.delete(name); // the worker may have, and opening has made it anew
     }
   }
   // Before the answer is known: on a slow line the first page of whoever comes next would be the copy of the one before. The
   // same name again takes nothing away, for a sign-in may come to nothing. What is kept of the name only tells it apart.
   const markOf = (name) => String([...name.trim().toLowerCase()].reduce((mark, sign) => Math.imul(mark ^ sign.codePointAt(0), 16777619), 2166136261));
   document.addEventListener("submit", (event) => {
+    // Where a page has phone.js, that asks first about what is not sent yet.
+    if (event.target.matches("[action$='/logout']") && !document.body.dataset.who) forget();
     const name = event.target.querySelector("[name=username]");
     if (!name || !event.target.querySelector("[name=password]")) return;
     const mark = markOf(name.value);

@@ -2,6 +2,7 @@
 // and lay untouched for three minutes begins covered (phone.js uncovers).
 document.documentElement.classList.add("js");
 try {
+  if (localStorage.getItem("out")) document.documentElement.hidden = true; // signed out, and the server does not know yet
   const isBeforeSigningIn = location.search === "?kept="; // the kept list, for whoever has the PIN
   if (isBeforeSigningIn && !localStorage.getItem("pin")) location.replace(location.pathname);
   if (localStorage.getItem("pin") && (isBeforeSigningIn || localStorage.getItem("covered") || Math.abs(Date.now() - Number(localStorage.getItem("seen"))) > 180000))

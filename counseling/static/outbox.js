@@ -176,9 +176,8 @@ self.Outbox = (() => {
       else { // everything of theirs is kept until they sign in; what others wrote goes on
         stopped.add(entry.actor);
         outcome = result;
-        if (bearer) await dropToken(entry.actor);
         await mark(entry, "sign-in");
-        if (result === "revoked") await wipe(entry.actor);
+        if (bearer) await (result === "revoked" ? revoke : dropToken)(entry.actor);
       }
       tell(result);
     }
@@ -208,10 +207,16 @@ self.Outbox = (() => {
       });
       const said = await answer?.json().catch(() => ({})); // read whatever it is: an answer left unread keeps its line
       if (answer?.status !== 401 || said.revoked !== true) continue;
-      await dropToken(actor);
-      await wipe(actor);
-      tell("revoked");
+      await revoke(actor);
     }
+  }
+  // Of somebody who was here before, what others have here now is left alone.
+  async function revoke(actor) {
+    let here;
+    try { here = localStorage.getItem("kept"); } catch { /* a worker has none */ }
+    await dropToken(actor);
+    if (here === actor || (await self.caches?.has(`kept-${actor}`))) await wipe(actor);
+    tell(`revoked ${actor}`);
   }
 
   // A cache whose handle somebody still holds stays on the disk after it was deleted; what lies in it does not.

@@ -2,7 +2,7 @@
 // Where anything of this is missing, the rows stay links and lead to the plain forms.
 (async () => {
   "use strict";
-  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, RENEW_LIMIT_MS = 30000;
+  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000;
   const root = document.documentElement;
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
@@ -107,7 +107,6 @@
     clearTimeout(timer);
     const outcome = await Outbox.flush(isByHand === true).catch(() => "later");
     stuck = ["later", "full"].includes(outcome) ? outcome : "";
-    if (outcome === "revoked") return location.replace(data.home);
     if (outcome === "sign-in" && !isRenewed && (await renew())) {
       isRenewed = true;
       return send(isByHand);
@@ -124,14 +123,17 @@
     if (actor && Math.abs(Date.now() - since) > KEPT_MS) return location.replace(data.home);
     return send().then(Outbox.ask).catch(() => {}); // no line: nothing is known
   }
+  function limit() { // for a line that hangs
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), LIMIT_MS);
+    return stop.signal;
+  }
   // What lets this phone add entries, and nothing else. It needs the session; sending does not.
   async function renew() {
     if (!actor) return false;
-    const limit = new AbortController();
-    setTimeout(() => limit.abort(), RENEW_LIMIT_MS); // a line that hangs
     try {
       const answer = await fetch(data.device, {
-        method: "POST", redirect: "error", signal: limit.signal, headers: { "X-Outbox": "1" }, body: new URLSearchParams({ csrf_token: one("[name=csrf_token]").value }),
+        method: "POST", redirect: "error", signal: limit(), headers: { "X-Outbox": "1" }, body: new URLSearchParams({ csrf_token: one("[name=csrf_token]").value }),
       });
       const said = await answer.json();
       if (!answer.ok || !said.token) return false;
@@ -141,14 +143,16 @@
   }
 
   // ---- leaving: what can be read goes first, then the session ends; without a line it ends as soon as there is one ----
-  const post = (token) => fetch(one("[data-leaves]").action, { method: "POST", redirect: "manual", body: new URLSearchParams({ csrf_token: token }) });
+  let isLeaving = false;
   async function leave() {
-    await Outbox.wipe(actor);
+    isLeaving = root.hidden = true;
     keep("out", actor);
+    await Outbox.wipe(actor);
+    const signal = limit(), post = (token) => fetch(one("[data-leaves]").action, { method: "POST", redirect: "manual", signal, body: new URLSearchParams({ csrf_token: token }) });
     try {
       let answer = await post(one("[name=csrf_token]").value);
       if (answer.type !== "opaqueredirect") { // the form of another session, or a portal in between
-        const text = await (await fetch(data.sessions)).text();
+        const text = await (await fetch(data.sessions, { signal })).text();
         answer = await post(one("[name=csrf_token]", new DOMParser().parseFromString(text, "text/html")).value);
       }
       if (answer.type === "opaqueredirect") drop("out");
@@ -422,11 +426,17 @@
       registration.waiting?.postMessage("use");
     });
     look();
+    const { active } = await workers.ready;
+    if (!kept("out")) active.postMessage("keep");
   }
 
   Outbox.listen((what, isElsewhere) => {
     // Signed out in another tab, or this phone was signed out from afar: what stands here goes too.
-    if (actor && (what === "revoked" || (what === "wiped" && isElsewhere))) return location.replace(data.home);
+    if (isLeaving) return undefined;
+    if (actor && (what === `revoked ${actor}` || (what === "wiped" && isElsewhere))) {
+      root.hidden = true;
+      return kept("out") ? leave() : location.replace(data.home); // as long as the session lasts, the list would come once more
+    }
     if (what === "quarantined") {
       const apart = one("#apart"), count = one("[data-count]", apart);
       count.textContent = Number(count.textContent) + 1;
@@ -434,6 +444,11 @@
     }
     return what === "wiped" ? undefined : refresh().catch(() => {});
   });
+  if (actor) {
+    if (["1", actor].includes(kept("out"))) return leave(); // "1": as pages before this version wrote it
+    drop("out");
+    root.hidden = false;
+  }
   try {
     await Outbox.entries();
   } catch { // a private window, or no room for anything: told before anything is written
@@ -452,8 +467,6 @@
     } catch { /* not kept */ }
     // What was kept of this page went as well: without a line there would be no list.
     if (before && before !== actor) return location.reload();
-    if (["1", actor].includes(kept("out"))) return leave(); // "1": as pages before this version wrote it
-    drop("out");
     tour();
     await Outbox.arrive(actor);
     const bearer = await Outbox.token(actor);

@@ -14,8 +14,7 @@ self.addEventListener("install", (event) => event.waitUntil((async () => {
 
 self.addEventListener("activate", (event) => event.waitUntil((async () => {
   // A kept page goes on needing the files of its own version.
-  const copy = await kept();
-  const text = copy ? await copy.text() : "";
+  const text = (await Promise.all([HOME, DANGER].map(async (path) => (await kept(path))?.text()))).join();
   const shell = await caches.open(SHELL);
   for (const { url } of await shell.keys()) {
     const { pathname } = new URL(url);
@@ -27,6 +26,8 @@ self.addEventListener("activate", (event) => event.waitUntil((async () => {
 self.addEventListener("message", (event) => {
   if (event.data === "use") self.skipWaiting();
   if (event.data === "wipe") event.waitUntil(forget());
+  // The list came before its worker, or when that had just been told to forget.
+  if (event.data === "keep") event.waitUntil(kept().then((copy) => (copy ? copy.body?.cancel() : take(HOME))));
 });
 self.addEventListener("sync", (event) => event.waitUntil((async () => {
   const isHeld = await Outbox.isHeld(); // saved a moment ago, and the phone went into the pocket
@@ -91,9 +92,10 @@ async function keep(path, answer, number, before) {
   // What to do in danger and whom to call: there before it is needed, and gone with the list.
   const aid = await place.match(DANGER);
   await aid?.body?.cancel();
-  if (!aid || age(aid) > DAY_MS) await keep(DANGER, await fetch(DANGER), number, before);
+  if (!aid || age(aid) > DAY_MS) await take(DANGER, number, before);
   return undefined;
 }
+const take = async (path, number = (asked += 1), before = wiped) => keep(path, await fetch(path), number, before);
 
 async function page(event, path, swept) {
   const number = (asked += 1), before = wiped;

@@ -328,6 +328,13 @@ def test_what_the_worker_asks_for_goes_out_packed_to_whoever_takes_it_so(app: Fl
     assert gzip.decompress(packed.data) == plain.data and len(packed.data) < len(plain.data) / 2
 
 
+def test_the_page_for_signing_in_is_packed_as_long_as_nothing_of_its_address_stands_on_it(app: Flask) -> None:
+    client = app.test_client()
+    for address, is_packed in (("/login", True), ("/login?next=/tasks/", False)):
+        answer = client.get(address, headers={"Accept-Encoding": "gzip"})
+        assert (answer.headers.get("Content-Encoding") == "gzip") is is_packed
+
+
 def test_each_page_of_the_visits_says_what_it_is_for(app: Flask, session: Session, cast: Cast) -> None:
     person = someone(session, cast)
     contact = log(session, cast, person)

@@ -19,10 +19,13 @@ Heard = tuple[int, list[tuple[str, str]], bytes]  # status, headers, text
 @dataclass
 class Line:
     """`url` is where the phone goes. `mode`: up, portal (200 and a page for everything), lost (the server hears, the
-    phone does not), slow (6 s for each page). `down()` leaves nobody listening."""
+    phone does not), slow (6 s for each page). `holds`: requests that begin so ("POST /logout") hang until it is empty
+    again; `withholds`: they reach the server, and its answer hangs. `down()` leaves nobody listening."""
 
     server_port: int
     mode: str = "up"
+    holds: str = ""
+    withholds: str = ""
     port: int = field(default_factory=free_port)
     entries: list[dict[str, Any]] = field(default_factory=list)  # what reached the server, repeats too
     answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # what it said to them
@@ -78,7 +81,12 @@ class Passing(BaseHTTPRequestHandler):
             return self.answer(200, [("Content-Type", "text/html")], PORTAL)
         if line.mode == "slow" and body is None:
             threading.Event().wait(6)
+        what = f"{self.command} {self.path}"
+        while line.holds and what.startswith(line.holds):
+            threading.Event().wait(0.05)
         status, headers, text = self.ask(body)
+        while line.withholds and what.startswith(line.withholds):
+            threading.Event().wait(0.05)
         if self.path == "/outbox" and body:
             line.entries.append(json.loads(body))
             line.answers.append((status, json.loads(text)))

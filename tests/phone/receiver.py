@@ -36,7 +36,7 @@ def actor_of(staff_id: int) -> str:
 @dataclass
 class Receiver:
     """`refuses`: status and body for every entry, `retry_after`: seconds told with it; `result`: what a new entry is
-    answered; `tokens`: who holds which."""
+    answered; `tokens`: who holds which; `revoked`: of whom they are worth nothing any more."""
 
     private: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     refuses: tuple[int, dict[str, Any]] | None = None
@@ -44,6 +44,7 @@ class Receiver:
     result: str = "stored"
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    revoked: set[str] = field(default_factory=set)
 
     @property
     def point(self) -> bytes:
@@ -80,6 +81,8 @@ class Receiver:
         bearer = request.headers.get("Authorization", "").removeprefix("Device ")
         if request.headers.get("X-Outbox") != "1" or bearer not in self.tokens:
             return jsonify(error="no device"), 401
+        if self.tokens[bearer] in self.revoked:
+            return jsonify(revoked=True), 401
         if self.refuses:
             refusal = jsonify(self.refuses[1])
             if self.retry_after is not None:
@@ -90,6 +93,11 @@ class Receiver:
         result = "already" if entry["id"] in self.stored else self.result
         self.stored.setdefault(entry["id"], entry)
         return jsonify(id=entry["id"], result=result), 200
+
+    def answer_alive(self) -> tuple[Response, int]:
+        bearer = request.headers.get("Authorization", "").removeprefix("Device ")
+        actor = self.tokens.get(bearer)
+        return jsonify(revoked=actor in self.revoked), 200 if actor and actor not in self.revoked else 401
 
     def give_token(self) -> Response:
         if request.headers.get("X-Outbox") != "1":
@@ -107,16 +115,21 @@ def attach(app: Flask) -> Receiver:
     def receive() -> tuple[Response, int]:
         return receiver.receive()
 
+    @public
+    def alive() -> tuple[Response, int]:
+        return receiver.answer_alive()
+
     @requires(Permission.LOG_CONTACT)
     def give_token() -> Response:
         return receiver.give_token()
 
     endpoints = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules()}
-    for address, view in (("/outbox", receive), ("/outbox/device", give_token)):
+    for address, view in (("/outbox", receive), ("/outbox/alive", alive), ("/outbox/device", give_token)):
         if address in endpoints:
             app.view_functions[endpoints[address]] = view
         else:
             app.add_url_rule(address, f"received.{view.__name__}", view, methods=["POST"])
-    app.extensions["csrf"].exempt(receive)
+    for door in (receive, alive):
+        app.extensions["csrf"].exempt(door)
     app.extensions["phone"] = receiver.phone_data
     return receiver

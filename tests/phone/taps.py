@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.support.browser import sign_in
 from tests.support.cast import PASSWORD
@@ -24,12 +24,15 @@ def open_phone(page: Page, url: str, username: str = "volunteer") -> None:
 
 
 def ready(page: Page) -> None:
-    """The worker is there and the list is kept: a worker that has just come keeps what is loaded after it."""
-    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
-    if not has_copy(page):
-        page.wait_for_function("() => navigator.serviceWorker.controller")
-        page.reload()
-        page.wait_for_function("async () => (await caches.keys()).some((name) => name.startsWith('kept-'))")
+    """The worker is there and keeps the list and what to do in danger. Nothing is loaded anew for it."""
+    comes_true(
+        page,
+        """async () => {
+          const names = (await caches.keys()).filter((name) => name.startsWith("kept-"));
+          const kept = await Promise.all(names.map(async (name) => (await (await caches.open(name)).keys()).length));
+          return Boolean(await navigator.serviceWorker.ready) && kept.includes(2);
+        }""",
+    )
 
 
 def has_copy(page: Page) -> bool:
@@ -47,12 +50,13 @@ def forget_list(page: Page) -> None:
 
 def has_list_of(page: Page, name: str) -> None:
     """Wait until the list that is kept has this name: after somebody else's sign-in the page loads itself anew."""
-    page.wait_for_function(
+    comes_true(
+        page,
         """async (name) => (await Promise.all((await caches.keys()).map(async (one) => {
              const copy = await (await caches.open(one)).match("/outreach/");
              return Boolean(copy) && (await copy.text()).includes(name);
            }))).some(Boolean)""",
-        arg=name,
+        name,
     )
 
 
@@ -120,6 +124,18 @@ def expect_says(page: Page, state: str, count: int) -> None:
 
 def expect_sent(page: Page) -> None:
     expect(page.locator("#outbox [data-says=none]")).to_be_visible(timeout=12_000)
+
+
+def comes_true(page: Page, script: str, argument: Any = None) -> None:
+    """Wait for what a script promises: `wait_for_function` takes the promise itself for a yes."""
+
+    def is_so() -> bool:
+        try:
+            return bool(page.evaluate(script, argument))
+        except Error:  # the page is just being replaced by another
+            return False
+
+    until(page, is_so)
 
 
 def until(page: Page, is_so: Callable[[], bool]) -> None:

@@ -8,21 +8,31 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from counseling.database import writing
+from counseling.models.people import StaffRole, StaffSession
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import entries, expect_sent, has_list_of, log, open_phone, send_now
+from tests.phone.taps import entries, expect_sent, has_copy, has_list_of, log, open_phone, send_now, until
 from tests.phone.test_what_a_phone_keeps import found_in, leave
 from tests.support.browser import ARGUMENTS, PHONE, chromium
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
+from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
 # Each further page of this tab notes whether it ever stood there with a name of the one before.
 SEES = """document.addEventListener("DOMContentLoaded", () => {
   if (document.body.textContent.includes("Anh Ba")) sessionStorage.setItem("saw", "1");
 });"""
+# What a page waits for half a minute, it waits for a second and a half.
+SOON = """(() => {
+  const later = setTimeout;
+  self.setTimeout = (act, ms, ...rest) => later(act, ms === 30000 ? 1500 : ms, ...rest);
+})()"""
+READABLE = "() => [...document.body.querySelectorAll('*')].some((part) => part.checkVisibility())"
 EVERYTHING = "async () => [await Outbox.entries(), await Outbox.done(), await Outbox.tokens()].flat()"
 
 
@@ -141,3 +151,142 @@ def test_what_is_sent_after_signing_out_leaves_neither_reference_nor_token(
     assert phone.evaluate(EVERYTHING) == []
     (entry,) = receiver.stored.values()
     assert receiver.opened(entry)["who"] == person.ref
+
+
+@pytest.mark.parametrize("desks", [0, 2])
+def test_whoever_signs_out_where_a_desk_is_chosen_leaves_nothing_to_read(
+    phone: Page, line: Line, receiver: Receiver, session: Session, cast: Cast, desks: int
+) -> None:
+    """A role that has ended; and somebody with two, who has not chosen yet."""
+    role = cast.roles["volunteer"][0]
+    with writing(session) as tx:
+        tx.execute(update(StaffSession).values(role_id=None))
+        if desks:
+            second = {"kind": "counselor", "side": "support", "site_id": CAO_LOC, "given_at": MORNING}
+            tx.execute(insert(StaffRole).values(staff_id=cast.staff["volunteer"], **second))
+        else:
+            tx.execute(update(StaffRole).where(StaffRole.id == role).values(ended_at=MORNING))
+    phone.goto(f"{line.url}/")
+    phone.wait_for_url("**/desk**")
+    if not desks:
+        until(phone, lambda: not has_copy(phone))  # whoever has no desk any more has nothing kept here
+    phone.get_by_role("button", name="Đăng xuất").tap()
+    phone.wait_for_url("**/login**")
+    until(phone, lambda: not has_copy(phone))
+    line.down()
+    phone.goto(f"{line.url}/")
+    expect(phone.locator("h1")).to_have_text("Chưa có mạng")
+    assert "Anh Ba" not in phone.content()
+
+
+def test_nothing_can_be_read_while_the_end_of_a_session_hangs_on_the_line(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    phone.add_init_script(SOON)
+    phone.reload()
+    expect(phone.locator("#work")).to_contain_text("Anh Ba")
+    line.holds = "POST /logout"
+    leave(phone)
+    expect(phone.locator("#work")).to_be_hidden(timeout=1000)
+    assert not phone.evaluate(READABLE)
+    phone.wait_for_url("**/offline")
+    assert not has_copy(phone)
+    line.holds = ""
+
+
+def test_a_second_tab_shows_nothing_either_while_the_line_hangs(phone: Page, line: Line, receiver: Receiver) -> None:
+    second = phone.context.new_page()
+    second.goto(f"{line.url}/outreach/")
+    expect(second.locator("#work")).to_contain_text("Anh Ba")
+    line.holds, line.withholds = "GET /", "POST /logout"
+    leave(phone)
+    second.wait_for_timeout(1000)
+    assert not second.evaluate(READABLE)
+    line.holds = line.withholds = ""
+    second.wait_for_url("**/login**")
+
+
+def test_signed_out_without_a_line_nobody_reads_the_list_before_the_server_knows(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    """The session is still open at the server for a quarter of an hour; whoever takes the phone now opens the app."""
+    line.down()
+    leave(phone)
+    phone.wait_for_url("**/offline")
+    line.holds = "POST /logout"
+    line.up()
+    phone.goto(f"{line.url}/")
+    phone.wait_for_url("**/outreach/")
+    for _ in range(10):
+        assert not phone.evaluate(READABLE)
+        phone.wait_for_timeout(100)
+    assert not has_copy(phone)
+    line.holds = ""
+    phone.wait_for_url("**/login**")
+    sign_in_here(phone, "volunteer")
+    expect(phone.locator("#work")).to_contain_text("Anh Ba")
+
+
+@pytest.mark.parametrize("asks", ["page", "worker"])
+@pytest.mark.parametrize("state", ["waiting", "refused"])
+def test_a_token_of_the_one_before_that_was_revoked_takes_nothing_from_whoever_is_here(
+    phone: Page, line: Line, receiver: Receiver, session: Session, cast: Cast, asks: str, state: str
+) -> None:
+    """They have set digits and are writing: the page stays, and what the one before wrote waits for a sign-in."""
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    receiver.refuses = (409 if state == "refused" else 503), {}
+    log(phone)
+    phone.evaluate("() => Outbox.flush(true)")
+    leave(phone)
+    phone.get_by_role("button", name="Vẫn đăng xuất").tap()
+    phone.wait_for_url("**/login**")
+    sign_in_here(phone, "volunteer2")
+    has_list_of(phone, "Chị Tư")
+    phone.locator("#tour [data-skip]").tap()
+    receiver.refuses = None
+    phone.locator("#this-phone summary").tap()
+    phone.fill("#new-pin", "2580")
+    phone.get_by_role("button", name="Đặt mã").tap()
+    expect(phone.locator("[data-pin=set]")).to_be_visible()
+    phone.locator("#work .row a", has_text="Chị Tư").tap()
+    phone.locator("summary", has_text="Ghi thêm").tap()
+    phone.fill("#agreed", "chưa xong")
+    (left,) = entries(phone)
+    receiver.revoked.add(left["actor"])
+    if asks == "worker":
+        (worker,) = phone.context.service_workers
+        worker.evaluate("() => Outbox.flush().then(Outbox.ask)")
+    else:
+        phone.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    until(phone, lambda: phone.evaluate("async () => (await Outbox.tokens()).length") == 1)
+    phone.wait_for_timeout(500)
+    expect(phone.locator("#agreed")).to_have_value("chưa xong")
+    assert phone.evaluate("() => localStorage.getItem('pin')")
+    assert has_copy(phone)
+    (still,) = entries(phone)
+    assert (still["id"], still["body"]) == (left["id"], left["body"])
+    # Their own sign-in sends it, as before.
+    receiver.revoked.clear()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_be_visible()
+    leave(phone)
+    phone.get_by_role("button", name="Vẫn đăng xuất").tap()
+    phone.wait_for_url("**/login**")
+    sign_in_here(phone, "volunteer")
+    phone.wait_for_url("**/outreach/")
+    has_list_of(phone, "Anh Ba")
+    send_now(phone)
+    expect_sent(phone)
+    assert left["id"] in receiver.stored
+
+
+def test_ones_own_token_revoked_takes_all_also_where_the_worker_learns_it(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    log(phone)
+    (entry,) = entries(phone)
+    receiver.revoked.add(entry["actor"])
+    (worker,) = phone.context.service_workers
+    with phone.expect_navigation():
+        worker.evaluate("() => Outbox.flush(true)")
+    assert phone.evaluate("() => Outbox.done()") == []

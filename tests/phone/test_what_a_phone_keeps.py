@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from dataclasses import replace
 from os import kill
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from counseling import static_files
 from counseling.database import writing
 from counseling.models.people import StaffSession
 from counseling.routes import offline
@@ -26,6 +28,7 @@ from tests.phone.receiver import Receiver
 from tests.phone.taps import (
     NAME,
     answer,
+    comes_true,
     entries,
     expect_says,
     expect_sent,
@@ -430,7 +433,7 @@ def test_a_new_version_waits_and_never_loads_under_a_half_filled_form(
     phone.locator("#work .row a").first.tap()
     phone.locator("label:has([name=topic][value=family])").tap()
     phone.get_by_role("button", name="Dùng bản mới").tap()
-    phone.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+    comes_true(phone, "async () => !(await navigator.serviceWorker.getRegistration()).waiting")
     expect(phone.locator("[name=topic][value=family]")).to_be_checked()
     phone.get_by_role("button", name="Gặp, ổn").tap()
     expect(phone.locator("#undo")).to_be_visible()
@@ -452,7 +455,7 @@ def test_a_new_version_leaves_what_was_typed_on_a_plain_form(
     field.evaluate("(field) => { const fold = field.closest('details'); if (fold) fold.open = true; }")
     field.fill("12")
     phone.get_by_role("button", name="Dùng bản mới").tap()
-    phone.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration()).waiting")
+    comes_true(phone, "async () => !(await navigator.serviceWorker.getRegistration()).waiting")
     phone.evaluate("() => fetch('/offline')")  # a page that is being replaced answers nothing
     expect(field).to_have_value("12")
 
@@ -466,6 +469,39 @@ def test_a_new_version_is_loaded_where_nothing_was_typed(
     phone.evaluate("() => { window.isOld = true; }")
     phone.get_by_role("button", name="Dùng bản mới").tap()
     phone.wait_for_function("() => !window.isOld")
+
+
+def test_after_a_new_version_what_is_kept_still_has_the_style_that_it_was_made_for(
+    phone: Page, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list is kept anew with the new one; what to do in danger is not for another day."""
+    real = static_files.asset
+    style = real("app.css")
+    assert style is not None
+    newer = replace(style, version="0123456789ab")
+    monkeypatch.setattr(static_files, "asset", lambda name: newer if name == "app.css" else real(name))
+    phone.reload()
+    comes_true(
+        phone,
+        """async () => {
+          const copy = await caches.match("/outreach/");
+          return Boolean(copy) && (await copy.text()).includes("0123456789ab");
+        }""",
+    )
+    phone.evaluate("async () => void (await (await navigator.serviceWorker.ready).update())")
+    phone.get_by_role("button", name="Dùng bản mới").tap()
+    comes_true(
+        phone,
+        """async () => {
+          const { waiting, active } = await navigator.serviceWorker.getRegistration();
+          return !waiting && active.state === "activated";
+        }""",
+    )
+    phone.context.new_cdp_session(phone).send("Network.clearBrowserCache")
+    line.down()
+    for path in ("/outreach/danger/", "/outreach/"):
+        phone.goto(f"{line.url}{path}")
+        expect(phone.locator(".skip")).to_have_css("position", "absolute")
 
 
 def test_the_cover_and_its_four_digits(phone: Page, line: Line, receiver: Receiver) -> None:

@@ -12,7 +12,7 @@ from counseling.services.help_numbers import add_help_number
 from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import answer, entries, expect_sent, forget_list, log, open_phone, ready, send_now
+from tests.phone.taps import answer, comes_true, entries, expect_sent, forget_list, log, open_phone, ready, send_now
 from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, sign_in
 from tests.support.cast import PASSWORD, Cast
 from tests.support.settings import MORNING
@@ -85,7 +85,7 @@ def test_what_to_do_in_danger_and_the_numbers_of_the_place_open_without_a_line(
     add_help_number(session, viewer, "0205 3 123 456", "Trạm y tế xã", signs, "trạm đưa", MORNING)
     phone.evaluate("async () => { for (const name of await caches.keys()) await caches.delete(name); }")
     phone.reload()  # never opened: it comes with the list
-    phone.wait_for_function("async () => Boolean(await caches.match('/outreach/danger/'))")
+    comes_true(phone, "async () => Boolean(await caches.match('/outreach/danger/'))")
     line.down()
     phone.get_by_role("link", name="Nguy hiểm").tap()
     expect(phone.locator("h1", has_text="Nguy hiểm: làm gì ngay")).to_be_visible()
