@@ -17,7 +17,7 @@ from counseling.models.places import Area, OutreachTeam
 from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import OutboundMessage, PhoneLine, SmsConsent
 from counseling.queries.file_parts import PhoneLine as ShownNumber
-from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER, is_read_by_others
 from counseling.treatment_rows import open_phone
 
 
@@ -55,6 +55,8 @@ class NumberLine:
     """One number. `sent`: how far the last two digits came, as a state of the outbox; None while none were sent.
 
     `is_good`: compared, not too long ago; `is_due`: to be compared again now. `wrong_at`: somebody else answered there.
+    `is_shared`: as was said at the desk; `is_read_by_others`: also where a second file has the number, which the page
+    does not say: the person looks at it, too.
     """
 
     ref: str
@@ -63,6 +65,7 @@ class NumberLine:
     asked_at: datetime | None
     confirmed_at: datetime | None
     is_shared: bool
+    is_read_by_others: bool
     calls_only: bool
     is_stopped: bool
     sent: str | None
@@ -142,7 +145,13 @@ def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime)
     """The numbers that a file has now, in the order in which they were added."""
     own = PhoneNumber.patient_id == patient_id, PhoneNumber.side == side, PhoneNumber.removed_at.is_(None)
     rows = session.execute(
-        select(PhoneNumber, PhoneLine.opted_out_at, PhoneLine.permanent_failures, PhoneLine.temporary_failures)
+        select(
+            PhoneNumber,
+            PhoneLine.opted_out_at,
+            PhoneLine.permanent_failures,
+            PhoneLine.temporary_failures,
+            is_read_by_others(),
+        )
         .outerjoin(PhoneLine, PhoneLine.id == PhoneNumber.line_id)
         .where(*own)
         .order_by(PhoneNumber.id)
@@ -156,6 +165,7 @@ def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime)
             asked_at=number.asked_at,
             confirmed_at=number.confirmed_at,
             is_shared=number.is_shared,
+            is_read_by_others=read_by_others,
             calls_only=number.calls_only,
             is_stopped=stopped_at is not None,
             sent=sent.get(number.line_id) if number.check_digits else None,
@@ -165,7 +175,7 @@ def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime)
             is_good=is_good(number.confirmed_at, now),
             is_due=is_due(number.confirmed_at, now) or (not_reached or 0) >= UNREACHED_AFTER,
         )
-        for number, stopped_at, failures, not_reached in rows
+        for number, stopped_at, failures, not_reached, read_by_others in rows
     ]
 
 

@@ -26,7 +26,7 @@ from counseling.models.window import DosePour, PatientHold
 from counseling.permissions import Viewer
 from counseling.queries.file_parts import PhoneLine as ShownNumber
 from counseling.queries.opening_hours import hours_on
-from counseling.queries.reachable import has_agreed_to_texts, may_be_texted
+from counseling.queries.reachable import has_agreed_to_texts, is_read_by_others, may_be_texted
 from counseling.queries.today import find_day_state
 from counseling.scopes import texts_visible_to, treatment_files_visible_to
 from counseling.treatment_rows import TREATMENT, open_phone
@@ -158,7 +158,7 @@ def _numbers(session: AnySession, ids: Sequence[int]) -> dict[int, list[ShownNum
             PhoneNumber.side == TREATMENT,
             PhoneNumber.confirmed_at.is_not(None),
             PhoneNumber.removed_at.is_(None),
-            PhoneNumber.is_shared.is_(False),
+            ~is_read_by_others(),
             or_(
                 PhoneNumber.calls_only,
                 and_(PhoneLine.opted_out_at.is_(None), has_agreed_to_texts(PhoneNumber.patient_id, TREATMENT)),

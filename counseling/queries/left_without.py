@@ -15,7 +15,7 @@ from counseling.domain.text_purposes import PURPOSE_OF
 from counseling.models.patients import Patient, PhoneNumber
 from counseling.models.text_choices import DeclinedReminder, TextChoice
 from counseling.models.texts import PhoneLine, SmsConsent
-from counseling.queries.reachable import MOST_PERMANENT_FAILURES, agreed_for, end_of
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES, agreed_for, end_of, is_read_by_others
 from counseling.queries.text_choices import may_be_reminded
 
 # In the order in which they are asked, and told. The last is said where a rule leaves none of somebody's own hours.
@@ -63,7 +63,7 @@ class _Number:
     """One that was compared at some time."""
 
     is_good: bool
-    is_shared: bool
+    is_shared: bool  # somebody else reads there, as queries/reachable.py knows it
     calls_only: bool
     is_stopped: bool
     fails: bool
@@ -74,7 +74,7 @@ def _numbers(session: AnySession, ids: Collection[int], side: str, on_date: date
         select(
             PhoneNumber.patient_id,
             PhoneNumber.confirmed_at,
-            PhoneNumber.is_shared,
+            is_read_by_others(),
             PhoneNumber.calls_only,
             PhoneLine.opted_out_at.is_not(None),
             PhoneLine.permanent_failures >= MOST_PERMANENT_FAILURES,

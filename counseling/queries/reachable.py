@@ -8,15 +8,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from counseling.database import AnySession
 from counseling.domain.number_confirmation import good_since
 from counseling.domain.text_purposes import PURPOSE_OF
-from counseling.models.patients import PhoneNumber
+from counseling.models.patients import PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import PhoneLine, SmsConsent
+from counseling.treatment_rows import SUPPORT, TREATMENT
 
 # After so many permanent failures a number gets nothing more, until somebody at the desk has looked at it.
 MOST_PERMANENT_FAILURES = 2
@@ -89,16 +90,40 @@ def agreed_for(patient_id: Any, side: Any, purpose: Any) -> ColumnElement[bool]:
 def confirmed_since(
     patient_id: Any, side: Any, since: Any, *, line_id: Any = None, alone: bool = False
 ) -> ColumnElement[bool]:
-    """A number of this file that was confirmed after `since` and takes texts. `alone`: nobody else reads there."""
+    """A number of this file that was confirmed after `since` and takes texts. `alone`: on which nobody else reads."""
     return and_(
         PhoneNumber.patient_id == patient_id,
         PhoneNumber.side == side,
         PhoneNumber.confirmed_at > since,
         PhoneNumber.removed_at.is_(None),
         PhoneNumber.calls_only.is_(False),
-        *([PhoneNumber.is_shared.is_(False)] if alone else []),
+        *([~is_read_by_others()] if alone else []),
         *([PhoneNumber.line_id == line_id] if line_id is not None else []),
     )
+
+
+def is_read_by_others() -> ColumnElement[bool]:
+    """Of a row of phone_numbers: somebody said so, or a second open file of the same side has this line, confirmed or
+    still to be: couples share a phone, and numbers are sold on.
+
+    Files of the other side are not asked: what is missing on one would tell that there is another. Nor is a file of
+    which the desk has learnt that somebody else answers.
+    """
+    other = aliased(PhoneNumber)
+    files: dict[str, Any] = {TREATMENT: aliased(TreatmentFile), SUPPORT: aliased(SupportFile)}
+    is_open = (
+        and_(other.side == side, exists().where(file.patient_id == other.patient_id, file.status == "active"))
+        for side, file in files.items()
+    )
+    second = exists().where(
+        other.line_id == PhoneNumber.line_id,
+        other.side == PhoneNumber.side,
+        other.patient_id != PhoneNumber.patient_id,
+        other.removed_at.is_(None),
+        other.wrong_at.is_(None),
+        or_(*is_open),
+    )
+    return or_(PhoneNumber.is_shared, second.correlate(PhoneNumber))
 
 
 def _agreed(patient_id: Any, side: str, kind: str | None) -> ColumnElement[bool]:

@@ -32,7 +32,7 @@ from counseling.domain.text_choices import WORK, Choices
 from counseling.models.counseling import Appointment
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import Reminder
-from counseling.queries.reachable import find_line
+from counseling.queries.reachable import find_line, is_read_by_others
 from counseling.queries.station_mornings import find_morning
 from counseling.queries.station_tomorrows import find_days_off, find_tomorrow
 from counseling.queries.text_choices import find_choices, find_pronoun
@@ -107,7 +107,7 @@ def spelling_on(session: AnySession, whose: OfSomebody, line_id: int, choices: C
     """Chosen since, or said when they agreed; on a phone that others read what tells nobody who or what is meant."""
     own = PhoneNumber.patient_id == whose.patient_id, PhoneNumber.side == whose.side
     shared = select(PhoneNumber.id).where(
-        *own, PhoneNumber.line_id == line_id, PhoneNumber.removed_at.is_(None), PhoneNumber.is_shared
+        *own, PhoneNumber.line_id == line_id, PhoneNumber.removed_at.is_(None), is_read_by_others()
     )
     if session.execute(shared.limit(1)).first() is not None:
         return {"pronoun": PRONOUN, "pretext": WORK if choices.pretext in OVERT else choices.pretext}

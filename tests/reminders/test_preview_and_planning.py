@@ -16,7 +16,7 @@ from counseling.domain.text_choices import OwnHours
 from counseling.domain.text_purposes import PURPOSES
 from counseling.models.doses import StationVisit
 from counseling.models.patients import PhoneNumber
-from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
+from counseling.models.texts import OutboundMessage, PhoneLine, Reminder, SmsConsent
 from counseling.queries import reminder_audiences
 from counseling.refs import new_ref, new_request_key
 from counseling.services.aftercare import open_aftercare
@@ -50,7 +50,7 @@ from tests.support.treatment import by, opened, ordered, somebody
 EVERY_KIND = [(side, kind) for side, kinds in KINDS_OF.items() for kind in kinds]
 TRAITS = (
     "shared", "calls", "number_calls", "overdue", "good_today", "stopped", "fails", "declined",
-    "one_purpose", "other_purpose", "never_loud", "quiet_morning", "not_agreed",
+    "one_purpose", "other_purpose", "never_loud", "quiet_morning", "not_agreed", "of_two",
 )  # fmt: skip
 
 
@@ -162,6 +162,8 @@ def is_such(session: Session, cast: Cast, person: int, side: str, trait: str, to
                 tx.execute(own_number.values(**numbers[trait]))
             else:
                 tx.execute(update(PhoneLine).where(PhoneLine.id == line).values(**lines[trait]))
+    elif trait == "of_two":
+        also_has(session, cast, line, side)
     elif trait in ("one_purpose", "other_purpose"):
         only = PURPOSES[side][0 if trait == "one_purpose" else -1]
         asked = Asked(version="v1", language="vi", purposes=frozenset({only}))
@@ -175,6 +177,16 @@ def is_such(session: Session, cast: Cast, person: int, side: str, trait: str, to
             "quiet_morning": {"hours": OwnHours(quiet_from=time(7), quiet_until=time(12))},
         }
         choose(session, cast, person, side, **choices.get(trait, {}))
+
+
+def also_has(session: Session, cast: Cast, line: int, side: str) -> None:
+    """A second person of the side, who has agreed to nothing, has this number."""
+    other = somebody(session, cast).id if side == "treatment" else patient_of(session, supported(session, cast))
+    reach(session, cast, other, side)
+    with writing(session) as tx:
+        tx.execute(update(PhoneNumber).where(PhoneNumber.patient_id == other).values(line_id=line))
+        taken_back = {"withdrawn_at": MORNING, "withdrawn_how": "desk"}
+        tx.execute(update(SmsConsent).where(SmsConsent.patient_id == other).values(**taken_back))
 
 
 def was_asked(session: Session, person: int, side: str, on: date) -> None:

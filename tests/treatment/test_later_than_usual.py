@@ -169,6 +169,16 @@ def test_a_number_is_rung_only_where_the_person_lets_us(
     assert [number.number for number in line.numbers] == ([NUMBER] if rings else [])
 
 
+def test_a_number_that_a_second_person_has_too_is_not_rung_about_either(session: Session, cast: Cast) -> None:
+    person = expected(session, cast)
+    opened(session, cast)
+    with_number(session, cast, person, NUMBER)
+    agreed_to_texts(session, cast, person)
+    assert [len(line.numbers) for line in found(session, cast)] == [1]
+    with_number(session, cast, somebody(session, cast, code="A-2"), NUMBER)
+    assert [len(line.numbers) for line in found(session, cast)] == [0]
+
+
 def test_the_number_of_the_other_side_is_never_shown(session: Session, cast: Cast) -> None:
     person = expected(session, cast)
     opened(session, cast)

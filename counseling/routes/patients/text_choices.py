@@ -65,7 +65,7 @@ def choices_page(person: Asked, form: ChoicesForm, kept: Choices | None = None) 
     kept = kept or find_choices(db.session, person.patient_id, person.side)
     numbers = list_numbers(db.session, person.patient_id, person.side, utc_now())
     texted = [number for number in numbers if number.confirmed_at and not number.calls_only]
-    is_shared = bool(texted) and all(number.is_shared for number in texted)
+    is_shared = bool(texted) and all(number.is_read_by_others for number in texted)
     if is_shared and kept.pretext in OVERT:
         kept = replace(kept, pretext=WORK)
     return render_template(
