@@ -32,7 +32,10 @@ def read_smsgate(read: Read) -> SmsGateAccount | None:
     if sim_number is not None:
         _ensure_like("SMSGATE_SIM_NUMBER", sim_number, "[1-3]", "it must be 1, 2 or 3, as the phone counts its SIMs")
     sim = int(sim_number) if sim_number else None
-    return SmsGateAccount(_safe_address("SMSGATE_URL", url), username, password, signing_key, sim)
+    device_id = read("SMSGATE_DEVICE_ID") or None
+    if device_id is not None:
+        _ensure_like("SMSGATE_DEVICE_ID", device_id, r"[0-9A-Za-z_-]{1,40}", "it must be the ID that the app shows")
+    return SmsGateAccount(_safe_address("SMSGATE_URL", url), username, password, signing_key, sim, device_id)
 
 
 def read_twilio(read: Read, public_url: str | None) -> TwilioAccount | None:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 # So many texts in a row that a gateway did not take or did not answer to: it is away.
 AWAY_AFTER = 3
+# So many different numbers in a row whose text it took and could not send: it is the channel, and not the numbers.
+FAILS_AFTER = 5
 # Segments a minute that an administrator may set: 500 a second, more than one process hands over.
 FASTEST = 30_000
 BY_HAND = "by_hand"  # why a channel stands that an administrator has stopped

@@ -21,6 +21,7 @@ class SmsChannel(Base):
         CheckConstraint("(stopped_at IS NULL) = (stopped_why IS NULL)", name="stopped_for_a_reason"),
         CheckConstraint(f"segments_per_minute BETWEEN 1 AND {FASTEST}", name="pace"),
         CheckConstraint("error_streak >= 0", name="streak"),
+        CheckConstraint("(failing_numbers > 0) = (failing_since IS NOT NULL)", name="failing"),
     )
 
     gateway: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -38,6 +39,10 @@ class SmsChannel(Base):
     is_one_way: Mapped[bool] = mapped_column(default=False)
     is_without_receipts: Mapped[bool] = mapped_column(default=False)
     missed_since: Mapped[datetime | None]  # what came in since then may have been lost: to be sent to us again
+    unreported_since: Mapped[datetime | None]  # it would not: what came in is on the phone, and somebody has to look
+    # Different numbers, one after another, of which it took a text that never left it; none since one did.
+    failing_numbers: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]
 
 
 class SmsRoute(Base):

@@ -10,17 +10,18 @@ from typing import Any
 from sqlalchemy import func, select
 
 from counseling.database import AnySession
-from counseling.domain.channels import TextKind, carrier_of, is_resting
+from counseling.domain.channels import FAILS_AFTER, TextKind, carrier_of, is_resting
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
 from counseling.models.texts import PhoneLine
 
-WORKS, AWAY, STOPPED = "works", "away", "stopped"
+WORKS, FAILING, AWAY, STOPPED = "works", "failing", "away", "stopped"
 MOST_TESTS = 5
 
 
 @dataclass(frozen=True)
 class ChannelHealth:
-    """`state`: WORKS, AWAY (it has not taken several texts in a row and is left alone) or STOPPED, for `why`."""
+    """`state`: WORKS, FAILING (it takes texts, and none leaves it, `failing_since`), AWAY (it has not taken several
+    texts in a row and is left alone) or STOPPED, for `why`. `unreported_since`: texts may wait on the phone only."""
 
     gateway: str
     state: str
@@ -34,6 +35,8 @@ class ChannelHealth:
     attached_at: datetime | None = None
     is_one_way: bool = False
     is_without_receipts: bool = False
+    failing_since: datetime | None = None
+    unreported_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,14 @@ def list_stuck_kinds(session: AnySession, names: Sequence[str], now: datetime) -
     return {route.kind for route in routes if carrier_of((route.gateway, route.fallback), able) is None}
 
 
+def list_one_way_kinds(session: AnySession, names: Sequence[str]) -> set[TextKind]:
+    """The kinds of texts that may go where nobody can answer, be it only while their first channel takes none."""
+    one_way = select(SmsChannel.gateway).where(SmsChannel.is_one_way, SmsChannel.gateway.in_(names))
+    found = set(session.execute(one_way).scalars())
+    routes = list_routes(session, names[0]) if found else []
+    return {route.kind for route in routes if found & {route.gateway, route.fallback}}
+
+
 def list_tests(session: AnySession) -> list[TestText]:
     """The last test texts, the newest first, without the number."""
     columns = [getattr(SmsTest, name) for name in TestText.__dataclass_fields__]
@@ -97,10 +108,9 @@ def list_tests(session: AnySession) -> list[TestText]:
 def _health(name: str, row: Any, now: datetime) -> ChannelHealth:
     if row is None:
         return ChannelHealth(name, WORKS)
-    away = is_resting(row.rests_until, now)
     return ChannelHealth(
         gateway=name,
-        state=STOPPED if row.stopped_at else AWAY if away else WORKS,
+        state=_state(row, now),
         why=row.stopped_why,
         streak=row.error_streak,
         taken_at=row.taken_at,
@@ -111,4 +121,14 @@ def _health(name: str, row: Any, now: datetime) -> ChannelHealth:
         attached_at=row.attached_at,
         is_one_way=row.is_one_way,
         is_without_receipts=row.is_without_receipts,
+        failing_since=row.failing_since,
+        unreported_since=row.unreported_since,
     )
+
+
+def _state(row: Any, now: datetime) -> str:
+    if row.stopped_at is not None:
+        return STOPPED
+    if is_resting(row.rests_until, now):
+        return AWAY
+    return FAILING if row.failing_numbers >= FAILS_AFTER else WORKS

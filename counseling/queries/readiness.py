@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from counseling.database import AnySession
 from counseling.domain.channels import BY_HAND
 from counseling.models import guards
-from counseling.queries.channels import STOPPED, list_channels
+from counseling.queries.channels import FAILING, STOPPED, list_channels
 from counseling.queries.latest_instant import latest_instant
 from counseling.queries.worker_beats import is_silent
 from counseling.revisions import current_revision, newest_revision
@@ -44,6 +44,14 @@ def list_stopped_by_hand(session: AnySession, gateways: Sequence[str], now: date
     """The gateways that an administrator has stopped: somebody meant it, and people's work goes on beside it."""
     try:
         return [one.gateway for one in list_channels(session, gateways, now) if one.why == BY_HAND]
+    except SQLAlchemyError:
+        return []
+
+
+def list_failing(session: AnySession, gateways: Sequence[str], now: datetime) -> list[str]:
+    """The gateways that take texts and get none out: somebody has to look, and people's work goes on beside it."""
+    try:
+        return [one.gateway for one in list_channels(session, gateways, now) if one.state == FAILING]
     except SQLAlchemyError:
         return []
 

@@ -9,7 +9,7 @@ from counseling.clock import utc_now
 from counseling.config import Config
 from counseling.database import db
 from counseling.permissions import public
-from counseling.queries.readiness import list_problems, list_stopped_by_hand
+from counseling.queries.readiness import list_failing, list_problems, list_stopped_by_hand
 
 bp = Blueprint("health", __name__)
 
@@ -26,10 +26,14 @@ def readyz() -> ResponseReturnValue:
     """200 when all is right, else 503 and the codes of what is not; `gateway` null: texts are off.
 
     `stopped_by_hand`, where there are any: channels that an administrator has stopped, which keeps nobody from working.
+    `failing`, where there are any: channels that take texts and get none out.
     """
     config: Config = current_app.extensions["diem_tua_config"]
-    gateway = config.sms_gateway
-    problems = list_problems(db.session, utc_now(), expects_worker=gateway is not None, gateways=config.gateway_names)
-    by_hand = list_stopped_by_hand(db.session, config.gateway_names, utc_now())
+    gateway, names, now = config.sms_gateway, config.gateway_names, utc_now()
+    problems = list_problems(db.session, now, expects_worker=gateway is not None, gateways=names)
     said = {"ready": not problems, "problems": problems, "gateway": gateway}
-    return jsonify(said | ({"stopped_by_hand": by_hand} if by_hand else {})), 503 if problems else 200
+    beside = {
+        "stopped_by_hand": list_stopped_by_hand(db.session, names, now),
+        "failing": list_failing(db.session, names, now),
+    }
+    return jsonify(said | {name: found for name, found in beside.items() if found}), 503 if problems else 200

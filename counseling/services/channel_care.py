@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select, update
 
+from counseling import logs
 from counseling.database import AnySession, writing
 from counseling.models.channels import SmsChannel
 from counseling.queries.worker_beats import find_beat
 from counseling.services.channels import MISSES_AFTER, lock_channel, stop_channel
-from counseling.sms.gateway import Attachable, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
+from counseling.sms.gateway import Attachable, Fault, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
 from counseling.sms.gateways import Gateways
 
 # A text that came in a moment before the last sign of life may not have been reported any more.
@@ -33,7 +35,7 @@ def care_for_channels(session: AnySession, gateways: Gateways, now: datetime) ->
         if row.attach_asked_at is not None:
             done += _attach(session, gateway, row.gateway, now)
         elif row.attached_at is not None:
-            done += _report_again(session, gateway, row.gateway, row.missed_since, now)
+            done += _report_again(session, gateway, row, now)
     return done
 
 
@@ -62,25 +64,33 @@ def _note_abilities(session: AnySession, gateways: Gateways) -> None:
 def _attach(session: AnySession, gateway: Attachable, name: str, now: datetime) -> int:
     try:
         gateway.attach()
-    except (SmsRejected, SmsOutcomeUnknown):
-        return 0  # again with the next tick
-    except SmsMisconfigured as wrong:
+    except (SmsRejected, SmsOutcomeUnknown, SmsMisconfigured) as error:
+        if _is_away(error):
+            return 0  # again with the next tick
         _set(session, name, attach_asked_at=None)
-        stop_channel(session, name, wrong.fault, now)
+        stop_channel(session, name, error.fault if isinstance(error, SmsMisconfigured) else Fault.REPORTS, now)
         return 0
     _set(session, name, attach_asked_at=None, attached_at=now)
     return 1
 
 
-def _report_again(session: AnySession, gateway: Attachable, name: str, since: datetime, now: datetime) -> int:
+def _report_again(session: AnySession, gateway: Attachable, channel: Any, now: datetime) -> int:
+    """Who will not, as a version that cannot, is not asked for ever: somebody looks at the phone itself."""
+    on_the_phone = {}
     try:
-        gateway.report_again(since - BEFORE, now)
-    except (SmsRejected, SmsOutcomeUnknown):
-        return 0
-    except SmsMisconfigured:
-        pass  # a version that cannot: it is not asked for ever
-    _set(session, name, missed_since=None)
+        gateway.report_again(channel.missed_since - BEFORE, now)
+    except (SmsRejected, SmsOutcomeUnknown, SmsMisconfigured) as error:
+        if _is_away(error):
+            return 0
+        logs.logger().error("texts of an outage were not reported again", job="care", code=channel.gateway)
+        on_the_phone = {"unreported_since": channel.unreported_since or channel.missed_since}
+    _set(session, channel.gateway, missed_since=None, **on_the_phone)
     return 1
+
+
+def _is_away(error: SmsRejected | SmsOutcomeUnknown | SmsMisconfigured) -> bool:
+    """Whether asking again may help."""
+    return isinstance(error, SmsOutcomeUnknown) or (isinstance(error, SmsRejected) and not error.permanent)
 
 
 def _set(session: AnySession, name: str, **values: object) -> None:

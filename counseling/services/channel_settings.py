@@ -17,6 +17,7 @@ from counseling.models.channels import SmsChannel, SmsRoute
 from counseling.permissions import Viewer
 from counseling.services import audit
 from counseling.services.administration import ensure_administrator
+from counseling.services.channel_failures import REACHES
 from counseling.services.channels import lock_channel
 
 
@@ -57,7 +58,7 @@ def set_pace(session: AnySession, by: Viewer, gateway: str, per_minute: int | No
 
 def start_channel(session: AnySession, by: Viewer, gateway: str, now: datetime) -> None:
     """Let texts go through it again, at once; whether it is there, the next text shows."""
-    fresh = {"stopped_at": None, "stopped_why": None, "error_streak": 0, "rests_until": None}
+    fresh = {"stopped_at": None, "stopped_why": None, "error_streak": 0, "rests_until": None, **REACHES}
     _set_channel(session, by, gateway, "started", {}, now, **fresh)
 
 
@@ -68,6 +69,11 @@ def stop_by_hand(session: AnySession, by: Viewer, gateway: str, now: datetime) -
 def ask_attach(session: AnySession, by: Viewer, gateway: str, now: datetime) -> None:
     """Have it told where to report to, with the next tick."""
     _set_channel(session, by, gateway, "attaching", {}, now, attach_asked_at=now)
+
+
+def note_looked(session: AnySession, by: Viewer, gateway: str, now: datetime) -> None:
+    """Somebody has read on the phone itself what it did not report again."""
+    _set_channel(session, by, gateway, "looked", {}, now, unreported_since=None)
 
 
 def _set_channel(

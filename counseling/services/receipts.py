@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, writing
+from counseling.domain.channels import FAILS_AFTER
 from counseling.domain.message_states import FailureReason, MessageState, after_receipt
+from counseling.models.channels import SmsChannel
 from counseling.models.texts import DeliveryReceipt, OutboundMessage, PhoneLine
+from counseling.services.channel_failures import count_failing, note_reaches
 from counseling.services.message_moves import lock_message, move
 from counseling.services.test_texts import note_report
+
+HAS_LEFT = (MessageState.ACCEPTED, MessageState.DELIVERED)
+# One read for both: this is asked for every report.
+FIND_KNOWN = select(
+    select(DeliveryReceipt.id).where(DeliveryReceipt.event_key == bindparam("of_event")).scalar_subquery().label("id"),
+    select(SmsChannel.failing_numbers)
+    .where(SmsChannel.gateway == bindparam("of_gateway"))
+    .scalar_subquery()
+    .label("failing"),
+)
 
 
 def apply_receipt(
@@ -37,20 +51,30 @@ def note_receipt(
         note_report(tx, message_ref, state, now)
         return
     # Behind the text's lock, so that of two equal receipts at one moment the second finds the first.
-    if tx.execute(select(DeliveryReceipt.id).where(DeliveryReceipt.event_key == event_key)).first():
+    known = tx.execute(FIND_KNOWN, {"of_event": event_key, "of_gateway": message.gateway}).one()
+    if known.id is not None:
         return
     values = {"event_key": event_key, "message_id": message.id, "reported": state.value, "reason": reason}
     tx.execute(insert(DeliveryReceipt).values(**values, received_at=now))
+    if known.failing and state in HAS_LEFT:
+        note_reaches(tx, message.gateway)
     to = after_receipt(MessageState(message.state), state)
     if to != message.state:
-        _count_not_reached(tx, message.line_id, to, _reason(to, reason))
+        if to is MessageState.FAILED:
+            _count_not_reached(tx, message, _reason(to, reason), known.failing or 0, now)
         move(tx, message, to, now, reason=_reason(to, reason))
 
 
-def _count_not_reached(tx: Session, line_id: int, to: MessageState, reason: str | None) -> None:
-    """Only what a provider reports of a text that it had: a gateway that took nothing says nothing of the number."""
-    if to is MessageState.FAILED and reason == FailureReason.TEMPORARY:
-        line = update(PhoneLine).where(PhoneLine.id == line_id)
+def _count_not_reached(tx: Session, message: Row[Any], reason: str | None, failing: int, now: datetime) -> None:
+    """Only what a provider reports of a text that it had: a gateway that took nothing says nothing of the number.
+
+    Neither does one that gets no text out, to whomever: `failing` numbers in a row so far.
+    """
+    if reason == FailureReason.PERMANENT:
+        return
+    failing = count_failing(tx, message, now) or failing
+    if reason == FailureReason.TEMPORARY and failing < FAILS_AFTER:
+        line = update(PhoneLine).where(PhoneLine.id == message.line_id)
         tx.execute(line.values(temporary_failures=PhoneLine.temporary_failures + 1))
 
 

@@ -17,6 +17,7 @@ from counseling.permissions import Viewer
 from counseling.refs import new_ref
 from counseling.services import audit
 from counseling.services.administration import ensure_administrator
+from counseling.services.channel_failures import note_reaches
 from counseling.services.phone_lines import ensure_line, open_line_number
 from counseling.sms.gateway import SmsGateway, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected, TextToSend
 from counseling.sms.gateways import Gateways
@@ -104,6 +105,11 @@ def _fault_of(gateway: SmsGateway, text: TextToSend) -> str | None:
 def note_report(tx: Session, ref: str, state: MessageState, now: datetime) -> None:
     """A gateway's word on a test text: the first final one stands, and it had taken the text."""
     own = SmsTest.ref == ref
+    gateway = tx.execute(select(SmsTest.gateway).where(own)).scalar()
+    if gateway is None:
+        return
+    if state is not MessageState.FAILED:
+        note_reaches(tx, gateway)
     tx.execute(update(SmsTest).where(own, SmsTest.taken_at.is_(None)).values(taken_at=now))
     if state in (MessageState.DELIVERED, MessageState.FAILED):
         first = update(SmsTest).where(own, SmsTest.reported.is_(None))

@@ -29,6 +29,7 @@ class Fault(StrEnum):
     SENDER = "sender"  # the number or service that texts come from
     REGION = "region"  # it may not text this country
     ACCOUNT = "account"  # suspended, or on trial
+    REPORTS = "reports"  # it calls no address like ours: nothing would come back
 
 
 @dataclass(frozen=True, kw_only=True)

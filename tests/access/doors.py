@@ -635,6 +635,7 @@ DOORS: dict[str, Door] = {
     "admin.set_pace": house(CHANNEL, fixed(**{"smsgate-per_minute": "5"}), 303),
     "admin.start_channel": house(CHANNEL, nothing, 303),
     "admin.stop_channel": house(CHANNEL, nothing, 303),
+    "admin.note_looked": house(CHANNEL, nothing, 303),
     "admin.attach_channel": house(CHANNEL, nothing, 303),
     "admin.deny_number": house(form=fixed(**{"denied-number": "0912 345 678"}), done=303),
     "admin.allow_number": house(form=fixed(**{"denied-number": "0912 345 678"}), done=303),

@@ -120,6 +120,24 @@ def test_a_channel_that_carries_nothing_back_says_so_and_waits_for_no_answer(
     assert "Chỉ gửi đi" not in admin.get("/admin/channels").text
 
 
+NO_WAY_BACK = "Lời nhắn lại như NGUNG không về được"
+
+
+def test_where_no_answer_comes_back_both_kinds_of_texts_say_how_to_stop_in_vain(
+    session: Session, admin: FlaskClient
+) -> None:
+    """The digits to compare go with the answers, the first text with the reminders."""
+    gateway = FakeProvider()
+    gateway.name = "twilio"
+    tick(session, gateway, EIGHT, ZONE, dice=Random(1))
+    assert NO_WAY_BACK not in admin.get("/admin/channels").text
+    for count, kind in enumerate(("answers", "reminders"), start=1):
+        fields = {f"{kind}-gateway": "smsgate", f"{kind}-fallback": "twilio"}
+        assert post(admin, f"/admin/channels/routes/{kind}", **fields).status_code == 303
+        page = admin.get("/admin/channels").text
+        assert (page.count(NO_WAY_BACK), page.count("Trả lời 1…")) == (count, count - 1)
+
+
 def test_a_number_on_the_list_gets_nothing_and_is_shown_nowhere(session: Session, admin: FlaskClient) -> None:
     waiting = [queued(session, a_line(session, NUMBER), wording=wording) for wording in ("missed_yesterday", "crisis")]
     gateway = phone()

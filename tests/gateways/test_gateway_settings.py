@@ -51,6 +51,7 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str) -> None:
         ("SMSGATE_SIGNING_KEY", "short"),
         ("SMSGATE_SIM_NUMBER", "0"),
         ("SMSGATE_SIM_NUMBER", "SIM2"),
+        ("SMSGATE_DEVICE_ID", "my secret phone"),
         ("TWILIO_ACCOUNT_SID", "AC12"),
         ("TWILIO_AUTH_TOKEN", "secret"),
         ("TWILIO_API_BASE", "ftp://x"),
@@ -65,6 +66,13 @@ def test_what_is_malformed_is_named_and_not_repeated(tmp_path: Path, name: str, 
         with_gateways(URL, tmp_path, **{name: value})
     assert name in str(bad.value)
     assert "secret" not in str(bad.value)
+
+
+def test_the_phone_may_be_named(tmp_path: Path) -> None:
+    for device_id in (None, "yVULogr4Y1ksRfnos1Dsw", "ffffffffb971add9000001983ec0aba7"):
+        config = with_gateways(URL, tmp_path, **({"SMSGATE_DEVICE_ID": device_id} if device_id else {}))
+        assert config.smsgate is not None
+        assert config.smsgate.device_id == device_id
 
 
 def test_one_service_in_the_place_of_a_number_is_enough(tmp_path: Path) -> None:

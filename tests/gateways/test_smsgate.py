@@ -39,6 +39,7 @@ def running() -> Iterator[FakePhone]:
 def phone(running: FakePhone) -> FakePhone:
     for of_the_last_story in (running.kept, running.requests, running.faults, running.webhooks, running.exported):
         of_the_last_story.clear()
+    running.is_server = False
     return running
 
 
@@ -176,10 +177,42 @@ def test_the_phone_is_told_where_to_report_to_and_in_which_order_to_send(phone: 
     assert phone.deliver() == ["first", "second"]
 
 
-def test_an_older_version_without_the_order_is_attached_all_the_same(phone: FakePhone, gateway: SmsGate) -> None:
-    phone.faults += [None, None, None, None, Wrong(BEFORE, 404)]
+@pytest.mark.parametrize("status", [404, 400])
+def test_an_older_version_without_the_order_is_attached_all_the_same(
+    phone: FakePhone, gateway: SmsGate, status: int
+) -> None:
+    phone.faults += [None, None, None, None, Wrong(BEFORE, status)]
     gateway.attach()
     assert len(phone.webhooks) == 4
+
+
+@pytest.mark.parametrize(
+    "address", ["http://tua.example.org", "http://192.168.1.5:8000", "http://localhost:8000", "http://127.0.0.1.org"]
+)
+def test_an_address_that_no_phone_calls_is_not_even_registered(phone: FakePhone, address: str) -> None:
+    """A server in between would take it, and nothing would ever come."""
+    with pytest.raises(SmsMisconfigured) as wrong:
+        SmsGate(phone.account, f"{address}/sms/smsgate", lambda: EIGHT).attach()
+    assert wrong.value.fault is Fault.REPORTS
+    assert phone.requests == []
+
+
+def test_a_program_on_the_phone_itself_is_called_without_encryption(phone: FakePhone) -> None:
+    own = "http://127.0.0.1:8000/sms/smsgate"
+    SmsGate(phone.account, own, lambda: EIGHT).attach()
+    assert set(phone.webhooks.values()) == {own}
+
+
+def test_where_a_server_stands_in_between_an_export_says_of_which_phone(phone: FakePhone, gateway: SmsGate) -> None:
+    phone.is_server = True
+    with pytest.raises(SmsRejected) as refused:
+        gateway.report_again(EIGHT - timedelta(hours=1), EIGHT)
+    assert refused.value.permanent
+    named = SmsGate(replace(phone.account, device_id="yVULogr4Y1ksRfnos1Dsw"), HOOK, lambda: EIGHT)
+    named.report_again(EIGHT - timedelta(hours=1), EIGHT)
+    assert phone.exported == [
+        {"since": "2026-11-22T00:00:00Z", "until": "2026-11-22T01:00:00Z", "deviceId": "yVULogr4Y1ksRfnos1Dsw"}
+    ]
 
 
 def test_nothing_of_the_secrets_is_told_by_looking_at_the_objects(gateway: SmsGate, phone: FakePhone) -> None:

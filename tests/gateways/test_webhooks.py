@@ -27,7 +27,7 @@ from counseling.sms.gateways import Gateways
 from counseling.sms.smsgate import SmsGate
 from tests.support.cast import Cast
 from tests.support.fake_phone import MOST_TRIES, FakePhone, Report, running_phone, signed
-from tests.support.gateways import sid_of, twilio_signed, twilio_status, twilio_text, with_gateways
+from tests.support.gateways import PUBLIC_URL, sid_of, twilio_signed, twilio_status, twilio_text, with_gateways
 from tests.support.outbox import EIGHT, FakeProvider, a_line, message, queued, send
 
 NUMBER = "+84912000077"
@@ -120,7 +120,7 @@ def test_what_the_phone_gave_up_on_while_nobody_answered_comes_in_after_all(
         return 0
 
     with running_phone(clock.utc_now) as phone:
-        gateway = SmsGate(phone.account, "here", clock.utc_now)
+        gateway = SmsGate(phone.account, f"{PUBLIC_URL}/sms/smsgate", clock.utc_now)
         ask_attach(session, cast.viewer_of("admin"), SmsGate.name, EIGHT)
         care_for_channels(session, Gateways.of(gateway), EIGHT)
         phone.receive(NUMBER, "em ban viec")

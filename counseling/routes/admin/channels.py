@@ -63,10 +63,14 @@ class TrialForm(HouseForm):
 
 
 @bp.context_processor
-def stopped_channels() -> dict[str, int]:
-    """The mark at the tab and the line above, on every page of the administrator."""
+def troubled_channels() -> dict[str, int]:
+    """The marks at the tab and the lines above, on every page of the administrator."""
     found = queries.list_channels(db.session, names(), utc_now())
-    return {"stopped_channels": sum(channel.state == queries.STOPPED for channel in found)}
+    to_look_at = [one.state == queries.FAILING or one.unreported_since is not None for one in found]
+    return {
+        "stopped_channels": sum(one.state == queries.STOPPED for one in found),
+        "troubled_channels": sum(to_look_at),
+    }
 
 
 @bp.get("/channels")
@@ -161,6 +165,14 @@ def attach_channel(name: str) -> ResponseReturnValue:
     return redirect(url_for("admin.channel_list"), 303)
 
 
+@bp.post("/channels/<name>/looked")
+@requires(Permission.ADMINISTER)
+def note_looked(name: str) -> ResponseReturnValue:
+    channel_settings.note_looked(db.session, g.viewer, existing(name), utc_now())
+    flash(gettext("Đã ghi: đã xem tin trên điện thoại."), "done")
+    return redirect(url_for("admin.channel_list"), 303)
+
+
 @bp.post("/channels/denied")
 @requires(Permission.ADMINISTER)
 def deny_number() -> ResponseReturnValue:
@@ -226,9 +238,9 @@ def what_they_cannot(found: list[queries.ChannelHealth]) -> dict[str, set[str]]:
 
 
 def route_line(kind: TextKind, form: RouteForm, one_way: set[str]) -> tuple[TextKind, Any, RouteForm, bool]:
-    """A kind of texts with its form, and whether its questions go where nobody can answer."""
+    """A kind of texts with its form, and whether they go where nobody can answer."""
     chosen = {form.gateway.data, form.fallback.data}
-    return kind, KINDS[kind], form, kind is TextKind.REMINDERS and bool(chosen & one_way)
+    return kind, KINDS[kind], form, bool(chosen & one_way)
 
 
 def trial_form(data: Any = None) -> TrialForm:
