@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import abort, flash, g, get_template_attribute, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, g, get_template_attribute, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from counseling.clock import station_day, utc_now
+from counseling.config import Config
 from counseling.database import db, vault_of
 from counseling.domain.being_visited import is_early
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, Side, requires
 from counseling.queries import agreements as found
+from counseling.queries.channels import list_one_way_kinds
 from counseling.queries.handed_over import list_handed_over
 from counseling.queries.patient_search import name_of
 from counseling.queries.patients import NotFound, get_support_row
@@ -176,6 +178,7 @@ def agreements_page(
     number: PhoneForm | None = None,
 ) -> str:
     note_view("patients.agreements", [person.patient_id])
+    config: Config = current_app.extensions["diem_tua_config"]
     texts_agreed = found.find_texts_agreed(db.session, person.patient_id, person.side)
     values: dict[str, Any] = {
         "person": person,
@@ -189,6 +192,7 @@ def agreements_page(
         "number": number or PhoneForm(),
         "new_key": new_request_key,
         "digits_text": digits_shown(db.session, person.site_id),
+        "one_way": bool(list_one_way_kinds(db.session, config.gateway_names)),
     }
     return render_template("pages/patients/agreements.html", **values, **visits_of(person, visits))
 
