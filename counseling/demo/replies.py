@@ -11,7 +11,7 @@ from counseling.demo.dice import Dice
 from counseling.demo.texts import Text
 from counseling.demo.told import Reply, Told
 from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS
-from counseling.services.inbound_reading import ANSWER_DIES_AFTER, HELP_IS_OPEN_FOR
+from counseling.services.inbound_answers import ANSWER_DIES_AFTER, HELP_IS_OPEN_FOR
 from counseling.sms.wording import text_of
 
 ANSWERING = 0.36  # of the texts that ask

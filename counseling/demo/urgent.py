@@ -20,7 +20,7 @@ from counseling.domain.audit_chain import site_chain
 from counseling.domain.duty import EVERY_DAY
 from counseling.models.duty import CrisisAlert, DutyShift
 from counseling.services.crises import ACTOR
-from counseling.services.inbound_reading import ANSWER_DIES_AFTER
+from counseling.services.inbound_answers import ANSWER_DIES_AFTER
 from counseling.sms.spoken_times import day_of, hour_of
 from counseling.sms.wording import text_of
 from counseling.treatment_rows import SUPPORT, TREATMENT

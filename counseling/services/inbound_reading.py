@@ -6,10 +6,9 @@ What is left for a person stands unhandled in the inbox of its site; the rest is
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,58 +19,30 @@ from counseling.clock import station_day
 from counseling.database import vault_of
 from counseling.domain.reminder_kinds import ASKING_HOW_THEY_ARE
 from counseling.domain.replies import ASKS_FOR_A_CALL, QUESTIONS, Reply, digit_of, read_reply
-from counseling.domain.text_choices import AS_SHIPPED, Choices
 from counseling.models.texts import InboundMessage, OutboundMessage
-from counseling.queries.reachable import has_agreed, is_own_number
-from counseling.queries.text_choices import find_wish
-from counseling.queries.wordings import wordings_of
 from counseling.services import audit
 from counseling.services.aftercare import note_check_in
-from counseling.services.crises import echoes_us, nobody_before, raise_alert, words_for_crisis
+from counseling.services.crises import echoes_us, raise_alert, words_for_crisis
 from counseling.services.crossing import ask_to_call_back
+from counseling.services.inbound_answers import Text, answer, is_phone, say_when, spelling_for
 from counseling.services.inbound_rows import lock_oldest, lock_oldest_of, note_all, was_stopped_since
 from counseling.services.inbound_senders import (
     Question,
-    Sender,
-    choices_of,
     question_meant,
     questions_of,
     reader_in_danger,
     sender_of,
 )
-from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
 from counseling.services.sms_consents import start_texts_of_line, stop_texts_of_line
 from counseling.services.wrong_numbers import ask_for_number
-from counseling.sms.wording import CRISIS, PRONOUN, QUESTION_OF, text_of
+from counseling.sms.wording import CRISIS
 from counseling.treatment_rows import SUPPORT
 
 ACTOR = "rule:read_text"
-ANSWER_DIES_AFTER = timedelta(hours=6)  # an answer that comes half a day late answers nothing any more
 CLOCKS_DIFFER = timedelta(minutes=5)  # at most, of a gateway whose signature we believe
-HELP_IS_OPEN_FOR = timedelta(hours=24)
 # Beyond this it is a machine that answers our answer; the alert stands, and whoever is on duty is called all the same.
 MOST_CRISIS_ANSWERS_AN_HOUR = 5
-# Always, and at each change: a question about what was meant must not take the place of the confirmation.
-SHUT = "call_back_shut"
-HAVE_NO_HOUR = CRISIS | {"stopped"}
-E164 = re.compile(r"\+[1-9][0-9]{7,14}")
-
-
-@dataclass(frozen=True)
-class Text:
-    """One incoming text while it is worked on."""
-
-    id: int
-    kind: str
-    line_id: int
-    number: str
-    is_opted_out: bool
-    body: str
-    question: Question | None
-    sender: Sender | None
-    written_at: datetime
-    now: datetime
 
 
 def work_on_next(tx: Session, line_id: int, now: datetime, zone: ZoneInfo, dice: random.Random) -> int | None:
@@ -124,15 +95,10 @@ def _act(tx: Session, text: Text, reply: Reply, zone: ZoneInfo, dice: random.Ran
         if not was_stopped_since(tx, text.line_id, text.written_at):  # the last word counts, not the last to arrive
             start_texts_of_line(tx, text.line_id, text.now)
     elif reply.meaning == "help":
-        return _answer(tx, text, "help")
+        return answer(tx, text, "help")
     elif reply.meaning == "ask_again":
-        _answer(tx, text, "stop_hint")
+        answer(tx, text, "stop_hint")
     return False
-
-
-def is_phone(number: str) -> bool:
-    """Short codes and senders with a name are machines: answering them makes loops."""
-    return E164.fullmatch(number) is not None
 
 
 def _unsealed(tx: Session, row: Row[*tuple[Any, ...]], now: datetime) -> Text:
@@ -182,7 +148,7 @@ def _take_answer(
     if tx.execute(first).first() is None:
         return Reply("repeated", reply.answer), False
     today, asks = station_day(text.now, zone), reply.answer in ASKS_FOR_A_CALL
-    is_shut = asks and _say_when(tx, text, zone)
+    is_shut = asks and say_when(tx, text, zone)
     if question.patient_id is None:  # nobody's file can carry the task: the inbox does
         return reply, not asks
     if asks:
@@ -204,9 +170,9 @@ def _meet_danger(tx: Session, text: Text, zone: ZoneInfo) -> None:
         OutboundMessage.queued_at > text.now - timedelta(hours=1),
     )
     if tx.execute(sent).scalar_one() < MOST_CRISIS_ANSWERS_AN_HOUR:
-        marks, where = _spelling(tx, text).has_marks, (text.sender.side, text.sender.site_id)
+        marks, where = spelling_for(tx, text).has_marks, (text.sender.side, text.sender.site_id)
         wording, values = words_for_crisis(tx, *where, text.now, zone, has_marks=marks)
-        _answer(tx, text, wording, **values)
+        answer(tx, text, wording, **values)
 
 
 def _call_back(tx: Session, text: Text, zone: ZoneInfo, dice: random.Random) -> bool:
@@ -215,72 +181,12 @@ def _call_back(tx: Session, text: Text, zone: ZoneInfo, dice: random.Random) -> 
         return False
     who = (text.sender.patient_id, text.sender.side, text.sender.site_id)
     ask_to_call_back(tx, *who, today=station_day(text.now, zone), now=text.now, zone=zone, dice=dice)
-    return not _say_when(tx, text, zone)
-
-
-def _say_when(tx: Session, text: Text, zone: ZoneInfo) -> bool:
-    """Whether nobody of the roster is there to call back: then an answer says from when on, and the inbox keeps it.
-
-    Who only rings may want no texts at all, or have stopped them: the inbox keeps it all the same.
-    """
-    if text.sender is None:
-        return False
-    marks, where = _spelling(tx, text).has_marks, (text.sender.side, text.sender.site_id)
-    since = nobody_before(tx, *where, text.now, zone, has_marks=marks)
-    if since is None:
-        return False
-    if text.kind == "text" or _takes_texts(tx, text, text.sender):
-        _answer(tx, text, SHUT, since=since)
-    return True
-
-
-def _takes_texts(tx: Session, text: Text, sender: Sender) -> bool:
-    who = sender.patient_id, sender.side
-    if who[0] is None or text.is_opted_out or find_wish(tx, who[0], who[1], SHUT).calls_only:
-        return False
-    return has_agreed(tx, who[0], who[1], None) and is_own_number(tx, who[0], who[1], text.line_id, text.now)
+    return not say_when(tx, text, zone)
 
 
 def _stop(tx: Session, text: Text) -> None:
     if stop_texts_of_line(tx, text.line_id, text.now):  # a second stop was confirmed at the first
-        _answer(tx, text, "stopped")
-
-
-def _answer(tx: Session, text: Text, wording: str, **values: str) -> bool:
-    """Queue one automatic answer; False where none goes out: to a machine, too late, or a second within the hour."""
-    if text.sender is None or not is_phone(text.number):
-        return False
-    if wording not in HAVE_NO_HOUR and text.written_at <= text.now - ANSWER_DIES_AFTER:
-        return False
-    question, words = QUESTION_OF.get(wording), wordings_of(tx, [text.sender.site_id])[text.sender.site_id]
-    chosen = _spelling(tx, text)
-    spelling = {"pronoun": chosen.pronoun or PRONOUN, **values}
-    message = NewMessage(
-        line_id=text.line_id,
-        side=text.sender.side,
-        site_id=text.sender.site_id,
-        patient_id=text.sender.patient_id,
-        wording=wording,
-        body=text_of(wording, words, has_marks=chosen.has_marks, **spelling),
-        is_automatic=True,
-        expires_at=text.now + ANSWER_DIES_AFTER,
-        question=question,
-        question_until=text.now + HELP_IS_OPEN_FOR if question else None,
-        answer_hour=_hour_of(wording, text.now),
-    )
-    return enqueue(tx, message, text.now) is not None
-
-
-def _hour_of(wording: str, now: datetime) -> str | None:
-    """For which there is one answer: "2" is what the text of help asks for, so the two do not share theirs."""
-    if wording in HAVE_NO_HOUR:
-        return None
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H") + ("+" if wording == SHUT else "")
-
-
-def _spelling(tx: Session, text: Text) -> Choices:
-    sender = text.sender
-    return AS_SHIPPED if sender is None else choices_of(tx, sender, text.line_id, text.number, text.now)
+        answer(tx, text, "stopped")
 
 
 def _noted(tx: Session, text: Text, reply: Reply, is_settled: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from counseling.queries.reachable import MOST_PERMANENT_FAILURES
 from counseling.queries.wordings import list_place_names_around
 from counseling.services import audit
 from counseling.services.crises import take_on_conversation
-from counseling.services.inbound_reading import is_phone
+from counseling.services.inbound_answers import is_phone
 from counseling.services.inbound_senders import files_with
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import open_line_number
