@@ -250,7 +250,8 @@
       if (odd) {
         why(odd);
         field.closest("details").open = true;
-        return field.focus();
+        field.focus({ preventScroll: true });
+        return field.parentElement.scrollIntoView({ block: "center" }); // clear of the three answers
       }
       newest = await Outbox.put(person.corrects && person.kind === "visit" ? "correction" : person.kind, body, page, prepared, body.who);
       const right = body.who !== person.ref && rowOf(body.who);

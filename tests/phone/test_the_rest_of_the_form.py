@@ -96,6 +96,14 @@ def test_needs_mood_way_and_what_was_agreed_come_into_the_book(phone: Page, line
     )
 
 
+def upper_edge(page: Page, part: str) -> float:
+    return float(page.locator(part).evaluate("(part) => part.getBoundingClientRect().top"))
+
+
+def lower_edge(page: Page, part: str) -> float:
+    return float(page.locator(part).evaluate("(part) => part.getBoundingClientRect().bottom"))
+
+
 NUMBERS = [
     ("minutes", str(MOST_MINUTES + 1), None), ("minutes", "1h30", None), ("minutes", "0", None),
     ("minutes", "1.5", None), ("minutes", str(MOST_MINUTES), MOST_MINUTES),
@@ -118,6 +126,8 @@ def test_what_is_typed_as_a_number_is_saved_or_asked_for_again(
         phone.get_by_role("button", name="Gặp, ổn").tap()
         expect(phone.locator(f"[data-why={field}]")).to_be_in_viewport(ratio=1)
         expect(phone.locator("#visit .error:visible")).to_have_count(1)
+        for part in (f"[data-why={field}]", f"#{field}"):  # and not beneath the three answers
+            assert lower_edge(phone, part) <= upper_edge(phone, "#visit-form > .hand"), part
         expect(phone.locator(f"#{field}")).to_be_focused()
         expect(phone.locator(f"#{field}")).to_have_value(text)
         expect(phone.locator("[name=topic][value=family]")).to_be_checked()
