@@ -31,7 +31,8 @@ LABELS = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 # A random reference may end like an amount: "wfwe9jh6s5mg". It has digits, which no word of these pages has.
-REFERENCE = re.compile(r"\b(?=[a-z]*[0-9])[a-z0-9]{12}\b")
+# So may a token against forged forms, or be cut so by a hyphen: "…Zq-7mg-…".
+REFERENCE = re.compile(r"\b(?=[a-z]*[0-9])[a-z0-9]{12}\b|(?<=name=\"csrf_token\" value=\")[\w.-]+")
 # What each must have come past, or the crawl proves nothing.
 PASSED: dict[str, tuple[str, ...]] = {
     "volunteer": ("/outreach/",),
