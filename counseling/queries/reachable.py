@@ -104,10 +104,10 @@ def confirmed_since(
 
 def is_read_by_others() -> ColumnElement[bool]:
     """Of a row of phone_numbers: somebody said so, or a second open file of the same side has this line, confirmed or
-    still to be: couples share a phone, and numbers are sold on.
+    with digits on their way: couples share a phone, and numbers are sold on.
 
     Files of the other side are not asked: what is missing on one would tell that there is another. Nor is a file of
-    which the desk has learnt that somebody else answers.
+    which the desk has learnt that somebody else answers: it has neither.
     """
     other = aliased(PhoneNumber)
     files: dict[str, Any] = {TREATMENT: aliased(TreatmentFile), SUPPORT: aliased(SupportFile)}
@@ -120,7 +120,7 @@ def is_read_by_others() -> ColumnElement[bool]:
         other.side == PhoneNumber.side,
         other.patient_id != PhoneNumber.patient_id,
         other.removed_at.is_(None),
-        other.wrong_at.is_(None),
+        or_(other.confirmed_at.is_not(None), other.check_digits.is_not(None)),
         or_(*is_open),
     )
     return or_(PhoneNumber.is_shared, second.correlate(PhoneNumber))
