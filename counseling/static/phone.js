@@ -2,7 +2,7 @@
 // Where anything of this is missing, the rows stay links and lead to the plain forms.
 (async () => {
   "use strict";
-  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000;
+  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000, MOST_LINES = 300;
   const root = document.documentElement;
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
@@ -286,7 +286,7 @@
     const both = [...sent, ...entries.filter(mine)], corrected = new Set(both.map((entry) => entry.corrects));
     const shown = both.filter((entry) => !corrected.has(entry.id)).sort((a, b) => b.at - a.at);
     show(place, shown.length);
-    one("ul", place).replaceChildren(...shown.map((entry) => {
+    one("ul", place).replaceChildren(...shown.slice(0, MOST_LINES).map((entry) => {
       const row = known.get(entry.who), ref = row?.dataset.ref || "", line = document.createElement("li"), link = document.createElement("a"), who = document.createElement("span"), state = document.createElement("span");
       const isSent = entry.body === undefined, at = new Date(entry.at), clock = { hour: "2-digit", minute: "2-digit" };
       const time = isToday(entry) ? at.toLocaleTimeString(root.lang, clock) : at.toLocaleString(root.lang, { day: "2-digit", month: "2-digit", ...clock });
