@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from counseling.database import AnySession
 from counseling.domain.reminder_kinds import NOT_ON_SHARED_PHONES
 from counseling.domain.text_choices import AS_SHIPPED, Choices, OwnHours
-from counseling.models.patients import Patient
+from counseling.models.patients import Patient, PhoneNumber
 from counseling.models.text_choices import DeclinedReminder, TextChoice
 from counseling.models.texts import SmsConsent
-from counseling.queries.reachable import may_be_texted
+from counseling.queries.reachable import is_read_by_others, may_be_texted
 
 
 def may_be_reminded(patient_id: InstrumentedAttribute[int], side: str, kind: str, today: date) -> ColumnElement[bool]:
@@ -56,6 +57,62 @@ def find_pronoun(session: AnySession, patient_id: int, side: str) -> str | None:
     """What was said when somebody last agreed to texts, also where they have stopped since; None: they never did."""
     agreed = select(SmsConsent.pronoun).where(SmsConsent.patient_id == patient_id, SmsConsent.side == side)
     return session.execute(agreed.order_by(SmsConsent.id.desc()).limit(1)).scalar_one_or_none()
+
+
+class Addressee(NamedTuple):
+    """A file on one of its numbers."""
+
+    patient_id: int
+    side: str
+    line_id: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How texts to an addressee are wanted. `pronoun`: chosen since, or said when they agreed; None: neither."""
+
+    has_marks: bool
+    pretext: str
+    pronoun: str | None
+    is_read_by_others: bool
+
+
+_OWN = and_(TextChoice.patient_id == PhoneNumber.patient_id, TextChoice.side == PhoneNumber.side)
+_SAID = (
+    select(SmsConsent.pronoun)
+    .where(SmsConsent.patient_id == PhoneNumber.patient_id, SmsConsent.side == PhoneNumber.side)
+    .order_by(SmsConsent.id.desc())
+    .limit(1)
+    .correlate(PhoneNumber)
+    .scalar_subquery()
+)
+_PEOPLE: Any = bindparam("people", expanding=True)
+_LINES: Any = bindparam("lines", expanding=True)
+# Built once: the sender asks it of every batch.
+_WANTED: Select[*tuple[Any, ...]] = (
+    select(
+        PhoneNumber.patient_id,
+        PhoneNumber.side,
+        PhoneNumber.line_id,
+        func.coalesce(TextChoice.has_marks, AS_SHIPPED.has_marks),
+        func.coalesce(TextChoice.pretext, AS_SHIPPED.pretext),
+        func.coalesce(TextChoice.pronoun, _SAID),
+        is_read_by_others(),
+    )
+    .outerjoin(TextChoice, _OWN)
+    .where(PhoneNumber.patient_id.in_(_PEOPLE), PhoneNumber.line_id.in_(_LINES), PhoneNumber.removed_at.is_(None))
+)
+
+
+def wanted_by(session: AnySession, whose: Collection[Addressee]) -> dict[Addressee, Wanted]:
+    """In one statement, however many; without those whose number it is not any more."""
+    asked = {"people": sorted({one.patient_id for one in whose}), "lines": sorted({one.line_id for one in whose})}
+    found: dict[Addressee, Wanted] = {}
+    for row in session.connection().execute(_WANTED, asked):
+        one, wanted = Addressee(*row[:3]), Wanted(*row[3:])
+        if one not in found or wanted.is_read_by_others:  # a number may stand twice in a file
+            found[one] = wanted
+    return found
 
 
 @dataclass(frozen=True)

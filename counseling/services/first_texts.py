@@ -15,11 +15,10 @@ from sqlalchemy.orm import Session
 
 from counseling.queries.first_texts import FIRST, is_told_soon
 from counseling.queries.reachable import find_line
-from counseling.queries.text_choices import find_choices
+from counseling.queries.text_choices import Addressee, find_choices
 from counseling.queries.wordings import wordings_of
 from counseling.services.outbox import NewMessage, enqueue
-from counseling.services.reminder_words import spelling_on
-from counseling.sms.wording import text_of
+from counseling.services.spelling import spellings_for
 
 GOOD_FOR = timedelta(hours=24)  # who agrees in the evening gets it in the morning
 
@@ -45,18 +44,19 @@ def say_how_to_stop(tx: Session, whose: OfSomebody, now: datetime) -> None:
 def say_it_first(tx: Session, whose: OfSomebody, line_id: int, now: datetime) -> None:
     """The same for a number of which it is known that it takes texts.
 
-    Raises ValueError where it would not be one plain segment, or more segments with marks than are paid for.
+    Raises NoWords where it would not be one plain segment, or more segments with marks than are paid for.
     """
     choices = find_choices(tx, whose.patient_id, whose.side)
     if choices.calls_only or tx.execute(select(is_told_soon(line_id, whose.patient_id, whose.side))).scalar_one():
         return
-    words, spelling = wordings_of(tx, [whose.site_id])[whose.site_id], spelling_on(tx, whose, line_id, choices)
+    addressee = Addressee(whose.patient_id, whose.side, line_id)
+    spelling, words = spellings_for(tx, [addressee])[addressee], wordings_of(tx, [whose.site_id])[whose.site_id]
     message = NewMessage(
         line_id=line_id,
         side=whose.side,
         site_id=whose.site_id,
         wording=FIRST,
-        body=text_of(FIRST, words, has_marks=choices.has_marks, **spelling),
+        body=spelling.text(FIRST, words),
         is_automatic=True,
         expires_at=now + GOOD_FOR,
         patient_id=whose.patient_id,

@@ -1,9 +1,9 @@
-"""The way of one text up to its attempt: claimed by one sender, looked at again, its attempt written down."""
+"""The way of one text up to its attempt: claimed by one sender, looked at again, worded anew, its attempt written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,7 +23,9 @@ from counseling.services.channels import Lane
 from counseling.services.message_moves import back_to_queue, move
 from counseling.services.phone_lines import open_line_number
 from counseling.services.reminder_gates import is_exempt
+from counseling.services.rewording import reword
 from counseling.sms.gateway import SmsGateway, TextToSend
+from counseling.sms.segments import segments_of
 from counseling.sms.wording import ANSWERS
 from counseling.vault import CannotOpen
 
@@ -151,10 +153,12 @@ def _begin(
     # So slow that the sweep has taken them back, and perhaps another has them.
     begun: dict[Claim, _Begun] = {claim: MessageState.CLAIMED for claim in claims if claim.message_id not in rows}
     verdicts = {message.id: look_again(tx, message, now, zone) for message in rows.values()}
-    going = [message for message in rows.values() if verdicts[message.id] is None]
     today = station_day(now, zone)
+    texts = _open_texts(tx, [m for m in rows.values() if verdicts[m.id] is None], end_of_sending(today, zone))
+    by_now = reword(tx, [(rows[message_id], text.body) for message_id, text in texts.items()], now, zone)
+    verdicts |= by_now.against
+    going = [rows[message_id] for message_id in texts if verdicts[message_id] is None]
     places = _free_places(tx, [m for m in going if m.patient_id is not None and not is_exempt(m)], today)
-    texts = _open_texts(tx, going, end_of_sending(today, zone))
     values = []
     for claim in claims:
         message = rows.get(claim.message_id)
@@ -169,10 +173,16 @@ def _begin(
         place = places.get(message.id)
         counted = {"counted_on": today if place else None, "count_slot": place}
         values.append({"of_text": message.id, "attempts": message.attempts + 1, "gateway": gateway.name, **counted})
-        begun[claim] = Attempt(message.id, message.attempts + 1, message.segments, text)
+        begun[claim] = _attempt(message, text, by_now.bodies.get(message.id))
     if values:
         tx.connection().execute(WRITE_ATTEMPT, [{**one, "attempt_started_at": now} for one in values])
     return begun
+
+
+def _attempt(message: Row[Any], text: TextToSend, other_words: str | None) -> Attempt:
+    if other_words is None:
+        return Attempt(message.id, message.attempts + 1, message.segments, text)
+    return Attempt(message.id, message.attempts + 1, segments_of(other_words), replace(text, body=other_words))
 
 
 def _lock_claimed(tx: Session, claims: Sequence[Claim]) -> dict[int, Row[Any]]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from counseling.clock import station_day
 from counseling.database import AnySession, writing
 from counseling.domain.reminder_kinds import DOSE_TODAY, MISSED_YESTERDAY, NOT_ON_SHARED_PHONES
-from counseling.domain.reminders import A_DAY, HOURS_UNKNOWN
+from counseling.domain.reminders import A_DAY
 from counseling.domain.unsent import Unsent
 from counseling.models.doses import AdherenceSummary
 from counseling.models.texts import Reminder
@@ -22,8 +22,9 @@ from counseling.queries.wordings import Wordings, wordings_of
 from counseling.services.first_texts import say_it_first
 from counseling.services.outbox import enqueue
 from counseling.services.reminder_gates import why_not_person, why_not_remind
-from counseling.services.reminder_grounds import HELD
+from counseling.services.reminder_rows import Moment
 from counseling.services.reminder_words import message_of
+from counseling.services.spelling import NoWords
 
 UNSAID = ("planned", "held")
 ANSWERED_BY_A_DOSE = (DOSE_TODAY, MISSED_YESTERDAY)
@@ -86,14 +87,10 @@ def _deal_with(tx: Session, reminder: Row[Any], wordings: Wordings, now: datetim
         _end(tx, reminder, verdict or f"refused:{Unsent.UNREACHABLE}")
         return False
     try:
-        message = message_of(tx, reminder, line_id, wordings, zone)
-        if message is not None:
-            say_it_first(tx, reminder, line_id, now)  # did not arrive, or never was: nothing reminds before it
-    except ValueError:  # a value with marks where there are none, or one so long that the text would be two
-        _end(tx, reminder, f"refused:{Unsent.WORDING}")
-        return False
-    if message is None:
-        _end(tx, reminder, f"{HELD}{HOURS_UNKNOWN}")
+        message = message_of(tx, reminder, line_id, wordings, Moment(now, zone))
+        say_it_first(tx, reminder, line_id, now)  # did not arrive, or never was: nothing reminds before it
+    except NoWords as no:
+        _end(tx, reminder, no.verdict)
         return False
     enqueue(tx, message, now)
     tx.execute(update(Reminder).where(Reminder.id == reminder.id).values(state="queued", reason=None))

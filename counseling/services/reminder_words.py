@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
@@ -26,21 +26,22 @@ from counseling.domain.reminder_kinds import (
     WEEKEND,
     WEEKLY,
 )
-from counseling.domain.reminders import answers_count_until
+from counseling.domain.reminders import HOURS_UNKNOWN, answers_count_until
 from counseling.domain.sending_hours import end_of_sending
-from counseling.domain.text_choices import WORK, Choices
 from counseling.models.counseling import Appointment
-from counseling.models.patients import PhoneNumber
 from counseling.models.texts import Reminder
-from counseling.queries.reachable import find_line, is_read_by_others
+from counseling.queries.reachable import find_line
 from counseling.queries.station_mornings import find_morning
 from counseling.queries.station_tomorrows import find_days_off, find_tomorrow
-from counseling.queries.text_choices import find_choices, find_pronoun
+from counseling.queries.text_choices import Addressee
 from counseling.queries.wordings import Wordings, wordings_of
 from counseling.services.outbox import NewMessage
+from counseling.services.reminder_gates import EXPIRED
+from counseling.services.reminder_grounds import HELD
+from counseling.services.reminder_rows import Moment
+from counseling.services.spelling import NoWords, spellings_for
 from counseling.sms.spoken_times import day_of, days_of, hour_and_part, hour_of
-from counseling.sms.wording import PRONOUN, QUESTION_OF, text_of
-from counseling.sms.wording_marks import OVERT
+from counseling.sms.wording import QUESTION_OF
 
 # Kinds whose words are another's; what is not here has a text of its own name.
 WORDING_OF: Mapping[str, str] = {APPOINTMENT_TODAY: APPOINTMENT}
@@ -54,25 +55,19 @@ class Words:
     question_until: datetime
 
 
-def message_of(
-    session: AnySession, reminder: Row[Any], line_id: int, wordings: Wordings, zone: ZoneInfo
-) -> NewMessage | None:
-    """The text as it goes to this line; None: nobody has said the hours that it would name.
-
-    Raises ValueError where it would not be one plain segment, or more segments with marks than are paid for.
-    """
-    choices = find_choices(session, reminder.patient_id, reminder.side)
-    words = WORDS_OF[reminder.kind](session, reminder, zone, choices.has_marks)
-    if words is None:
-        return None
+def message_of(session: AnySession, reminder: Row[Any], line_id: int, wordings: Wordings, at: Moment) -> NewMessage:
+    """The text as it goes to this line. Raises NoWords: nobody has said the hours that it would name, or they are over,
+    or it would not be one plain segment, or more segments with marks than are paid for."""
+    whose = Addressee(reminder.patient_id, reminder.side, line_id)
+    spelling = spellings_for(session, [whose])[whose]
+    words = WORDS_OF[reminder.kind](session, reminder, at, spelling.has_marks)
     wording = WORDING_OF.get(reminder.kind, reminder.kind)
-    spelling = spelling_on(session, reminder, line_id, choices)
     return NewMessage(
         line_id=line_id,
         side=reminder.side,
         site_id=reminder.site_id,
         wording=wording,
-        body=text_of(wording, wordings, has_marks=choices.has_marks, **spelling, **words.values),
+        body=spelling.text(wording, wordings, **words.values),
         is_automatic=True,
         expires_at=reminder.expires_at,
         patient_id=reminder.patient_id,
@@ -90,73 +85,59 @@ def words_now(session: AnySession, reminder_id: int, now: datetime, zone: ZoneIn
     if line_id is None:
         return None
     wordings = wordings_of(session, [reminder.site_id])[reminder.site_id]
-    with suppress(ValueError):
-        message = message_of(session, reminder, line_id, wordings, zone)
-        return message.body if message else None
+    with suppress(NoWords):
+        return message_of(session, reminder, line_id, wordings, Moment(now, zone)).body
     return None
 
 
-class OfSomebody(Protocol):
-    @property
-    def patient_id(self) -> int: ...
-    @property
-    def side(self) -> str: ...
+def _today_words(session: AnySession, reminder: Row[Any], at: Moment, has_marks: bool) -> Words:
+    """Until when it makes sense to come today, exceptions counted in. Of a station that opens twice, the next hour at
+    which it shuts; before the last call of a day, the last one."""
+    hours, read_at = find_morning(session, reminder.site_id, reminder.on_date).hours, _read_at(reminder, at)
+    if hours is None:
+        raise NoWords(f"{HELD}{HOURS_UNKNOWN}")
+    to_come = [span.closes_at for span in hours if span.closes_at > read_at]
+    if not to_come:
+        raise NoWords(EXPIRED)
+    return Words({"until": hour_of(to_come[-1 if reminder.kind == DOSE_TODAY else 0])}, _asks_until(reminder, at))
 
 
-def spelling_on(session: AnySession, whose: OfSomebody, line_id: int, choices: Choices) -> dict[str, str]:
-    """Chosen since, or said when they agreed; on a phone that others read what tells nobody who or what is meant."""
-    own = PhoneNumber.patient_id == whose.patient_id, PhoneNumber.side == whose.side
-    shared = select(PhoneNumber.id).where(
-        *own, PhoneNumber.line_id == line_id, PhoneNumber.removed_at.is_(None), is_read_by_others()
-    )
-    if session.execute(shared.limit(1)).first() is not None:
-        return {"pronoun": PRONOUN, "pretext": WORK if choices.pretext in OVERT else choices.pretext}
-    pronoun = choices.pronoun or find_pronoun(session, whose.patient_id, whose.side) or PRONOUN
-    return {"pronoun": pronoun, "pretext": choices.pretext}
-
-
-def _missed_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
-    """The hour is that of today's window, exceptions counted in; None where nobody has said it."""
-    morning = find_morning(session, reminder.site_id, reminder.on_date)
-    closes = morning.closes_after(reminder.due_at.astimezone(zone).time())
-    return None if closes is None else Words({"until": hour_of(closes)}, _asks_until(reminder, zone))
-
-
-def _today_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
-    """Of a station that opens twice, the hour at which it shuts for the day."""
-    hours = find_morning(session, reminder.site_id, reminder.on_date).hours
-    return Words({"until": hour_of(hours[-1].closes_at)}, _asks_until(reminder, zone)) if hours else None
-
-
-def _tomorrow_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words | None:
+def _tomorrow_words(session: AnySession, reminder: Row[Any], at: Moment, has_marks: bool) -> Words:
     find = find_days_off if reminder.kind == WEEKEND else find_tomorrow
     eve = find(session, reminder.site_id, reminder.on_date)
     hours = shared_hours(eve.days, eve.hours)
     if hours is None:
-        return None
+        raise NoWords(f"{HELD}{HOURS_UNKNOWN}")
     values = {"opens": hour_of(hours.opens_at), "closes": hour_of(hours.closes_at)}
     named = {"days": days_of(eve.days, has_marks=has_marks)} if reminder.kind == WEEKEND else {}
-    return Words(values | named, _asks_until(reminder, zone))
+    return Words(values | named, _asks_until(reminder, at))
 
 
-def _appointment_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words:
-    at = session.execute(select(Appointment.starts_at).where(Appointment.id == reminder.appointment_id)).scalar_one()
-    local = at.astimezone(zone)
+def _appointment_words(session: AnySession, reminder: Row[Any], at: Moment, has_marks: bool) -> Words:
+    own = Appointment.id == reminder.appointment_id
+    starts_at = session.execute(select(Appointment.starts_at).where(own)).scalar_one()
+    local = starts_at.astimezone(at.zone)
     hour, day = hour_and_part(local.time(), has_marks=has_marks), day_of(local.date(), has_marks=has_marks)
-    return Words({"hour": hour, "day": day}, at)
+    return Words({"hour": hour, "day": day}, starts_at)
 
 
-def _plain_words(session: AnySession, reminder: Row[Any], zone: ZoneInfo, has_marks: bool) -> Words:
-    return Words({}, _asks_until(reminder, zone))
+def _plain_words(session: AnySession, reminder: Row[Any], at: Moment, has_marks: bool) -> Words:
+    return Words({}, _asks_until(reminder, at))
 
 
-def _asks_until(reminder: Row[Any], zone: ZoneInfo) -> datetime:
-    return end_of_sending(answers_count_until(reminder.kind, reminder.on_date), zone)
+def _read_at(reminder: Row[Any], at: Moment) -> time:
+    """It goes when it is due, or now where it is late."""
+    goes_at: datetime = max(reminder.due_at, at.now)
+    return goes_at.astimezone(at.zone).time()
 
 
-WordsOf = Callable[[AnySession, Row[Any], ZoneInfo, bool], Words | None]
+def _asks_until(reminder: Row[Any], at: Moment) -> datetime:
+    return end_of_sending(answers_count_until(reminder.kind, reminder.on_date), at.zone)
+
+
+WordsOf = Callable[[AnySession, Row[Any], Moment, bool], Words]
 WORDS_OF: Mapping[str, WordsOf] = {
-    MISSED_YESTERDAY: _missed_words,
+    MISSED_YESTERDAY: _today_words,
     DOSE_TODAY: _today_words,
     EVENING_BEFORE: _tomorrow_words,
     WEEKEND: _tomorrow_words,

@@ -19,7 +19,9 @@ from counseling.models.texts import Reminder
 from counseling.queries.planned_texts import find_days_plan
 from counseling.queries.sending_pauses import find_pause
 from counseling.services import breaker as breaking
+from counseling.services import message_attempts
 from counseling.services.breaker import ALWAYS_FINE, TIMES_THE_PLAN, Breaker
+from counseling.services.rewording import Reworded
 from counseling.services.sending_pauses import resume_sending
 from counseling.services.work_time import WorkTime
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
@@ -40,8 +42,9 @@ class Hours:
 
 @pytest.fixture
 def nothing_else_against(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every other hold on texts has failed: this one stands alone."""
+    """Every other hold on texts has failed: this one stands alone. They go in the words that they have."""
     monkeypatch.setattr(breaking, "why_not_now", lambda *_: None)
+    monkeypatch.setattr(message_attempts, "reword", lambda *_: Reworded({}, {}))
     yield
 
 
