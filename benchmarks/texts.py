@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
@@ -18,19 +18,25 @@ from benchmarks.client import Client
 from benchmarks.figures import Figure
 from benchmarks.workshop import KINDS, Installation, Workshop, open_session
 from counseling import clock
+from counseling.clock import station_day
 from counseling.commands.ticking import Ticker
+from counseling.config import VIETNAM
 from counseling.database import writing
 from counseling.domain.channels import FASTEST
+from counseling.domain.reminder_kinds import WEEKLY
+from counseling.domain.sending_hours import end_of_sending
 from counseling.domain.text_purposes import CHECK_IN
 from counseling.models.patients import PhoneNumber, TreatmentFile
 from counseling.models.text_keeping import SmsConsentPurpose
-from counseling.models.texts import InboundMessage, OutboundMessage, SmsConsent
+from counseling.models.texts import InboundMessage, OutboundMessage, Reminder, SmsConsent
 from counseling.refs import new_ref, new_request_key
+from counseling.services.reminder_queueing import queue_due
 from counseling.sms.gateway import Abilities, AttemptedText, TextToSend
 from counseling.sms.gateways import Gateways
+from counseling.treatment_rows import TREATMENT
 from tests.support.fake_phone import signed
 from tests.support.gateways import PUBLIC_URL, SMSGATE_SETTINGS
-from tests.support.outbox import a_line, queued
+from tests.support.outbox import a_line
 from tests.support.server import LiveServer
 from tests.support.settings import MORNING, config_for, environment
 
@@ -118,15 +124,15 @@ def _sent_per_second(
 
 
 def _agreed(session: Session) -> list[tuple[int, int]]:
-    """People of whom each may be texted, with their lines."""
+    """People of whom each may be texted, with their stations."""
     wanted = 3 * TEXTS + len(GATEWAYS_THERE_ARE) * (TEXTS // 5)
-    found = select(TreatmentFile.patient_id).where(TreatmentFile.status == "active").limit(wanted)
-    people = list(session.execute(found).scalars())
+    file = TreatmentFile
+    found = select(file.patient_id, file.station_id).where(file.status == "active").order_by(file.patient_id)
+    people = [(row.patient_id, row.station_id) for row in session.execute(found.limit(wanted))]
     if len(people) < 3 * TEXTS:
         raise RuntimeError(f"there are only {len(people)} people for {3 * TEXTS} texts")
     at = MORNING - timedelta(days=1)
-    lines = []
-    for patient_id in people:
+    for patient_id, _ in people:
         line_id = a_line(session)
         own = {"patient_id": patient_id, "side": "treatment"}
         with writing(session) as tx:
@@ -141,13 +147,21 @@ def _agreed(session: Session) -> list[tuple[int, int]]:
             consent = insert(SmsConsent).values(**own, **agreed, request_key=new_request_key())
             consent_id = tx.execute(consent.returning(SmsConsent.id)).scalar_one()
             tx.execute(insert(SmsConsentPurpose).values(consent_id=consent_id, purpose=CHECK_IN))
-        lines.append((patient_id, line_id))
-    return lines
+    return people
 
 
-def _queue(session: Session, people: Iterable[tuple[int, int]]) -> None:
-    for patient_id, line_id in people:
-        queued(session, line_id, patient_id=patient_id, wording="check_in", now=EIGHT - timedelta(hours=1))
+def _queue(session: Session, people: Sequence[tuple[int, int]]) -> None:
+    """The weekly question to each, planned here and worded as all reminders are."""
+    due_at = EIGHT - timedelta(minutes=30)
+    day = station_day(EIGHT, VIETNAM)
+    same = {
+        "side": TREATMENT, "kind": WEEKLY, "rule_version": 1, "on_date": day, "due_at": due_at, "planned_at": due_at,
+        "expires_at": end_of_sending(day, VIETNAM), "state": "planned",
+    }  # fmt: skip
+    with writing(session) as tx:
+        tx.execute(insert(Reminder), [{"patient_id": one, "site_id": site_id, **same} for one, site_id in people])
+    if queue_due(session, EIGHT, VIETNAM) != len(people):
+        raise RuntimeError("not everybody may be texted")
 
 
 def _bare_commits(session: Session) -> float:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, exists, or_, select
 
+from counseling.database import AnySession
 from counseling.models.patients import PhoneNumber
 from counseling.models.texts import OutboundMessage
 
@@ -36,6 +37,13 @@ def is_told(line_id: Any) -> ColumnElement[bool]:
             PhoneNumber.side == OutboundMessage.side,
         ),
     )
+
+
+def is_being_told(session: AnySession, line_id: int, but: int) -> bool:
+    """Whether a first text other than this one is just being handed over to this number."""
+    other = OutboundMessage.line_id == line_id, OutboundMessage.wording == FIRST, OutboundMessage.id != but
+    begun = OutboundMessage.state == "claimed", OutboundMessage.attempt_started_at.is_not(None)
+    return session.execute(select(OutboundMessage.id).where(*other, *begun).limit(1)).first() is not None
 
 
 def is_told_soon(line_id: Any, patient_id: int, side: str) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from counseling.database import AnySession
@@ -72,8 +72,8 @@ def is_own_number(
     session: AnySession, patient_id: int, side: str, line_id: int, now: datetime, *, alone: bool = False
 ) -> bool:
     """Whether the line still is a confirmed number of this file that takes texts."""
-    query = select(PhoneNumber.id).where(_confirmed(patient_id, side, now, alone), PhoneNumber.line_id == line_id)
-    return session.execute(query.limit(1)).first() is not None
+    asked = {"of_patient": patient_id, "of_side": side, "of_line": line_id, "since": good_since(now)}
+    return session.connection().execute(_FIND_OWN[alone], asked).first() is not None
 
 
 def agreed_at_all(patient_id: Any, side: Any) -> ColumnElement[bool]:
@@ -132,6 +132,20 @@ def _agreed(patient_id: Any, side: str, kind: str | None) -> ColumnElement[bool]
 
 def _confirmed(patient_id: Any, side: str, now: datetime, alone: bool = False) -> ColumnElement[bool]:
     return confirmed_since(patient_id, side, good_since(now), alone=alone)
+
+
+# Built once: the sender asks it about each reminder.
+_FIND_OWN = {
+    alone: select(PhoneNumber.id)
+    .where(
+        confirmed_since(
+            bindparam("of_patient"), bindparam("of_side"), bindparam("since", type_=PhoneNumber.confirmed_at.type),
+            line_id=bindparam("of_line"), alone=alone,
+        )
+    )
+    .limit(1)
+    for alone in (False, True)
+}  # fmt: skip
 
 
 def is_alive() -> ColumnElement[bool]:

@@ -65,14 +65,14 @@ def is_expected(site_id: int, day: date) -> ColumnElement[bool]:
     return and_(of_station(site_id), runs_on(day), or_(dosed, begun), ~is_held())
 
 
-def has_come(today: date, patient_id: ColumnElement[int] | object) -> ColumnElement[bool]:
+def has_come(today: date | object, patient_id: ColumnElement[int] | object) -> ColumnElement[bool]:
     """Somebody who was at a window today, with or without a dose, or stands there, need not be asked to come."""
     visited = exists().where(StationVisit.patient_id == patient_id, StationVisit.visit_on == today)
     stands = exists().where(DosePour.patient_id == patient_id, DosePour.dose_on == today, DosePour.ended_at.is_(None))
     return or_(visited, stands, has_drunk(today, patient_id))
 
 
-def has_drunk(today: date, patient_id: ColumnElement[int] | object) -> ColumnElement[bool]:
+def has_drunk(today: date | object, patient_id: ColumnElement[int] | object) -> ColumnElement[bool]:
     """A dose here today, the first part of two as well: the person was seen."""
     return exists().where(DayDose.patient_id == patient_id, DayDose.dose_on == today, DayDose.kind != "take_home")
 

@@ -13,6 +13,7 @@ from counseling.domain.reminders import A_DAY, StationMorning
 from counseling.domain.station_days import DayState, Hours
 from counseling.models.doses import DayDose, StationDay, StationVisit
 from counseling.queries.opening_hours import hours_on
+from counseling.queries.remembering import remembered
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class MorningRow:
 
 
 def find_morning(session: AnySession, site_id: int, today: date) -> MorningRow:
+    return remembered(session, (find_morning, site_id, today), lambda: _find_morning(session, site_id, today))
+
+
+def _find_morning(session: AnySession, site_id: int, today: date) -> MorningRow:
     yesterday = today - A_DAY
     query = select(StationDay.day_on, StationDay.state).where(
         StationDay.site_id == site_id, StationDay.day_on.in_((yesterday, today))

@@ -17,6 +17,7 @@ from counseling.models.places import SiteHoursException
 from counseling.models.texts import ReminderRule
 from counseling.queries.opening_hours import hours_on
 from counseling.queries.public_holidays import calendar_of
+from counseling.queries.remembering import remembered
 
 Chooser = Callable[[Mapping[date, list[Hours] | None], Calendar], list[date]]
 
@@ -32,12 +33,17 @@ class EveRow:
 
 def find_tomorrow(session: AnySession, site_id: int, today: date) -> EveRow:
     """Tomorrow alone, as any evening speaks of it."""
-    return _row(session, site_id, today, lambda hours, calendar: [today + A_DAY])
+    what = find_tomorrow, site_id, today
+    return remembered(session, what, lambda: _row(session, site_id, today, lambda hours, calendar: [today + A_DAY]))
 
 
 def find_days_off(session: AnySession, site_id: int, today: date) -> EveRow:
     """The days off that begin tomorrow, as the eve of a weekend or holiday speaks of them."""
-    return _row(session, site_id, today, lambda hours, calendar: days_off_ahead(today, hours, calendar))
+
+    def ahead(hours: Mapping[date, list[Hours] | None], calendar: Calendar) -> list[date]:
+        return days_off_ahead(today, hours, calendar)
+
+    return remembered(session, (find_days_off, site_id, today), lambda: _row(session, site_id, today, ahead))
 
 
 def is_eve_spoken_of(session: AnySession, site_id: int, side: str, today: date) -> bool:

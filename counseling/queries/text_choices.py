@@ -125,13 +125,25 @@ class Wish:
 
 def find_wish(session: AnySession, patient_id: int, side: str, kind: str) -> Wish:
     """One statement, because it is asked for every reminder."""
-    own = and_(TextChoice.patient_id == Patient.id, TextChoice.side == side)
-    declined = exists().where(
-        DeclinedReminder.patient_id == Patient.id, DeclinedReminder.side == side, DeclinedReminder.kind == kind
+    asked = {"of_patient": patient_id, "of_side": side, "of_kind": kind}
+    calls_only, declined = session.connection().execute(_WISH, asked).one()
+    return Wish(bool(calls_only), bool(declined))
+
+
+_SIDE: Any = bindparam("of_side")
+_WISH: Select[*tuple[Any, ...]] = (
+    select(
+        TextChoice.calls_only,
+        exists().where(
+            DeclinedReminder.patient_id == Patient.id,
+            DeclinedReminder.side == _SIDE,
+            DeclinedReminder.kind == bindparam("of_kind"),
+        ),
     )
-    query = select(TextChoice.calls_only, declined)
-    row = session.execute(query.select_from(Patient).outerjoin(TextChoice, own).where(Patient.id == patient_id)).one()
-    return Wish(bool(row[0]), bool(row[1]))
+    .select_from(Patient)
+    .outerjoin(TextChoice, and_(TextChoice.patient_id == Patient.id, TextChoice.side == _SIDE))
+    .where(Patient.id == bindparam("of_patient"))
+)
 
 
 def own_hours_of(session: AnySession, side: str, patient_ids: Collection[int]) -> dict[int, OwnHours]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,6 +19,8 @@ from counseling.domain.message_states import FailureReason, MessageState
 from counseling.domain.sending_hours import end_of_sending
 from counseling.domain.unsent import Unsent
 from counseling.models.texts import MOST_AUTOMATIC_A_DAY, OutboundMessage, PhoneLine
+from counseling.queries.first_texts import FIRST
+from counseling.queries.remembering import remembering
 from counseling.services.channels import Lane
 from counseling.services.message_moves import back_to_queue, move
 from counseling.services.phone_lines import open_line_number
@@ -152,10 +154,11 @@ def _begin(
     rows = _lock_claimed(tx, claims)
     # So slow that the sweep has taken them back, and perhaps another has them.
     begun: dict[Claim, _Begun] = {claim: MessageState.CLAIMED for claim in claims if claim.message_id not in rows}
-    verdicts = {message.id: look_again(tx, message, now, zone) for message in rows.values()}
     today = station_day(now, zone)
-    texts = _open_texts(tx, [m for m in rows.values() if verdicts[m.id] is None], end_of_sending(today, zone))
-    by_now = reword(tx, [(rows[message_id], text.body) for message_id, text in texts.items()], now, zone)
+    with remembering(tx):
+        verdicts = _look_at_all(tx, rows.values(), now, zone, look_again)
+        texts = _open_texts(tx, [m for m in rows.values() if verdicts[m.id] is None], end_of_sending(today, zone))
+        by_now = reword(tx, [(rows[message_id], text.body) for message_id, text in texts.items()], now, zone)
     verdicts |= by_now.against
     going = [rows[message_id] for message_id in texts if verdicts[message_id] is None]
     places = _free_places(tx, [m for m in going if m.patient_id is not None and not is_exempt(m)], today)
@@ -177,6 +180,20 @@ def _begin(
     if values:
         tx.connection().execute(WRITE_ATTEMPT, [{**one, "attempt_started_at": now} for one in values])
     return begun
+
+
+def _look_at_all(
+    tx: Session, messages: Iterable[Row[Any]], now: datetime, zone: ZoneInfo, look_again: LookAgain
+) -> dict[int, str | None]:
+    """What speaks against each. Of two first texts for one number the second waits until the first has gone."""
+    verdicts, told = dict[int, str | None](), set[int]()
+    for message in messages:
+        verdict = look_again(tx, message, now, zone)
+        if verdict is None and message.wording == FIRST:
+            verdict = "wait" if message.line_id in told else None
+            told.add(message.line_id)
+        verdicts[message.id] = verdict
+    return verdicts
 
 
 def _attempt(message: Row[Any], text: TextToSend, other_words: str | None) -> Attempt:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from counseling.domain.reminder_kinds import NOT_ON_SHARED_PHONES
@@ -18,7 +18,7 @@ from counseling.domain.sending_hours import is_quiet
 from counseling.domain.unsent import Unsent
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.texts import Reminder
-from counseling.queries.first_texts import FIRST
+from counseling.queries.first_texts import FIRST, is_being_told
 from counseling.queries.just_before import LineNow, PersonNow, find_line_now, find_person_now
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, is_own_number
 from counseling.queries.text_choices import find_wish
@@ -27,6 +27,9 @@ from counseling.sms.wording import ANSWERS, CRISIS, DUTY
 from counseling.treatment_rows import TREATMENT
 
 WAIT, EXPIRED = "wait", "expired"
+
+
+_REMINDER = select(Reminder.__table__).where(Reminder.id == bindparam("of_reminder"))  # built once: asked of each text
 
 
 class Waiting(Protocol):
@@ -76,7 +79,8 @@ def why_not_now(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) ->
     if why is not None:
         return WAIT if why.startswith(HELD) else why
     goes_first = message.reminder_id is not None and not line.is_told
-    waits = is_quiet(now, zone) or line.is_paused or line.is_in_conversation or goes_first
+    is_second = message.wording == FIRST and is_being_told(tx, message.line_id, message.id)
+    waits = is_quiet(now, zone) or line.is_paused or line.is_in_conversation or goes_first or is_second
     return WAIT if waits or (person is not None and person.hours.is_quiet(now.astimezone(zone).time())) else None
 
 
@@ -140,7 +144,7 @@ def _why_not_this_person(person: PersonNow | None, side: str) -> str | None:
 
 
 def _why_not_this_reminder(tx: Session, reminder_id: int, line_id: int, now: datetime) -> str | None:
-    reminder = tx.execute(select(Reminder.__table__).where(Reminder.id == reminder_id)).one()
+    reminder = tx.connection().execute(_REMINDER, {"of_reminder": reminder_id}).one()
     if reminder.state == "cancelled":
         return f"cleared:{reminder.reason or Unsent.TAKEN_BACK}"
     alone = reminder.kind in NOT_ON_SHARED_PHONES

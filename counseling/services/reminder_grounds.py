@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Date, Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from counseling.domain.reminder_kinds import (
@@ -30,7 +30,6 @@ from counseling.models.counseling import AftercareFile, Appointment
 from counseling.models.doses import AdherenceSummary
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import TreatmentFile
-from counseling.queries.opening_hours import hours_on
 from counseling.queries.reminder_audiences import has_come, is_held, runs_on
 from counseling.queries.silence import is_still_silent
 from counseling.queries.station_mornings import find_last_entry, find_morning
@@ -46,7 +45,7 @@ def _missed(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     today = reminder.on_date
     if not has_missed(_covered_through(tx, reminder), today - A_DAY):
         return f"cleared:{Unsent.DOSED}"
-    if _is_true(tx, reminder, has_come(today, reminder.patient_id)):
+    if _has_come(tx, reminder):
         return f"cleared:{Unsent.SEEN}"
     return _as_verdict(why_not_missed(find_morning(tx, reminder.site_id, today).facts))
 
@@ -55,7 +54,7 @@ def _not_seen(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     today, covered_through = reminder.on_date, _covered_through(tx, reminder)
     if covered_through is not None and covered_through >= today:
         return f"cleared:{Unsent.DOSED}"
-    if _is_true(tx, reminder, has_come(today, reminder.patient_id)):
+    if _has_come(tx, reminder):
         return f"cleared:{Unsent.SEEN}"
     if not _is_true(tx, reminder, runs_on(today) & ~is_held()):
         return f"cleared:{Unsent.NO_ORDER}"
@@ -108,7 +107,7 @@ def _check_in(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
 
 def _weekly(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     if reminder.side == TREATMENT:
-        is_shut = hours_on(tx, reminder.site_id, [reminder.on_date])[reminder.on_date] == []
+        is_shut = find_morning(tx, reminder.site_id, reminder.on_date).hours == []
         return f"cleared:{Unsent.SHUT}" if is_shut else None
     return f"cleared:{Unsent.AFTERCARE_ENDED}" if _next_check_in(tx, reminder) is None else None
 
@@ -123,8 +122,7 @@ def _as_verdict(why: str | None) -> str | None:
 
 
 def _covered_through(tx: Session, reminder: Row[Any]) -> date | None:
-    query = select(AdherenceSummary.covered_through).where(AdherenceSummary.patient_id == reminder.patient_id)
-    return tx.execute(query).scalar_one_or_none()
+    return tx.connection().execute(_COVERED, {"of_patient": reminder.patient_id}).scalar_one_or_none()
 
 
 def _next_check_in(tx: Session, reminder: Row[Any]) -> date | None:
@@ -132,6 +130,16 @@ def _next_check_in(tx: Session, reminder: Row[Any]) -> date | None:
         AftercareFile.patient_id == reminder.patient_id, AftercareFile.ended_on.is_(None)
     )
     return tx.execute(query).scalar_one_or_none()
+
+
+def _has_come(tx: Session, reminder: Row[Any]) -> bool:
+    asked = {"of_patient": reminder.patient_id, "of_day": reminder.on_date}
+    return bool(tx.connection().execute(_COME, asked).scalar_one())
+
+
+# Built once: asked about each text of a morning.
+_COVERED = select(AdherenceSummary.covered_through).where(AdherenceSummary.patient_id == bindparam("of_patient"))
+_COME = select(has_come(bindparam("of_day", type_=Date()), bindparam("of_patient")))
 
 
 def _is_true(tx: Session, reminder: Row[Any], condition: ColumnElement[bool]) -> bool:
