@@ -22,6 +22,13 @@ def remembering(session: AnySession) -> Iterator[None]:
         del session.info[_KEPT]
 
 
+def remember(session: AnySession, what: Hashable, found: object) -> None:
+    """`remembered` gives this: it was read together with others."""
+    kept = session.info.get(_KEPT)
+    if kept is not None:
+        kept[what] = found
+
+
 def remembered(session: AnySession, what: Hashable, read: Callable[[], Found]) -> Found:
     """What was read of this before, or is read now."""
     kept = session.info.get(_KEPT)

@@ -17,6 +17,7 @@ from counseling.models.patients import Patient, PhoneNumber
 from counseling.models.text_choices import DeclinedReminder, TextChoice
 from counseling.models.texts import SmsConsent
 from counseling.queries.reachable import is_read_by_others, may_be_texted
+from counseling.queries.remembering import remember, remembered
 
 
 def may_be_reminded(patient_id: InstrumentedAttribute[int], side: str, kind: str, today: date) -> ColumnElement[bool]:
@@ -126,8 +127,24 @@ class Wish:
 def find_wish(session: AnySession, patient_id: int, side: str, kind: str) -> Wish:
     """One statement, because it is asked for every reminder."""
     asked = {"of_patient": patient_id, "of_side": side, "of_kind": kind}
-    calls_only, declined = session.connection().execute(_WISH, asked).one()
-    return Wish(bool(calls_only), bool(declined))
+
+    def read() -> Wish:
+        calls_only, declined = session.connection().execute(_WISH, asked).one()
+        return Wish(bool(calls_only), bool(declined))
+
+    return remembered(session, (find_wish, patient_id, side, kind), read)
+
+
+def read_wishes(session: AnySession, asked: Collection[tuple[int, str, str]]) -> None:
+    """Two statements for many, each with side and kind, of whom `find_wish` is asked next."""
+    people = {patient_id for patient_id, _, _ in asked}
+    choice, no = TextChoice, DeclinedReminder
+    called = select(choice.patient_id, choice.side).where(choice.patient_id.in_(people), choice.calls_only.is_(True))
+    calls_only = {(row.patient_id, row.side) for row in session.execute(called)}
+    refused = select(no.patient_id, no.side, no.kind).where(no.patient_id.in_(people))
+    declined = {(row.patient_id, row.side, row.kind) for row in session.execute(refused)}
+    for one in asked:
+        remember(session, (find_wish, *one), Wish((one[0], one[1]) in calls_only, one in declined))
 
 
 _SIDE: Any = bindparam("of_side")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from counseling.queries.remembering import remembering
 from counseling.services.channels import Lane
 from counseling.services.message_moves import back_to_queue, move
 from counseling.services.phone_lines import open_line_number
-from counseling.services.reminder_gates import is_exempt
+from counseling.services.reminder_gates import is_exempt, read_reminders
 from counseling.services.rewording import reword
 from counseling.sms.gateway import SmsGateway, TextToSend
 from counseling.sms.segments import segments_of
@@ -183,10 +183,11 @@ def _begin(
 
 
 def _look_at_all(
-    tx: Session, messages: Iterable[Row[Any]], now: datetime, zone: ZoneInfo, look_again: LookAgain
+    tx: Session, messages: Collection[Row[Any]], now: datetime, zone: ZoneInfo, look_again: LookAgain
 ) -> dict[int, str | None]:
     """What speaks against each. Of two first texts for one number the second waits until the first has gone."""
     verdicts, told = dict[int, str | None](), set[int]()
+    read_reminders(tx, messages)
     for message in messages:
         verdict = look_again(tx, message, now, zone)
         if verdict is None and message.wording == FIRST:

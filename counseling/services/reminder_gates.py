@@ -6,6 +6,7 @@ more; "refused:rule": it must not go. Final answers come before "wait", so that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -21,7 +22,8 @@ from counseling.models.texts import Reminder
 from counseling.queries.first_texts import FIRST, is_being_told
 from counseling.queries.just_before import LineNow, PersonNow, find_line_now, find_person_now
 from counseling.queries.reachable import MOST_PERMANENT_FAILURES, is_own_number
-from counseling.queries.text_choices import find_wish
+from counseling.queries.remembering import remember, remembered
+from counseling.queries.text_choices import find_wish, read_wishes
 from counseling.services.reminder_grounds import GROUNDS, HELD
 from counseling.sms.wording import ANSWERS, CRISIS, DUTY
 from counseling.treatment_rows import TREATMENT
@@ -84,6 +86,17 @@ def why_not_now(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) ->
     return WAIT if waits or (person is not None and person.hours.is_quiet(now.astimezone(zone).time())) else None
 
 
+def read_reminders(tx: Session, messages: Iterable[Waiting]) -> None:
+    """Of many texts what hangs on each reminder, in a few statements, before they are looked at one by one."""
+    ids = [message.reminder_id for message in messages if message.reminder_id is not None]
+    if len(ids) < 2:
+        return
+    found = tx.execute(select(Reminder.__table__).where(Reminder.id.in_(ids))).all()
+    for row in found:
+        remember(tx, (Reminder, row.id), row)
+    read_wishes(tx, {(row.patient_id, row.side, row.kind) for row in found})
+
+
 def why_not_remind(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     """Why a reminder's own ground is gone ("cleared:…"), or is not sure any more ("held:…"); None: it stands."""
     if reminder.expires_at <= now:
@@ -144,7 +157,8 @@ def _why_not_this_person(person: PersonNow | None, side: str) -> str | None:
 
 
 def _why_not_this_reminder(tx: Session, reminder_id: int, line_id: int, now: datetime) -> str | None:
-    reminder = tx.connection().execute(_REMINDER, {"of_reminder": reminder_id}).one()
+    asked = {"of_reminder": reminder_id}
+    reminder = remembered(tx, (Reminder, reminder_id), lambda: tx.connection().execute(_REMINDER, asked).one())
     if reminder.state == "cancelled":
         return f"cleared:{reminder.reason or Unsent.TAKEN_BACK}"
     alone = reminder.kind in NOT_ON_SHARED_PHONES
