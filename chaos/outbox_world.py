@@ -68,7 +68,7 @@ def prepare(folder: Path, phones: int) -> Team:
 def _fill(say: Say, folder: Path, phones: int) -> int:
     path, now = folder / "template.db", utc_now() - timedelta(hours=1)
     migrate(f"sqlite:///{path}", folder / "instance")
-    engine = engine_of(path, folder / "instance")
+    engine = engine_of(f"sqlite:///{path}", folder / "instance")
     with Session(engine, expire_on_commit=False) as session:
         cast = fill(session, now)
         viewer, by = cast.viewer_of("volunteer"), By(cast.staff["counselor"], "campaign")
@@ -154,7 +154,7 @@ class Server:
 
     def let_an_hour_pass(self) -> None:
         """The door takes so many new entries of one phone in an hour; a campaign brings a year's in minutes."""
-        engine = engine_of(self.path, self.path.parent / "instance")
+        engine = engine_of(f"sqlite:///{self.path}", self.path.parent / "instance")
         with Session(engine) as session, writing(session) as tx:
             tx.execute(update(PhoneToken).values(counted=0, counted_from=None))
         engine.dispose()
@@ -175,7 +175,7 @@ def judge(server: Server, events: Sequence[Event]) -> dict[str, int]:
 
 
 def _judge(say: Say, server: Server, events: Sequence[Event]) -> int:
-    engine = engine_of(server.path, server.path.parent / "instance")
+    engine = engine_of(f"sqlite:///{server.path}", server.path.parent / "instance")
     with Session(engine) as session:
         keys, told = _standing(session)
         entries = session.execute(select(PhoneEntry.entry_id)).scalars().all()

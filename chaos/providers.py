@@ -17,7 +17,6 @@ from counseling.sms.gateway import Abilities, AttemptedText, SmsGateway, TextToS
 from counseling.sms.simulator import Simulator
 
 HANDED, TOOK = "handed", "took"
-KINDS = ("forgetful", "simulator", "mindful")
 OpenSession = Callable[[], Session]
 
 
@@ -44,10 +43,9 @@ class Forgetful:
     """Sends whatever it is handed, as often as it is handed it, and cannot be asked (as Kannel)."""
 
     name = "forgetful"
-    abilities = Abilities(two_way=True, receipts=False, repeat_safe=False, unicode=True, segments_per_minute=600)
 
-    def __init__(self, book: Book) -> None:
-        self.book = book
+    def __init__(self, book: Book, calls_at_once: int = 1) -> None:
+        self.book, self.abilities = book, _abilities(calls_at_once, repeat_safe=False)
 
     def send(self, message: TextToSend) -> None:
         self.book.write(TOOK, message.ref)
@@ -60,10 +58,9 @@ class Mindful:
     """Knows our references: takes each once, and says whether it has it (as SMS Gate)."""
 
     name = "mindful"
-    abilities = Abilities(two_way=True, receipts=False, repeat_safe=True, unicode=True, segments_per_minute=600)
 
-    def __init__(self, book: Book) -> None:
-        self.book = book
+    def __init__(self, book: Book, calls_at_once: int = 1) -> None:
+        self.book, self.abilities = book, _abilities(calls_at_once, repeat_safe=True)
 
     def send(self, message: TextToSend) -> None:
         if not self.book.has(TOOK, message.ref):
@@ -86,7 +83,14 @@ class WatchedSimulator(Simulator):
         self.book.write(TOOK, message.ref)
 
 
-def gateway_of(kind: str, book: Book, open_session: OpenSession, now: datetime) -> SmsGateway:
-    if kind == "simulator":
+def _abilities(calls_at_once: int, *, repeat_safe: bool) -> Abilities:
+    return Abilities(
+        two_way=True, receipts=False, repeat_safe=repeat_safe, unicode=True, segments_per_minute=600,
+        calls_at_once=calls_at_once,
+    )  # fmt: skip
+
+
+def gateway_of(name: str, book: Book, open_session: OpenSession, now: datetime, calls_at_once: int) -> SmsGateway:
+    if name == "simulator":
         return WatchedSimulator(book, SimulatedPhones(open_session, lambda: now))
-    return Forgetful(book) if kind == "forgetful" else Mindful(book)
+    return (Forgetful if name == "forgetful" else Mindful)(book, calls_at_once)

@@ -1,4 +1,7 @@
-"""One queue of texts on an encrypted file, a sender that works on it, and the hand that kills it."""
+"""One queue of texts, a sender that works on it, and the hand that kills it.
+
+On an encrypted file the texts go one by one; on PostgreSQL in batches, whose calls are made side by side.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import random
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,8 +18,8 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from chaos.children import Say, run
-from chaos.providers import KINDS, TOOK, Book, gateway_of
+from chaos.children import Say, run, run_together
+from chaos.providers import TOOK, Book, gateway_of
 from chaos.sender_judge import judge
 from counseling import create_app
 from counseling.config import VIETNAM
@@ -26,12 +30,26 @@ from counseling.services.sweeping import LEASE, sweep
 from tests.support.cast import fill
 from tests.support.databases import migrate
 from tests.support.outbox import a_line, a_person, nothing_against, queued
+from tests.support.postgres import Cluster
 from tests.support.settings import MORNING, config_for
 
 NOW = MORNING + timedelta(minutes=30)
 TEXTS_OF_PEOPLE = (4, 3, 2)  # the first one's fourth text is one too many for a day
+CALLS_AT_ONCE = 4  # of a batch: a queue is three of them
+TEMPLATE = "template_of_queues"
 DONE = 0
 LIVED_TOO_SHORT, LIVED_TOO_LONG = 1.1, 0.8
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Who carries the texts, and whether in batches on PostgreSQL or one by one on a file."""
+
+    provider: str
+    in_batches: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.provider} in batches" if self.in_batches else self.provider
 
 
 @dataclass
@@ -52,17 +70,37 @@ class Counted:
         self.ends += other.ends
 
 
-def prepare(folder: Path) -> Path:
-    """The file that every queue begins with; made in a child, because it opens connections."""
-    path = folder / "template.db"
-    run(lambda _: _fill(path))
-    return path
+class QueueOnFile:
+    def __init__(self, folder: Path) -> None:
+        self.template, self.path = folder.parent / "template.db", folder / "diem-tua.db"
+        self.engine = engine_of(f"sqlite:///{self.path}", folder / "instance")
+
+    def begin_anew(self) -> None:
+        for path in (self.path, self.path.with_name("diem-tua.db-wal"), self.path.with_name("diem-tua.db-shm")):
+            path.unlink(missing_ok=True)
+        shutil.copyfile(self.template, self.path)
 
 
-def _fill(path: Path) -> int:
-    url = f"sqlite:///{path}"
-    migrate(url, path.parent / "instance")
-    engine = engine_of(path, path.parent / "instance")
+class QueueOnServer:
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        self.cluster, self.name = cluster, folder.name.replace("-", "_")
+        self.engine = engine_of(cluster.url(self.name), folder / "instance")
+
+    def begin_anew(self) -> None:
+        self.cluster.drop_database(self.name)
+        self.cluster.create_database(self.name, template=TEMPLATE)
+
+
+def prepare(folder: Path, cluster: Cluster) -> None:
+    """What every queue begins with; made in children, because it opens connections."""
+    cluster.create_database(TEMPLATE)
+    urls = {"file": f"sqlite:///{folder / 'template.db'}", "server": cluster.url(TEMPLATE)}
+    run_together([partial(_fill, url=url, instance=folder / name) for name, url in urls.items()])
+
+
+def _fill(_: Say, url: str, instance: Path) -> int:
+    migrate(url, instance)
+    engine = engine_of(url, instance)
     with Session(engine, expire_on_commit=False) as session:
         fill(session)
         for texts in TEXTS_OF_PEOPLE:
@@ -73,22 +111,22 @@ def _fill(path: Path) -> int:
     return DONE
 
 
-def engine_of(path: Path, instance: Path) -> Engine:
-    """The product's own engine on a file. No connection is opened."""
-    app = create_app(config_for(f"sqlite:///{path}", instance))
+def engine_of(url: str, instance: Path) -> Engine:
+    """The product's own engine. No connection is opened."""
+    app = create_app(config_for(url, instance))
     with app.app_context():
         return db.engine
 
 
 class World:
-    """A folder in which one queue after another is worked off under killing. `kind` is the provider."""
+    """A folder in which one queue after another is worked off under killing."""
 
-    def __init__(self, folder: Path, template: Path, dice: random.Random) -> None:
-        self.template, self.dice = template, dice
-        self.path = folder / "diem-tua.db"
+    def __init__(self, folder: Path, cluster: Cluster, dice: random.Random, kinds: Iterable[Kind]) -> None:
+        self.dice = dice
         self.book = Book(folder / "book.txt")
-        self.engine = engine_of(self.path, folder / "instance")
-        self.longest_life = 0.1  # seconds; fits itself to the machine and to whatever else runs on it
+        self.queues = {False: QueueOnFile(folder), True: QueueOnServer(folder, cluster)}
+        # Seconds, by kind; fits itself to the machine and to whatever else runs on it.
+        self.longest_life = dict.fromkeys(kinds, 0.1)
         self._warm_up()
 
     def _warm_up(self) -> None:
@@ -96,21 +134,21 @@ class World:
 
         The connections are closed before the first child is forked.
         """
-        for kind in KINDS:
-            self._begin_anew()
+        for kind in self.longest_life:
+            self._begin_anew(kind)
             self._work(_say_nothing, kind, NOW)
             self._judge(_say_nothing, kind)
-        self.engine.dispose()
+            self.queues[kind.in_batches].engine.dispose()
 
-    def kill_one_queue(self, kind: str, most_kills: int) -> Counted:
+    def kill_one_queue(self, kind: Kind, most_kills: int) -> Counted:
         """Send one queue while killing its sender at random moments, let it be finished, and judge."""
-        self._begin_anew()
+        self._begin_anew(kind)
         counted, now = Counted(queues=1), NOW
         while True:
-            delay = self.dice.uniform(0, self.longest_life) if counted.kills < most_kills else None
+            delay = self.dice.uniform(0, self.longest_life[kind]) if counted.kills < most_kills else None
             ended = run(partial(self._work, kind=kind, now=now), delay)
             if delay is not None:  # so that about 7 of 10 senders are killed before they are done
-                self.longest_life *= LIVED_TOO_SHORT if ended.was_killed else LIVED_TOO_LONG
+                self.longest_life[kind] *= LIVED_TOO_SHORT if ended.was_killed else LIVED_TOO_LONG
             counted.kills += ended.was_killed
             counted.where.update(ended.said.splitlines())
             if not ended.was_killed:  # it has finished the queue, or never will
@@ -122,19 +160,18 @@ class World:
         counted.ends.update({f"{kind} {state}": count for state, count in states.items()})
         return counted
 
-    def _begin_anew(self) -> None:
-        for path in (self.path, self.path.with_name("diem-tua.db-wal"), self.path.with_name("diem-tua.db-shm")):
-            path.unlink(missing_ok=True)
+    def _begin_anew(self, kind: Kind) -> None:
         self.book.path.unlink(missing_ok=True)
-        shutil.copyfile(self.template, self.path)
+        self.queues[kind.in_batches].begin_anew()
 
-    def _open(self) -> Session:
-        return Session(self.engine, expire_on_commit=False)
+    def _open(self, kind: Kind) -> Session:
+        return Session(self.queues[kind.in_batches].engine, expire_on_commit=False)
 
-    def _work(self, say: Say, kind: str, now: datetime) -> int:
+    def _work(self, say: Say, kind: Kind, now: datetime) -> int:
         """A sender's life: find what the last one left, sweep, send."""
-        gateway = gateway_of(kind, self.book, self._open, now)
-        with self._open() as session:
+        at_once = CALLS_AT_ONCE if kind.in_batches else 1
+        gateway = gateway_of(kind.provider, self.book, partial(self._open, kind), now, at_once)
+        with self._open(kind) as session:
             for where in self._found(session):
                 say(where)
             sweep(session, gateway, now, VIETNAM)
@@ -157,10 +194,10 @@ class World:
     def _is_begun(self, session: Session) -> bool:
         return session.execute(select(OutboundMessage.id).where(OutboundMessage.state != "queued")).first() is not None
 
-    def _judge(self, say: Say, kind: str) -> int:
-        with self._open() as session:
+    def _judge(self, say: Say, kind: Kind) -> int:
+        with self._open(kind) as session:
             states = Counter(session.execute(select(OutboundMessage.state)).scalars())
-            say(json.dumps([judge(session, kind, self.book), states]))
+            say(json.dumps([judge(session, kind.provider, self.book), states]))
         return DONE
 
 
