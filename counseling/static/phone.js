@@ -285,11 +285,12 @@
     // Of a visit that was put right only the last word: whoever it was not is on the list again.
     const both = [...sent, ...entries.filter(mine)], corrected = new Set(both.map((entry) => entry.corrects));
     const shown = both.filter((entry) => !corrected.has(entry.id)).sort((a, b) => b.at - a.at);
+    // One formatter for all lines: toLocaleTimeString makes one for each, the dearest part of a full list.
+    const clock = { hour: "2-digit", minute: "2-digit" }, time = new Intl.DateTimeFormat(root.lang, clock), date = new Intl.DateTimeFormat(root.lang, { day: "2-digit", month: "2-digit", ...clock });
     show(place, shown.length);
     one("ul", place).replaceChildren(...shown.slice(0, MOST_LINES).map((entry) => {
       const row = known.get(entry.who), ref = row?.dataset.ref || "", line = document.createElement("li"), link = document.createElement("a"), who = document.createElement("span"), state = document.createElement("span");
-      const isSent = entry.body === undefined, at = new Date(entry.at), clock = { hour: "2-digit", minute: "2-digit" };
-      const time = isToday(entry) ? at.toLocaleTimeString(root.lang, clock) : at.toLocaleString(root.lang, { day: "2-digit", month: "2-digit", ...clock });
+      const isSent = entry.body === undefined;
       line.className = "row";
       link.href = "#done-here";
       Object.assign(link.dataset, { entry: entry.id, ref, kind: entry.kind });
@@ -300,7 +301,7 @@
       const isApart = entry.result === "quarantined";
       mark.className = `state ${isSent && !isApart ? "given" : "waiting"}`;
       mark.textContent = isApart ? words.apart : isSent ? words.sent : words.saved;
-      state.append(mark, ` · ${time} · ${words.mend}`);
+      state.append(mark, ` · ${(isToday(entry) ? time : date).format(entry.at)} · ${words.mend}`);
       link.append(who, state);
       line.append(link);
       return line;
