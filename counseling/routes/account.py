@@ -31,6 +31,7 @@ from counseling.queries.viewers import find_viewer
 from counseling.routes.account_forms import PasswordForm, SignInForm
 from counseling.routes.devices import device_label, device_token, remember_device
 from counseling.routes.doorkeeper import SignedIn, is_at_station_device
+from counseling.routes.home import home_of
 from counseling.routes.own_paths import own_path
 from counseling.routes.refusal_words import say_at
 from counseling.routes.row_ids import row_id
@@ -86,9 +87,10 @@ def welcome(opened: signing_in.Opened, after: str) -> Response:
     before = g.viewer or g.behind_lock
     if before is not None:
         signing_in.sign_out(db.session, before, now)
-    begin_session(opened.token)
-    to = after if opened.role_id is not None else url_for("account.desk", next=None if after == "/" else after)
-    response = make_response(redirect(to, 303))
+    viewer = begin_session(opened.token)
+    to = after if opened.role_id is not None else url_for("account.desk", next=after)
+    # Straight to the desk: one way there and back less on a slow line.
+    response = make_response(redirect(home_of(viewer) if after == "/" else to, 303))
     remember_device(response, opened.device_token)
     return response
 

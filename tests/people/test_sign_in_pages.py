@@ -132,7 +132,22 @@ def test_a_form_without_its_token_is_refused(client: FlaskClient, cast: Cast) ->
     ],
 )
 def test_signing_in_leads_to_no_other_site(client: FlaskClient, cast: Cast, path: str) -> None:
-    assert try_to_sign_in(client, "dispenser", PASSWORD, next=path) == (303, "/")
+    assert try_to_sign_in(client, "dispenser", PASSWORD, next=path) == (303, "/station/")
+
+
+@pytest.mark.parametrize(
+    ("username", "page"),
+    [("dispenser", "/station/"), ("volunteer", "/outreach/"), ("nurse", "/desk"), ("admin", "/admin/")],
+)
+def test_signing_in_leads_straight_to_the_desk(client: FlaskClient, cast: Cast, username: str, page: str) -> None:
+    assert try_to_sign_in(client, username, PASSWORD) == (303, page)
+    assert client.get(page).status_code == 200
+
+
+def test_whoever_has_to_choose_a_password_is_led_there(client: FlaskClient, session: Session, cast: Cast) -> None:
+    with writing(session) as tx:
+        tx.execute(update(Staff).where(Staff.username == "volunteer").values(must_change_password=True))
+    assert try_to_sign_in(client, "volunteer", PASSWORD) == (303, "/account/password")
 
 
 def test_signing_in_leads_back_to_where_one_was(client: FlaskClient, cast: Cast) -> None:
