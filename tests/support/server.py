@@ -14,7 +14,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -25,9 +27,9 @@ from tests.support.settings import MORNING
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-# Below the ports that outgoing connections get; every test process has a range of its own. Another run of the tests on
-# this machine has the same ranges, and would choose the same port at the same moment if both went from the first on.
-FIRST_PORT, PORTS_PER_PROCESS = 20_000, 500
+# Below the ports that outgoing connections get. Each process has a block of its own, also beside another run of the
+# tests or a campaign on this machine: what is down for a moment must not find its port taken.
+FIRST_PORT, PORTS_PER_PROCESS, BLOCKS = 20_000, 500, 25
 _offsets = itertools.cycle(random.sample(range(PORTS_PER_PROCESS), PORTS_PER_PROCESS))
 
 
@@ -143,10 +145,10 @@ def run_flask(instance: Path, *arguments: str) -> str:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on and no other test process will choose."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    """A loopback port that nobody listens on and no other process of the tests, of this run or another, will choose."""
+    first = FIRST_PORT + _own_block().number * PORTS_PER_PROCESS
     for _ in range(PORTS_PER_PROCESS):
-        port = FIRST_PORT + worker * PORTS_PER_PROCESS + next(_offsets)
+        port = first + next(_offsets)
         with socket.socket() as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -155,3 +157,23 @@ def free_port() -> int:
                 continue
             return port
     raise RuntimeError("no free port for a test server")
+
+
+class _Block(NamedTuple):
+    """So many ports of one process. `holder`: a name that only one process can have; free again when it ends."""
+
+    number: int
+    holder: socket.socket
+
+
+@cache
+def _own_block() -> _Block:
+    for number in range(BLOCKS):
+        holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            holder.bind(f"\0diem-tua-test-ports-{number}")
+        except OSError:
+            holder.close()
+            continue
+        return _Block(number, holder)
+    raise RuntimeError("too many runs of the tests at once")
