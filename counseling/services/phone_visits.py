@@ -175,6 +175,7 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     if group_key is None or on is None:
         return [Left("unknown_entry", visit.said, 0)]
     told = _of_meeting(tx, _of_all(visit.said, len(visit.said.people)), standing)
+    whose = next((one.behalf_of_id for one in standing.values()), None)  # one meeting stands on one sheet
     wanted = {ref: told.about(ref) for ref in visit.said.people}
     people = sorted({*standing, *wanted})
     files = [_find_file(tx, visit.viewer, told.about(ref)) for ref in people]
@@ -187,6 +188,7 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
             left.append(Left(file, said, number))
         elif said is not None:
             contact = contact_of(tx, visit.viewer, said, on, visit.at, group_key)
+            contact = replace(contact, behalf_of_id=contact.behalf_of_id or whose)
             if old is not None:
                 told_anew = keep_unsaid(tx, old.ref, contact, said)
                 replace_contact(tx, visit.viewer, old.patient_id, old.ref, told_anew, request_key=key, now=now)
@@ -219,7 +221,7 @@ def _find_group(tx: Session, visit: Visit) -> tuple[str | None, date | None, dic
         return None, None, {}
     last = ~exists().where(later.corrects_id == row.id)
     query = (
-        select(row.ref, row.patient_id, SupportFile.ref.label("person_ref"))
+        select(row.ref, row.patient_id, SupportFile.ref.label("person_ref"), details.behalf_of_id)
         .join(SupportFile, SupportFile.patient_id == row.patient_id)
         .join(details, details.contact_id == row.id)
         .where(*own, details.group_key == group.group_key, last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,6 +57,17 @@ def test_a_visit_that_waits_is_told_to_whom_it_was_written_for(session: Session,
     for row in waiting(session):
         dismiss_visit(session, cast.viewer_of("counselor"), row.ref, "trial", ARRIVAL)
     assert (apart(session, own), apart(session, colleague)) == ((0, 1), (0, 1))
+
+
+def test_a_meeting_written_for_a_colleague_stays_on_their_sheet_whoever_is_added(session: Session, cast: Cast) -> None:
+    """The phone asks of a correction who came, not for whom it was written; the hours must not be paid twice."""
+    own, colleague = cast.roles["volunteer"][0], joins(session, cast)
+    ba, tu, first = someone(session, cast, "Anh Ba"), someone(session, cast, "Chị Tư"), str(uuid.uuid4())
+    met = visit(None, people=[ba.ref], place="group", minutes=60, km=10, behalf_of=actor_ref(session, colleague))
+    hand_in(session, cast, met, kind="group", id=first)
+    hand_in(session, cast, visit(None, people=[ba.ref, tu.ref], place="group", corrects=first), kind="group")
+    totals = [month_sheet(session, role_id, NOVEMBER, VIETNAM).total for role_id in (own, colleague)]
+    assert [(total.groups, total.minutes, total.km) for total in totals] == [(0, 0, 0), (1, 60, 10)]
 
 
 @pytest.mark.parametrize("behalf_of", ["f" * 32, "of another team"])
