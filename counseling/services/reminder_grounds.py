@@ -47,6 +47,8 @@ def _missed(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
         return f"cleared:{Unsent.DOSED}"
     if _has_come(tx, reminder):
         return f"cleared:{Unsent.SEEN}"
+    if not _is_true(tx, reminder, ~is_held()):
+        return f"cleared:{Unsent.NO_ORDER}"
     return _as_verdict(why_not_missed(find_morning(tx, reminder.site_id, today).facts))
 
 
