@@ -20,7 +20,7 @@ from counseling.domain.reminder_kinds import (
     WEEKEND,
     WEEKLY,
 )
-from counseling.domain.reminders import A_DAY, ASKED_ON_DAYS, ENDS_NOW, ENDS_SOON, THURSDAY
+from counseling.domain.reminders import A_DAY, ASKED_ON_DAYS, ends_by
 from counseling.models.counseling import AftercareFile
 from counseling.models.doses import AdherenceSummary, DayDose, StationVisit
 from counseling.models.orders import DoseOrder
@@ -114,11 +114,11 @@ def comes_tomorrow(site_id: int, today: date) -> ColumnElement[bool]:
 
 
 def order_ends(site_id: int, today: date) -> ColumnElement[bool]:
-    """An order runs out on a day that `domain.reminders.asks_to_renew` names today, and no later one is written.
+    """An order runs out on a day that `domain.reminders.ends_by` names today, and no later one is written.
 
     Said once: not again within a week.
     """
-    latest = today + (ENDS_SOON if today.weekday() <= THURSDAY else ENDS_NOW)
+    latest = ends_by(today)
     running, later = aliased(DoseOrder), aliased(DoseOrder)
     own, one_time = running.patient_id == TreatmentFile.patient_id, "one_time"
     ends = exists().where(
