@@ -64,7 +64,7 @@ def restore(file: Path, replace: bool) -> None:
         raise click.ClickException(SENTENCES[refusal.code]) from None
     except AlreadyServing:
         raise click.ClickException("`serve` is running on this database: stop it first.") from None
-    click.echo("Restored. Everybody has to sign in again.")
+    click.echo("Restored. Everybody has to sign in again. Reminders wait until each site lets them go.")
 
 
 def _config() -> Config:

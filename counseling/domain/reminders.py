@@ -105,12 +105,14 @@ def last_call(hours: list[Hours]) -> tuple[time, time] | None:
 
 
 def asks_to_renew(today: date, last_on: date) -> bool:
-    """Whether today is a day for "come a little earlier this week": its words are true from Monday to Thursday, or
-    when the order ends at once."""
-    left = last_on - today
-    if left < timedelta(0):
-        return False
-    return left <= ENDS_NOW or (left <= ENDS_SOON and today.weekday() <= THURSDAY)
+    """Whether today is a day for "come a little earlier this week" to somebody whose last order ends on that day."""
+    return today <= last_on <= ends_by(today)
+
+
+def ends_by(today: date) -> date:
+    """By when an order has to end to be spoken of today: "this week" is true from Monday to Thursday, on other days
+    only of what ends at once."""
+    return today + (ENDS_SOON if today.weekday() <= THURSDAY else ENDS_NOW)
 
 
 def answers_count_until(kind: str, on_date: date) -> date:

@@ -17,7 +17,12 @@ from counseling.models.places import Area, OutreachTeam
 from counseling.models.text_keeping import SmsConsentPurpose
 from counseling.models.texts import OutboundMessage, PhoneLine, SmsConsent
 from counseling.queries.file_parts import PhoneLine as ShownNumber
-from counseling.queries.reachable import MOST_PERMANENT_FAILURES, UNREACHED_AFTER, is_read_by_others
+from counseling.queries.reachable import (
+    MOST_PERMANENT_FAILURES,
+    UNREACHED_AFTER,
+    is_read_by_others,
+    is_stopped_elsewhere,
+)
 from counseling.treatment_rows import open_phone
 
 
@@ -56,7 +61,7 @@ class NumberLine:
 
     `is_good`: compared, not too long ago; `is_due`: to be compared again now. `wrong_at`: somebody else answered there.
     `is_shared`: as was said at the desk; `is_read_by_others`: also where a second file has the number, which the page
-    does not say: the person looks at it, too.
+    does not say: the person looks at it, too. `is_stopped_elsewhere`: by NGUNG from another number of theirs.
     """
 
     ref: str
@@ -68,6 +73,7 @@ class NumberLine:
     is_read_by_others: bool
     calls_only: bool
     is_stopped: bool
+    is_stopped_elsewhere: bool
     sent: str | None
     fails: bool
     is_unreached: bool
@@ -151,6 +157,7 @@ def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime)
             PhoneLine.permanent_failures,
             PhoneLine.temporary_failures,
             is_read_by_others(),
+            is_stopped_elsewhere(),
         )
         .outerjoin(PhoneLine, PhoneLine.id == PhoneNumber.line_id)
         .where(*own)
@@ -168,6 +175,7 @@ def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime)
             is_read_by_others=read_by_others,
             calls_only=number.calls_only,
             is_stopped=stopped_at is not None,
+            is_stopped_elsewhere=bool(stopped_elsewhere),
             sent=sent.get(number.line_id) if number.check_digits else None,
             fails=(failures or 0) >= MOST_PERMANENT_FAILURES,
             is_unreached=(not_reached or 0) >= UNREACHED_AFTER,
@@ -175,7 +183,7 @@ def list_numbers(session: AnySession, patient_id: int, side: str, now: datetime)
             is_good=is_good(number.confirmed_at, now),
             is_due=is_due(number.confirmed_at, now) or (not_reached or 0) >= UNREACHED_AFTER,
         )
-        for number, stopped_at, failures, not_reached, read_by_others in rows
+        for number, stopped_at, failures, not_reached, read_by_others, stopped_elsewhere in rows
     ]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from counseling.domain.number_confirmation import good_since
 from counseling.domain.text_choices import OwnHours
 from counseling.domain.text_purposes import PURPOSE_OF
-from counseling.models.patients import SupportFile, TreatmentFile
+from counseling.models.patients import PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.text_choices import TextChoice
 from counseling.models.texts import FILE_SIDES, InboundMessage, OutboundMessage, PhoneLine
 from counseling.queries.first_texts import FIRST, is_told
@@ -28,11 +28,19 @@ _PATIENT: Any = bindparam("of_patient")
 
 
 def _is_said_to_be_wrong() -> ColumnElement[bool]:
-    """Somebody wrote that this is not their number, and nobody of ours has dealt with it yet."""
+    """Somebody wrote that this is not their number, and nobody of ours has dealt with it yet: neither with the text nor
+    by comparing the number with its owner since."""
+    compared = exists().where(
+        PhoneNumber.line_id == _LINE,
+        PhoneNumber.side == _SIDE,
+        PhoneNumber.removed_at.is_(None),
+        PhoneNumber.confirmed_at > InboundMessage.received_at,
+    )
     return exists().where(
         InboundMessage.line_id == _LINE,
         InboundMessage.meaning == "wrong_number",
         InboundMessage.handled_at.is_(None),
+        ~compared,
     )
 
 

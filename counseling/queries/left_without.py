@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
 from counseling.database import AnySession
 from counseling.domain.number_confirmation import is_good
@@ -15,7 +15,13 @@ from counseling.domain.text_purposes import PURPOSE_OF
 from counseling.models.patients import Patient, PhoneNumber
 from counseling.models.text_choices import DeclinedReminder, TextChoice
 from counseling.models.texts import PhoneLine, SmsConsent
-from counseling.queries.reachable import MOST_PERMANENT_FAILURES, agreed_for, end_of, is_read_by_others
+from counseling.queries.reachable import (
+    MOST_PERMANENT_FAILURES,
+    agreed_for,
+    end_of,
+    is_read_by_others,
+    is_stopped_elsewhere,
+)
 from counseling.queries.text_choices import may_be_reminded
 
 # In the order in which they are asked, and told. The last is said where a rule leaves none of somebody's own hours.
@@ -76,7 +82,7 @@ def _numbers(session: AnySession, ids: Collection[int], side: str, on_date: date
             PhoneNumber.confirmed_at,
             is_read_by_others(),
             PhoneNumber.calls_only,
-            PhoneLine.opted_out_at.is_not(None),
+            or_(PhoneLine.opted_out_at.is_not(None), is_stopped_elsewhere()),
             PhoneLine.permanent_failures >= MOST_PERMANENT_FAILURES,
         )
         .join(PhoneLine, PhoneLine.id == PhoneNumber.line_id)

@@ -97,9 +97,30 @@ def confirmed_since(
         PhoneNumber.confirmed_at > since,
         PhoneNumber.removed_at.is_(None),
         PhoneNumber.calls_only.is_(False),
+        ~is_stopped_elsewhere(),
         *([~is_read_by_others()] if alone else []),
         *([PhoneNumber.line_id == line_id] if line_id is not None else []),
     )
+
+
+def is_stopped_elsewhere() -> ColumnElement[bool]:
+    """Of a row of phone_numbers: NGUNG has come from another number of the same file since this one was compared.
+
+    Whoever wants no more on one phone has asked for none on their other. It is over when this number is compared anew,
+    or the other is taken off the file or noted as one that is only called.
+    """
+    other, line = aliased(PhoneNumber), aliased(PhoneLine)
+    stopped = exists().where(
+        other.patient_id == PhoneNumber.patient_id,
+        other.side == PhoneNumber.side,
+        other.id != PhoneNumber.id,
+        other.confirmed_at.is_not(None),
+        other.removed_at.is_(None),
+        other.calls_only.is_(False),
+        line.id == other.line_id,
+        line.opted_out_at >= PhoneNumber.confirmed_at,
+    )
+    return stopped.correlate(PhoneNumber)
 
 
 def is_read_by_others() -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ from counseling.domain.reminder_kinds import (
     WEEKEND,
     WEEKLY,
 )
-from counseling.domain.reminders import A_DAY, ASKED_ON_DAYS, ENDS_NOW, ENDS_SOON, THURSDAY
+from counseling.domain.reminders import A_DAY, ASKED_ON_DAYS, ends_by
 from counseling.models.counseling import AftercareFile
 from counseling.models.doses import AdherenceSummary, DayDose, StationVisit
 from counseling.models.orders import DoseOrder
@@ -49,12 +49,17 @@ def of_station(site_id: int) -> ColumnElement[bool]:
 
 
 def was_expected(site_id: int, today: date) -> ColumnElement[bool]:
-    """Of the station in treatment, with an order running yesterday."""
-    return and_(of_station(site_id), runs_on(today - A_DAY))
+    """Of the station in treatment, with an order running yesterday; not away for long, and nobody holds their dose."""
+    return and_(of_station(site_id), runs_on(today - A_DAY), is_around(today), ~is_held())
 
 
 def is_expected(site_id: int, day: date) -> ColumnElement[bool]:
-    """Of the station in treatment, with an order running that day; not away since before a doctor last began one."""
+    """The same with an order running that day."""
+    return and_(of_station(site_id), runs_on(day), is_around(day), ~is_held())
+
+
+def is_around(day: date) -> ColumnElement[bool]:
+    """Not away since before a doctor last began an order."""
     since = day - LONGEST_AWAY
     begun = exists().where(
         DoseOrder.patient_id == TreatmentFile.patient_id, DoseOrder.starts_on >= since, DoseOrder.starts_on <= day
@@ -62,7 +67,7 @@ def is_expected(site_id: int, day: date) -> ColumnElement[bool]:
     dosed = exists().where(
         AdherenceSummary.patient_id == TreatmentFile.patient_id, AdherenceSummary.covered_through >= since
     )
-    return and_(of_station(site_id), runs_on(day), or_(dosed, begun), ~is_held())
+    return or_(dosed, begun)
 
 
 def has_come(today: date | object, patient_id: ColumnElement[int] | object) -> ColumnElement[bool]:
@@ -109,11 +114,11 @@ def comes_tomorrow(site_id: int, today: date) -> ColumnElement[bool]:
 
 
 def order_ends(site_id: int, today: date) -> ColumnElement[bool]:
-    """An order runs out on a day that `domain.reminders.asks_to_renew` names today, and no later one is written.
+    """An order runs out on a day that `domain.reminders.ends_by` names today, and no later one is written.
 
     Said once: not again within a week.
     """
-    latest = today + (ENDS_SOON if today.weekday() <= THURSDAY else ENDS_NOW)
+    latest = ends_by(today)
     running, later = aliased(DoseOrder), aliased(DoseOrder)
     own, one_time = running.patient_id == TreatmentFile.patient_id, "one_time"
     ends = exists().where(

@@ -9,16 +9,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, select
 
 from counseling.database import AnySession
+from counseling.domain.audit_chain import HOUSE
+from counseling.models.audit import AuditEntry
 from counseling.models.people import Staff
 from counseling.models.text_keeping import SendingPause
 
 
 @dataclass(frozen=True)
 class Pause:
-    """`paused_by` None: the sender itself, because far more went out than was planned."""
+    """`paused_by` None: the sender itself, because far more went out than was planned; or a restore, which knows
+    nothing of what has gone out since its backup."""
 
     paused_at: datetime
     paused_by: str | None
+    is_after_restore: bool = False
 
 
 def are_paused(site_id: Any, side: Any) -> ColumnElement[bool]:
@@ -32,4 +36,10 @@ def find_pause(session: AnySession, site_id: int, side: str) -> Pause | None:
         .outerjoin(Staff, Staff.id == SendingPause.paused_by_id)
         .where(SendingPause.site_id == site_id, SendingPause.side == side, SendingPause.ended_at.is_(None))
     ).first()
-    return None if row is None else Pause(*row)
+    if row is None:
+        return None
+    restored = AuditEntry.chain == HOUSE, AuditEntry.action == "backup.restored", AuditEntry.at == row.paused_at
+    by_restore = (
+        row.display_name is None and session.execute(select(AuditEntry.id).where(*restored)).first() is not None
+    )
+    return Pause(*row, is_after_restore=by_restore)

@@ -25,7 +25,7 @@ from counseling.models.doses import DayDose, StationVisit
 from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.people import Staff, StaffRole
 from counseling.models.places import OutreachTeam
-from counseling.models.tasks import STATION_TASKS, SUPPORT_TASKS, Task
+from counseling.models.tasks import FOLLOW_UP, GIVEN_TASKS, STATION_TASKS, SUPPORT_TASKS, Task
 from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
 from counseling.queries.reminder_audiences import is_supported, of_station
 from counseling.treatment_rows import TREATMENT
@@ -33,6 +33,7 @@ from counseling.treatment_rows import TREATMENT
 ASKED = (WEEKLY, CHECK_IN)
 ARRIVED = ("accepted", "delivered")  # who may never have got the question is not silent
 FORGOTTEN_AFTER = timedelta(days=30)
+REACHED_BY = (*GIVEN_TASKS, FOLLOW_UP)
 TASKS = {"treatment": STATION_TASKS, "support": SUPPORT_TASKS}
 _question, _text, _contact = aliased(Reminder), aliased(OutboundMessage), aliased(SupportFile)
 
@@ -170,7 +171,7 @@ def _could_be_answered() -> ColumnElement[bool]:
 
 
 def _was_seen(since: Any, since_at: datetime | Any) -> ColumnElement[bool]:
-    """Whether anything of either side has shown the person: a dose, a visit, a contact, a talk, a text of theirs."""
+    """Whether anything of either side has shown the person: a dose, a visit, a contact, a talk, a text, a call."""
     own = _question.patient_id
     return or_(
         exists().where(DayDose.patient_id == own, DayDose.kind != "take_home", DayDose.dose_on >= since),
@@ -181,6 +182,10 @@ def _was_seen(since: Any, since_at: datetime | Any) -> ColumnElement[bool]:
         exists().where(
             InboundMessage.patient_id == own,
             func.coalesce(InboundMessage.written_at, InboundMessage.received_at) >= since_at,
+        ),
+        # "Đã gọi lại", "Đã gặp" of a station; who could not be reached is "not_met", and a point logs a contact.
+        exists().where(
+            Task.patient_id == own, Task.kind.in_(REACHED_BY), Task.outcome == "done", Task.closed_at >= since_at
         ),
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from counseling.domain.crisis_words import says_danger
 from counseling.domain.duty import next_start, on_duty
 from counseling.domain.names import fold
 from counseling.models.duty import CrisisAlert
-from counseling.models.texts import OutboundMessage
+from counseling.models.texts import InboundMessage, OutboundMessage
 from counseling.queries.duty import list_shifts
 from counseling.refs import new_ref
 from counseling.services import audit
@@ -61,10 +61,22 @@ def take_on(session: AnySession, alert_id: int, *, by: By, now: datetime) -> boo
         return take_alerts(tx, CrisisAlert.id == alert_id, by, now)
 
 
-def take_on_conversation(tx: Session, line_id: int, side: str, site_id: int, by: By, now: datetime) -> None:
-    """Whoever answers somebody, or says that nothing more is needed, has taken it on; in the caller's transaction."""
-    of_line = CrisisAlert.line_id == line_id
-    take_alerts(tx, of_line & (CrisisAlert.side == side) & (CrisisAlert.site_id == site_id), by, now)
+def take_on_conversation(tx: Session, read_to: Row[*tuple[Any, ...]], by: By, now: datetime) -> None:
+    """Whoever answers somebody, or says that nothing more is needed, has taken on what they have read; in the caller's
+    transaction. `read_to`: the last text of the conversation that the page showed.
+
+    Not what came in while they wrote, nor what somebody else has written from the same number: that calls anew.
+    """
+    text = InboundMessage
+    own = text.line_id == read_to.line_id, text.side == read_to.side, text.site_id == read_to.site_id
+    read = *own, text.patient_id.is_not_distinct_from(read_to.patient_id), text.id <= read_to.id
+    if not take_alerts(tx, CrisisAlert.inbound_id.in_(select(text.id).where(*read)), by, now):
+        return
+    waits = text.meaning == "crisis", text.handled_at.is_(None)
+    without_alert = ~exists().where(CrisisAlert.inbound_id == text.id)
+    first = tx.execute(select(func.min(text.id)).where(*own, *waits, without_alert)).scalar()
+    if first is not None:
+        raise_alert(tx, first, read_to.line_id, read_to.side, read_to.site_id, now)
 
 
 def words_for_crisis(

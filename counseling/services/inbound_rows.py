@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from counseling.models.texts import InboundMessage, PhoneLine
@@ -58,9 +58,20 @@ _STOPPED_SINCE = (
 )
 
 
+# By whoever read their words, or by what their provider told: not at the moment at which one of their texts was read.
+_by_text = InboundMessage.__table__.alias("by_text").c
+_STOPPED_OTHERWISE = select(_line.id).where(
+    _line.id == bindparam("of_line"),
+    _line.opted_out_at > bindparam("at"),
+    ~exists().where(_by_text.line_id == _line.id, _by_text.meaning == "stop", _by_text.read_at == _line.opted_out_at),
+)
+
+
 def was_stopped_since(tx: Session, line_id: int, at: datetime) -> bool:
-    """Whether somebody has written from this number, later than `at`, that they want no more texts."""
-    return tx.connection().execute(_STOPPED_SINCE, {"of_line": line_id, "at": at}).first() is not None
+    """Whether somebody has written from this number, later than `at`, that they want no more texts; or has said so in
+    another way."""
+    asked, connection = {"of_line": line_id, "at": at}, tx.connection()
+    return any(connection.execute(how, asked).first() is not None for how in (_STOPPED_SINCE, _STOPPED_OTHERWISE))
 
 
 def lock_oldest(tx: Session, line_id: int) -> Row[*tuple[Any, ...]] | None:

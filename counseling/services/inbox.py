@@ -63,7 +63,7 @@ def answer_text(session: AnySession, inbound_id: int, body: str, *, by: By, requ
         if message_id is None:  # the same form at the same moment
             return
         _mark(tx, asked, by, now)
-        take_on_conversation(tx, asked.line_id, asked.side, asked.site_id, by, now)
+        take_on_conversation(tx, asked, by, now)
         _note(tx, asked, by, "text.answered", {"message": message_id, "segments": segments_of(text)}, now)
 
 
@@ -72,7 +72,7 @@ def mark_handled(session: AnySession, inbound_id: int, *, by: By, now: datetime)
     asked = _find_text(session, inbound_id)
     with writing(session) as tx:
         count = _mark(tx, asked, by, now)
-        take_on_conversation(tx, asked.line_id, asked.side, asked.site_id, by, now)
+        take_on_conversation(tx, asked, by, now)
         if count:
             _note(tx, asked, by, "text.handled", {"texts": count}, now)
 
@@ -85,7 +85,7 @@ def stop_texts(session: AnySession, inbound_id: int, *, by: By, now: datetime) -
     with writing(session) as tx:
         stop_texts_of_line(tx, asked.line_id, now)
         _mark(tx, asked, by, now)
-        take_on_conversation(tx, asked.line_id, asked.side, asked.site_id, by, now)
+        take_on_conversation(tx, asked, by, now)
         _note(tx, asked, by, "text.stopped_by_hand", {}, now)
 
 

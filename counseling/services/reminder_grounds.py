@@ -24,7 +24,7 @@ from counseling.domain.reminder_kinds import (
     WEEKEND,
     WEEKLY,
 )
-from counseling.domain.reminders import A_DAY, SHUT, has_missed, why_not_missed, why_not_today
+from counseling.domain.reminders import A_DAY, SHUT, ends_by, has_missed, why_not_missed, why_not_today
 from counseling.domain.unsent import Unsent
 from counseling.models.counseling import AftercareFile, Appointment
 from counseling.models.doses import AdherenceSummary
@@ -47,6 +47,8 @@ def _missed(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
         return f"cleared:{Unsent.DOSED}"
     if _has_come(tx, reminder):
         return f"cleared:{Unsent.SEEN}"
+    if not _is_true(tx, reminder, ~is_held()):
+        return f"cleared:{Unsent.NO_ORDER}"
     return _as_verdict(why_not_missed(find_morning(tx, reminder.site_id, today).facts))
 
 
@@ -74,7 +76,8 @@ def _tomorrow(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
 
 
 def _order_ends(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
-    """A later order, or none at all any more: there is nobody to meet for that."""
+    """An order that runs beyond what ends soon, or none at all any more: there is nobody to meet for that. The last
+    steps of a taper end soon one after the other."""
     last = select(DoseOrder.last_on).where(
         DoseOrder.patient_id == reminder.patient_id,
         DoseOrder.phase != "one_time",
@@ -83,7 +86,7 @@ def _order_ends(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     days = sorted(tx.execute(last).scalars())
     if not days:
         return f"cleared:{Unsent.NO_ORDER}"
-    return f"cleared:{Unsent.RENEWED}" if len(days) > 1 else None
+    return f"cleared:{Unsent.RENEWED}" if days[-1] > ends_by(reminder.on_date) else None
 
 
 def _appointment(tx: Session, reminder: Row[Any], now: datetime) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -13,8 +14,10 @@ from counseling.database import writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.text_purposes import EVERY_PURPOSE
 from counseling.models.audit import AuditEntry
-from counseling.models.patients import PhoneNumber
+from counseling.models.patients import PhoneNumber, TreatmentFile
 from counseling.models.texts import SmsConsent
+from counseling.queries.left_without import why_not_texted
+from counseling.queries.reachable import find_line, is_own_number
 from counseling.refs import new_request_key
 from counseling.services.phones import remove_phone
 from counseling.services.sms_consents import (
@@ -36,8 +39,9 @@ from tests.agreements.story import (
     reached,
     states,
 )
-from tests.support.cast import DONG_KINH, Cast
+from tests.support.cast import DONG_KINH, Cast, sign_in
 from tests.support.files import by
+from tests.support.reminding import reach
 from tests.support.settings import MORNING
 
 LATER = MORNING + timedelta(hours=1)
@@ -134,6 +138,27 @@ def test_a_number_that_texts_stop_gets_nothing_more_on_either_side(session: Sess
     assert line_row(session, line_id).opted_out_at == LATER
     assert states(session) == (["cancelled"] * 4, ["cancelled"] * 2)
     assert [row.withdrawn_at for row in consents(session)] == [None, None], "the agreement stays on record"
+
+
+def test_whoever_stops_on_one_phone_is_not_texted_on_their_other(app: Flask, session: Session, cast: Cast) -> None:
+    patient_id = person(session, cast)
+    first = reached(session, cast, patient_id)
+    own = find_line(session, patient_id, "treatment", "missed_yesterday", LATER)
+    assert own == first
+    second = reach(session, cast, patient_id)
+    assert stop(session, second)
+    assert find_line(session, patient_id, "treatment", "missed_yesterday", LATER) is None
+    assert not is_own_number(session, patient_id, "treatment", first, LATER)
+    assert why_not_texted(session, [patient_id], "treatment", "missed_yesterday", LATER.date()) == {
+        patient_id: "stopped"
+    }
+    client = app.test_client()
+    sign_in(client, "dispenser")
+    ref = session.execute(select(TreatmentFile.ref).where(TreatmentFile.patient_id == patient_id)).scalar_one()
+    assert "đã nhắn NGUNG từ số khác" in client.get(f"/patients/{ref}/agreements").text
+    with writing(session) as tx:
+        tx.execute(update(PhoneNumber).where(PhoneNumber.line_id == second).values(calls_only=True))
+    assert find_line(session, patient_id, "treatment", "missed_yesterday", LATER) == first
 
 
 def test_stop_leaves_others_and_answers_as_they_are(session: Session, cast: Cast) -> None:

@@ -12,19 +12,24 @@ from sqlalchemy import Connection, func, make_url, select
 from sqlalchemy.orm import Session
 
 from counseling import create_app
-from counseling.config import Config
+from counseling.config import VIETNAM, Config
 from counseling.database import db, writing
 from counseling.domain.refusal import Refusal
+from counseling.jobs import tick
 from counseling.models import Base, guards
 from counseling.models.audit import AuditEntry
 from counseling.models.people import StaffSession
 from counseling.one_server import only_server
+from counseling.queries.sending_pauses import find_pause
 from counseling.routes import viewing
 from counseling.sealed_stream import PIECE
 from counseling.services import audit, backup_postgresql
 from counseling.services.backups import restore_backup, write_backup
-from tests.support.cast import Cast
+from counseling.services.sending import send_due
+from tests.support.cast import DONG_KINH, Cast
+from tests.support.outbox import FakeProvider
 from tests.support.postgres import Cluster
+from tests.support.reminding import at, open_hours, plan, queue, reminders, texts, yesterday
 from tests.support.settings import MORNING, config_for, invented_key
 from tests.support.treatment import dose, opened, ordered, somebody
 
@@ -121,6 +126,32 @@ def test_everybody_is_signed_out_after_a_restore(file: Path, open_target: OpenTa
     rows = target.execute(select(StaffSession.ended_at, StaffSession.end_reason)).all()
     assert rows
     assert {tuple(row) for row in rows} == {(MORNING, "ended_by_administrator")}
+
+
+def test_what_went_out_since_the_backup_does_not_go_out_again(
+    session: Session, cast: Cast, config: Config, tmp_path: Path, open_target: OpenTarget
+) -> None:
+    """One text waits in the outbox, another in the plan; both go out, and then the database of that hour comes back."""
+    open_hours(session)
+    yesterday(session, cast, missed=2, came=8)
+    plan(session, at(6))
+    first_due = min(row.due_at for row in reminders(session))
+    queue(session, first_due)
+    write_backup(session, config, tmp_path / "morning.backup", first_due)
+    queue(session, at(9))
+    went = FakeProvider()
+    send_due(session, went, at(9), VIETNAM)
+    assert len(went.sent) == 2
+    settings, target = open_target()
+    restore_backup(target, settings, tmp_path / "morning.backup", replace=False, now=at(9, 5))
+    again = FakeProvider()
+    for minute in (6, 30, 59):
+        tick(target, again, at(9, minute), VIETNAM)
+    assert again.sent == []
+    assert sorted(row.state for row in texts(target)) == ["unknown"]
+    assert sorted(row.state for row in reminders(target)) == ["expired", "queued"]
+    pause = find_pause(target, DONG_KINH, "treatment")
+    assert pause is not None and pause.is_after_restore and pause.paused_by is None
 
 
 def test_making_and_restoring_a_backup_are_in_the_audit(file: Path, session: Session, open_target: OpenTarget) -> None:

@@ -96,7 +96,7 @@ def test_the_team_that_looks_after_somebody_is_asked_before_the_point(session: S
     assert tasks(session) == [("check_in", TEAM)]
 
 
-SIGNS = ("visit", "contact", "talk", "text", "answer")
+SIGNS = ("visit", "contact", "talk", "text", "answer", "call")
 
 
 @pytest.mark.parametrize("sign", SIGNS)
@@ -140,9 +140,28 @@ def test_who_could_not_answer_is_not_silent(session: Session, cast: Cast) -> Non
     assert second_texts(session) == 1
 
 
+def test_a_call_that_nobody_took_shows_nobody(session: Session, cast: Cast) -> None:
+    person = asked(session, cast)
+    called(session, cast, person, "not_met")
+    plan(session, at(8, day=THIRD))
+    assert second_texts(session) == 1
+
+
+def called(session: Session, cast: Cast, person: int, outcome: str) -> None:
+    """The station had to call back since before the question, and has called the day after it."""
+    of_day = {"due_on": TODAY, "dedupe_key": f"call_back:{person}", "opened_at": MORNING - A_DAY}
+    done = {"outcome": outcome, "closed_at": MORNING + A_DAY, "closed_by_id": cast.staff["dispenser"]}
+    with writing(session) as tx:
+        row = {"side": "treatment", "kind": "call_back", "patient_id": person, "site_id": DONG_KINH, **of_day, **done}
+        tx.execute(insert(Task).values(**row))
+
+
 def shows(session: Session, cast: Cast, person: int, sign: str) -> None:
     day, now = TODAY + A_DAY, MORNING + A_DAY
     who = cast.staff["counselor"]
+    if sign == "call":
+        called(session, cast, person, "done")
+        return
     with writing(session) as tx:
         if sign == "visit":
             row: dict[str, Any] = {"patient_id": person, "site_id": DONG_KINH, "visit_on": day, "outcome": "refused"}

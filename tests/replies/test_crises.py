@@ -16,10 +16,12 @@ from counseling.domain.refusal import Refusal
 from counseling.jobs import tick
 from counseling.models.audit import AuditEntry
 from counseling.models.duty import CrisisAlert, DutyCall
+from counseling.models.patients import PhoneNumber
 from counseling.models.people import Staff, StaffRole
 from counseling.models.tasks import Task
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.queries.crises import list_waiting
+from counseling.queries.just_before import find_line_now
 from counseling.queries.worklist import list_work
 from counseling.refs import new_request_key
 from counseling.services.crises import take_on
@@ -420,6 +422,21 @@ def test_a_wrong_number_is_a_task_and_what_goes_out_by_itself_waits(
     assert why() == "wait"
     mark_handled(session, inbound(session)[-1].id, by=by(cast, "dispenser"), now=later)
     assert why() is None
+
+
+def test_a_number_that_was_compared_since_is_right_whatever_somebody_wrote_before(
+    session: Session, cast: Cast, treated: int, line: int
+) -> None:
+    """The desk has done what the task asks for; nobody has to find the text in the inbox as well."""
+    texted(session, "ai đấy")
+    later = NOW + timedelta(minutes=90)
+    assert find_line_now(session, line, DONG_KINH, "treatment", later).is_said_to_be_wrong
+    with writing(session) as tx:
+        tx.execute(update(PhoneNumber).where(PhoneNumber.line_id == line).values(confirmed_at=NOW + A_MINUTE))
+    assert not find_line_now(session, line, DONG_KINH, "treatment", later).is_said_to_be_wrong
+    assert find_line_now(session, line, DONG_KINH, "support", later).is_said_to_be_wrong, "they compared nothing"
+    texted(session, "nhầm số", at=NOW + 2 * A_MINUTE)
+    assert find_line_now(session, line, DONG_KINH, "treatment", later).is_said_to_be_wrong
 
 
 def test_at_the_point_the_number_is_asked_for_by_the_point_and_not_by_the_team(session: Session, cast: Cast) -> None:

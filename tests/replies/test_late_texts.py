@@ -14,10 +14,12 @@ from counseling.models.counseling import AftercareFile
 from counseling.models.tasks import Task
 from counseling.models.texts import PhoneLine
 from counseling.services.gateway_reports import take_report
+from counseling.services.inbox import stop_texts
 from counseling.sms.reports import Came, InboundKind
 from tests.counseling.story import accompany, aftercare_of, known
 from tests.replies.story import ASKED_AT, NUMBER, REPLIED_AT, asked, comes_in, has_number, inbound, outbound, read
 from tests.support.cast import Cast
+from tests.support.files import by
 from tests.support.settings import MORNING
 
 A_DAY, A_MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -46,6 +48,20 @@ def test_whoever_has_begun_again_after_a_stop_gets_texts(session: Session, line:
     comes_in(session, "BAT DAU", written_at=OLD)
     comes_in(session, "NGUNG", written_at=OLDEST)
     read(session, BACK)
+    assert not is_stopped(session, line)
+
+
+def test_an_old_word_does_not_undo_what_somebody_of_ours_has_stopped_since(
+    session: Session, cast: Cast, line: int
+) -> None:
+    comes_in(session, "thôi từ mai anh không theo nữa nhé", at=BACK)
+    read(session, BACK)
+    stop_texts(session, inbound(session)[-1].id, by=by(cast, "dispenser"), now=BACK + A_MINUTE)
+    comes_in(session, "BAT DAU", written_at=OLD, at=BACK + 2 * A_MINUTE)
+    read(session, BACK + 2 * A_MINUTE)
+    assert is_stopped(session, line)
+    comes_in(session, "BAT DAU", written_at=BACK + 3 * A_MINUTE, at=BACK + 4 * A_MINUTE)
+    read(session, BACK + 4 * A_MINUTE)
     assert not is_stopped(session, line)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, insert, update
@@ -14,6 +14,7 @@ from counseling.database import writing
 from counseling.domain.refusal import Refusal
 from counseling.domain.station_days import DayState
 from counseling.models.counseling import AFTERCARE_ENDS, AftercareFile
+from counseling.models.doses import AdherenceSummary
 from counseling.models.orders import DoseOrder
 from counseling.models.patients import PhoneNumber, SupportFile
 from counseling.models.places import Site
@@ -21,6 +22,7 @@ from counseling.models.texts import PhoneLine, ReminderRule, SmsConsent
 from counseling.refs import new_request_key
 from counseling.services.appointments import cancel_appointment, move_appointment
 from counseling.services.held_reminders import release_held
+from counseling.services.holds import set_hold
 from counseling.services.patients import change_status
 from counseling.services.reminder_rules import list_rules, ship_rules
 from counseling.services.sms_consents import stop_texts_of_line, withdraw_consent
@@ -48,7 +50,7 @@ from tests.support.reminding import (
     yesterday,
 )
 from tests.support.settings import MORNING
-from tests.support.treatment import by, came, dose, opened, somebody
+from tests.support.treatment import Person, by, came, dose, opened, ordered, somebody
 
 SIX = at(6)
 
@@ -272,6 +274,38 @@ def test_only_who_is_in_treatment_with_an_order_yesterday_is_expected(session: S
         session, left.id, status="moved", since_on=TODAY, reason=None, by=by(cast, "dispenser"), today=TODAY, now=SIX
     )
     assert plan(session, SIX) == 0
+
+
+def test_whoever_is_on_hold_is_not_told_to_come(session: Session, cast: Cast) -> None:
+    """It is spoken of at the window and by phone, also where a doctor has set it since the text was planned."""
+    open_hours(session)
+    held, held_since = yesterday(session, cast, missed=2, came=8)
+    hold(session, cast, held, at(5))
+    assert plan(session, SIX) == 1
+    hold(session, cast, held_since, at(6, 30))
+    queue(session, at(9))
+    assert outcomes(session) == [("cleared", "no_order")] and texts(session) == []
+
+
+def hold(session: Session, cast: Cast, person: Person, now: datetime) -> None:
+    why = {"by_doctor": True, "by": by(cast, "doctor"), "request_key": new_request_key(), "now": now}
+    set_hold(session, person.id, "hold", "chờ bác sĩ khám", **why)
+
+
+def test_somebody_away_for_days_is_not_told_every_morning(session: Session, cast: Cast) -> None:
+    """After five missed days still; from the sixth on a doctor's list has them, and a text each morning would hurt."""
+    open_hours(session)
+    yesterday(session, cast, missed=0, came=4)
+    long_ago, then = TODAY - 25 * A_DAY, MORNING - 25 * A_DAY
+    for missed in (5, 6, 20):
+        person = somebody(session, cast, elsewhere_until=long_ago - A_DAY, now=then)
+        ordered(session, cast, person, starts_on=long_ago, ends_on=TODAY, now=then)
+        reach(session, cast, person.id)
+        with writing(session) as tx:
+            own = AdherenceSummary.patient_id == person.id
+            last = TODAY - (missed + 1) * A_DAY
+            tx.execute(update(AdherenceSummary).where(own).values(covered_through=last))
+    assert plan(session, SIX) == 1
 
 
 def test_a_one_time_order_of_yesterday_expects_nobody(session: Session, cast: Cast) -> None:

@@ -23,6 +23,7 @@ from counseling.queries import queue as queue_query
 from counseling.queries.sent_texts import DayOfTexts, list_days, list_months
 from counseling.refs import new_request_key
 from counseling.routes import text_chart
+from counseling.services import audit
 from counseling.services.inbox import answer_text
 from counseling.services.message_moves import lock_message, move
 from counseling.services.phones import add_phone
@@ -339,3 +340,14 @@ def test_a_site_that_the_sender_stopped_is_told_on_both_pages_and_lets_them_go_a
     assert "Máy tự ngừng" not in at(app, "counselor").get("/messages/").text
     assert post(client, "/messages/queue/resume").status_code == 303
     assert "Máy tự ngừng" not in client.get("/messages/").text
+
+
+def test_after_a_restore_the_pages_say_why_reminders_wait(app: Flask, session: Session, treated: int) -> None:
+    stop_sending(session, DONG_KINH, "treatment", now=MORNING)
+    with writing(session) as tx:
+        audit.append(tx, audit.HOUSE, "command:restore", "backup.restored", "database", {}, MORNING)
+    client = at(app, "dispenser")
+    for page in ("/messages/", "/messages/queue"):
+        assert "khôi phục từ bản sao lưu" in client.get(page).text
+    post(client, "/messages/queue/resume")
+    assert "khôi phục từ bản sao lưu" not in client.get("/messages/queue").text
