@@ -2,7 +2,7 @@
 // Where anything of this is missing, the rows stay links and lead to the plain forms.
 (async () => {
   "use strict";
-  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000, MOST_LINES = 300, AGAIN_MS = 500, FINGER = 40;
+  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000, MOST_LINES = 300, AGAIN_MS = 500, FINGER = 24;
   const root = document.documentElement;
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
@@ -432,7 +432,8 @@
     // What this page has loaded the worker need not fetch again.
     const shell = await caches.open("files");
     for (const { name } of performance.getEntriesByType("resource"))
-      if (name.includes(data.static) && !(await shell.match(name))) await shell.add(name).catch(() => {});
+      if (name.includes(data.static) && !(await shell.match(name)))
+        await fetch(name).then((answer) => answer.ok && !/html/.test(answer.headers.get("Content-Type")) && shell.put(name, answer)).catch(() => {}); // as in sw.js
     on(workers, "controllerchange", () => isAsked && !isFilledIn() && location.reload());
     const registration = await workers.register(data.worker);
     const look = () => show(bar, registration.waiting && workers.controller);
