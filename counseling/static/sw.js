@@ -63,7 +63,7 @@ async function kept(path = HOME) {
     const place = await caches.open(name), copy = await place.match(HOME);
     if (copy && isOld(copy)) {
       await copy.body?.cancel();
-      await (emptying ||= empty(place).finally(() => { emptying = undefined; }));
+      try { await (emptying ||= empty(place).finally(() => { emptying = undefined; })); } catch { return undefined; } // no room even for less
       return kept(path);
     }
     if (copy && path === HOME) return copy;
