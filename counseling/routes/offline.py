@@ -112,6 +112,7 @@ def worker() -> ResponseReturnValue:
 @public
 def page() -> ResponseReturnValue:
     response = Response(render_template("pages/offline.html"))
+    response.headers[KEEP_FOR] = "anybody"  # by which the worker knows it from the page of a portal
     pack(response)
     return response
 

@@ -22,7 +22,7 @@ from counseling.queries.actors import get_author
 from counseling.queries.patients import NotFound
 from counseling.scopes import waiting_visits_visible_to
 from counseling.services import audit
-from counseling.services.contact_details import NewContact, danger_text
+from counseling.services.contact_details import danger_text, keep_unsaid
 from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
 from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
@@ -69,10 +69,7 @@ def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, 
             raise Refusal("unreadable")
         author = get_author(tx, row.role_id).viewer
         file = lock_file(tx, viewer, person_ref)
-        told, meeting = _of_meeting(tx, row, _whole(tx, row, said))
-        contact = contact_of(tx, author, told, row.visited_on, row.happened_at, meeting)
-        key = row.request_key
-        made = _into_book(tx, author, file, contact, said, key, row, now)
+        made = _into_book(tx, author, file, said, row, now)
         contact_id = tx.execute(select(OutreachContact.id).where(OutreachContact.ref == made)).scalar_one()
         _decide(tx, viewer, row, "matched", now, contact_id=contact_id)
 
@@ -148,23 +145,23 @@ def _letter(entry: Row[*tuple[Any, ...]]) -> Letter:
 
 
 def _into_book(
-    tx: Session,
-    author: Viewer,
-    file: Row[*tuple[Any, ...]],
-    contact: NewContact,
-    said: Said,
-    key: str,
-    row: Row[*tuple[Any, ...]],
-    now: datetime,
+    tx: Session, author: Viewer, file: Row[*tuple[Any, ...]], said: Said, row: Row[*tuple[Any, ...]], now: datetime
 ) -> str:
-    """A correction takes the place of what it corrects, where that stands in a book by now: one visit counts once."""
-    old = find_corrected(tx, author, said)
-    if old is not None and old.outcome != WITHDRAWN:
-        if old.patient_id == file.patient_id:
-            return replace_contact(tx, author, old.patient_id, old.ref, contact, request_key=key, now=now)
-        withdrawn = key_of(row.request_key, 1)
-        withdraw_contact(tx, author, old.patient_id, old.ref, request_key=withdrawn, now=now)
-    return add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)
+    """A correction takes the place of what it corrects, where that stands in a book by now: one visit counts once,
+    on its own day, and what the correction leaves unsaid is not lost, least of all a sign of danger."""
+    old, key = find_corrected(tx, author, said), row.request_key
+    if old is None or old.outcome == WITHDRAWN:
+        told, meeting = _of_meeting(tx, row, _whole(tx, row, said))
+        contact = contact_of(tx, author, told, row.visited_on, row.happened_at, meeting)
+        return add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)
+    told, meeting = _of_meeting(tx, row, said)
+    contact = contact_of(tx, author, told, old.contact_on, row.happened_at, meeting)
+    contact = keep_unsaid(tx, old.ref, contact, told)
+    if old.patient_id == file.patient_id:
+        return replace_contact(tx, author, old.patient_id, old.ref, contact, request_key=key, now=now)
+    withdrawn = key_of(key, 1)
+    withdraw_contact(tx, author, old.patient_id, old.ref, request_key=withdrawn, now=now)
+    return add_contact(tx, author, file, contact, request_key=key, on=old.contact_on, now=now)
 
 
 def _whole(tx: Session, row: Row[*tuple[Any, ...]], said: Said) -> Said:

@@ -251,7 +251,7 @@ self.Outbox = (() => {
     sent.getAll().onsuccess = (event) => {
       for (const one of event.target.result) if (Math.abs(Date.now() - one.at) > DONE_MS) sent.delete(one.id);
     };
-  });
+  }).catch(() => {}); // a full phone: noted the next time, sent all the same
 
   return {
     HOLD_MS, clear, put, undo, entries, done, token, tokens, prepare, markOf, isHeld, flush, ask, wipe, arrive,

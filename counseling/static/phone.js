@@ -2,7 +2,7 @@
 // Where anything of this is missing, the rows stay links and lead to the plain forms.
 (async () => {
   "use strict";
-  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000, MOST_LINES = 300;
+  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000, MOST_LINES = 300, AGAIN_MS = 500, FINGER = 24;
   const root = document.documentElement;
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
@@ -171,6 +171,18 @@
   // ---- one visit ----
   const list = one("#work"), visit = one("#visit"), form = one("#visit-form"), undo = one("#undo");
   let person = {}, prepared, isSaving = false, hasStep = false, undoTimer = 0, newest, saved;
+  // A finger that taps twice finds something else under it by the second time: the way to undo what it has just saved, or
+  // an answer for whom it has just chosen. Nobody meant that. Keys have no place.
+  let touched = { at: 0 }, changed = 0;
+  addEventListener("click", (event) => {
+    const { timeStamp: at, clientX: x, clientY: y, detail } = event;
+    const isAgain = detail && !event.target.closest("summary") && changed > touched.at && at - changed < AGAIN_MS && Math.hypot(x - touched.x, y - touched.y) < FINGER;
+    touched = { at, x, y };
+    if (!isAgain) return;
+    changed = performance.now(); // nor by the third
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
   function open(who) {
     person = { kind: "visit", ...who };
     form.reset();
@@ -191,6 +203,7 @@
     one("[data-people]").replaceChildren(...(isGroup ? people("checkbox", "person") : []));
     one("[data-instead]").replaceChildren(...(parts.wrong ? people("radio", "instead") : []));
     swap(true);
+    changed = performance.now();
     if (!hasStep) history.pushState({ visit: 1 }, "");
     hasStep = true;
   }
@@ -210,6 +223,7 @@
     if (isVisit && visit.hidden) top = scrollY;
     show(list, !isVisit);
     show(visit, isVisit);
+    changed = 0; // by a way back: no finger was there
     document.body.classList.toggle("task", isVisit);
     scrollTo(0, isVisit ? 0 : top);
     if (isVisit) one("[data-name]", form).focus({ preventScroll: true });
@@ -263,6 +277,7 @@
       for (const row of rows()) if (row.dataset.ref === saved.ref) row.parentElement.classList.add("logged");
       one("#danger-now").replaceChildren(...all("[data-danger]:not([hidden])", form).map((part) => part.cloneNode(true)));
       swap(false); // the step back that the form had stays for the next one
+      changed = performance.now();
       navigator.storage?.persist?.().then(showStorage).catch(() => {});
       clearTimeout(timer);
       timer = setTimeout(send, Outbox.HOLD_MS + 50);
@@ -418,7 +433,8 @@
     // What this page has loaded the worker need not fetch again.
     const shell = await caches.open("files");
     for (const { name } of performance.getEntriesByType("resource"))
-      if (name.includes(data.static) && !(await shell.match(name))) await shell.add(name).catch(() => {});
+      if (name.includes(data.static) && !(await shell.match(name)))
+        await fetch(name).then((answer) => answer.ok && !/html/.test(answer.headers.get("Content-Type")) && shell.put(name, answer)).catch(() => {}); // as in sw.js
     on(workers, "controllerchange", () => isAsked && !isFilledIn() && location.reload());
     const registration = await workers.register(data.worker);
     const look = () => show(bar, registration.waiting && workers.controller);

@@ -8,9 +8,22 @@ let wiped = 0, asked = 0, newest = 0, isClosed = false, emptying;
 
 self.addEventListener("install", (event) => event.waitUntil((async () => {
   const shell = await caches.open(SHELL);
-  for (const file of FILES) if (!(await shell.match(file))) await shell.add(file);
-  await shell.add(new Request(OFFLINE, { cache: "reload" }));
+  await have(FILES);
+  const page = await fetch(OFFLINE, { cache: "reload" });
+  if (!page.headers.has("X-Keep-For")) throw new Error("not ours");
+  await shell.put(OFFLINE, page);
 })()));
+// A portal in between answers 200 with a page of its own: under a file's name it would stand there until the next version.
+const isFile = (answer) => answer.status === 200 && !/html/.test(answer.headers.get("Content-Type"));
+async function have(files) {
+  const shell = await caches.open(SHELL);
+  for (const name of files) {
+    if (await shell.match(name)) continue;
+    const answer = await fetch(name);
+    if (!isFile(answer)) throw new Error(name);
+    await shell.put(name, answer);
+  }
+}
 
 self.addEventListener("activate", (event) => event.waitUntil((async () => {
   // A kept page goes on needing the files of its own version.
@@ -50,7 +63,7 @@ async function kept(path = HOME) {
     const place = await caches.open(name), copy = await place.match(HOME);
     if (copy && isOld(copy)) {
       await copy.body?.cancel();
-      await (emptying ||= empty(place).finally(() => { emptying = undefined; }));
+      try { await (emptying ||= empty(place).finally(() => { emptying = undefined; })); } catch { return undefined; } // no room even for less
       return kept(path);
     }
     if (copy && path === HOME) return copy;
@@ -77,8 +90,11 @@ const isOld = (copy) => !copy.headers.has(EMPTIED) && age(copy) >= KEPT_MS;
 const age = (copy) => Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At")));
 async function keep(path, answer, number, before) {
   const who = answer.headers.get("X-Keep-For");
-  if (!who || answer.status !== 200 || before !== wiped || number < newest) return;
+  if (!who || answer.status !== 200) return;
   const text = (await answer.text()).replace('id="as-of" hidden', `id="as-of" data-since="${Date.now()}"`);
+  // A page of a new version whose script has not come is a list with which nothing can be logged: until then the one before stays.
+  await have(text.split(/["#]/).filter((part) => part.startsWith(STATIC) && /\.(css|js|svg)$/.test(part)));
+  if (before !== wiped || number < newest) return;
   const headers = new Headers(answer.headers);
   headers.delete("Content-Encoding");
   headers.delete("Content-Length");
@@ -129,7 +145,7 @@ async function file(request) {
   const found = await shell.match(request);
   if (found) return found;
   const answer = await fetch(request);
-  if (answer.status === 200) await shell.put(request, answer.clone()).catch(() => {}); // a full phone still gets the file
+  if (isFile(answer)) await shell.put(request, answer.clone()).catch(() => {}); // a full phone still gets the file
   return answer;
 }
 

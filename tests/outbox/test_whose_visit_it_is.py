@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from counseling.models.patients import SupportFile
 from counseling.models.phone_entries import PhoneEntry
 from counseling.models.places import Site
 from counseling.services.waiting_visits import try_again
-from tests.outbox.story import ARRIVAL, contacts, hand_in, waiting
+from tests.outbox.story import ARRIVAL, SAVED, contacts, hand_in, waiting
 from tests.outbox.test_matching import NEW_KEY, open_with
 from tests.outbox.test_pages import at, noon, words
 from tests.outreach.story import someone
@@ -198,6 +199,31 @@ def test_a_correction_that_waits_is_put_into_the_book_with_what_it_leaves_unsaid
         "met_needs_help", "phone", "good", "work", "violence",
     )  # fmt: skip
     assert (row.minutes, row.km) == (30, 12)
+
+
+@pytest.mark.parametrize("is_other", [False, True], ids=["same person", "wrong person"])
+def test_a_correction_that_waits_loses_nothing_of_what_stands_in_the_book(
+    app: Flask, session: Session, cast: Cast, is_other: bool
+) -> None:
+    """The visit came and was recorded; the one that it should have been, or their place, changed before the correction."""
+    wrong, right = someone(session, cast, "Anh Ba"), someone(session, cast, "Chị Tư")
+    first = {"needs": ["work"], "topics": ["family"], "mood": "low", "danger": ["violence"]}
+    assert hand_in(session, cast, visit(wrong.ref, **SAID, **first, place="phone")) == "stored"
+    corrects = session.execute(select(PhoneEntry.entry_id)).scalar_one()
+    person = right if is_other else wrong
+    # Moved to where the volunteer sees them no more; whom it should have been, ended.
+    becomes(session, person, **({"status": "discharged"} if is_other else {"team_id": None}))
+    anew = visit(person.ref, outcome="needs_help", corrects=corrects) | {"place": None}
+    later = {"saved": SAVED + timedelta(days=1), "now": ARRIVAL + timedelta(days=1)}
+    assert hand_in(session, cast, anew, kind="correction", **later) == "quarantined"
+    (row,) = waiting(session)
+    assert post(at(app, "counselor"), f"/teams/visits/{row.ref}/match", person=person.ref).status_code == 303
+    old, last = contacts(session)[0], contacts(session)[-1]
+    assert (last.patient_id, last.outcome, last.contact_on) == (person.id, "met_needs_help", old.contact_on)
+    for column in ("kind", "topics", "needs", "mood", "danger", "minutes", "km"):
+        assert getattr(last, column) == getattr(old, column), column
+    assert last.note is not None
+    assert "0:30 12" in sheet(app), "one visit, counted once"
 
 
 def test_who_is_added_to_a_meeting_takes_none_of_its_hours_away(app: Flask, session: Session, cast: Cast) -> None:

@@ -245,6 +245,48 @@ def test_a_full_phone_whose_line_fails_waits_and_takes_nothing_back_that_may_hav
     assert len(receiver.stored) == 2
 
 
+def test_a_full_phone_on_which_somebody_had_signed_out_still_shows_and_sends_what_waits(
+    new_page: NewPage, line: Line, person: Person, receiver: Receiver
+) -> None:
+    """What they left is to be called theirs again when they come back, and there is no room even for that."""
+    phone = new_page(PHONE, has_touch=True)
+    tools = phone.context.new_cdp_session(phone)
+    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
+    open_phone(phone, line.url)
+    line.down()
+    log(phone)
+    leave(phone)
+    phone.locator("[data-leave]").tap()
+    phone.wait_for_url("**/offline")
+    phone.evaluate(FILL)
+    line.holds = "POST /outbox"
+    line.up()
+    phone.goto(f"{line.url}/outreach/")
+    phone.wait_for_url("**/login*")  # the end of the session was still to be told
+    sign_in(phone, line.url, "volunteer", PASSWORD)
+    phone.wait_for_url("**/outreach/")
+    expect_says(phone, "waiting", 1)
+    line.holds = ""
+    expect(phone.locator("#outbox [data-says=none]")).to_be_visible(timeout=30_000)
+    assert entries(phone) == []
+
+
+def test_after_three_days_on_a_full_phone_there_is_a_page_all_the_same(
+    new_page: NewPage, line: Line, person: Person
+) -> None:
+    """The names are to go, and there is no room for the page without them."""
+    phone = new_page(PHONE, has_touch=True)
+    tools = phone.context.new_cdp_session(phone)
+    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
+    open_phone(phone, line.url)
+    grow_old(phone, 73)
+    line.down()
+    phone.evaluate(FILL)
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("main h1").first).to_be_visible()
+    assert NAME not in phone.content() + kept_text(phone)
+
+
 def test_a_phone_that_cannot_even_delete_says_that_it_is_full(phone: Page, line: Line, receiver: Receiver) -> None:
     line.down()
     log(phone)
