@@ -3,6 +3,8 @@
 // a list of doses is never shown from a copy.
 "use strict";
 const SHELL = "files", KEPT = "kept-", EMPTIED = "X-Emptied", GONE = 'id="gone" hidden', NAMES = /<!--names-->[^]*?<!--\/names-->|<span class="note">\d+<\/span>/g;
+// What was done just now is not told anew at every opening.
+const TOLD = /<!--told-->[^]*?<!--\/told-->/;
 const LIMIT_MS = 3000, KEPT_MS = 72 * 3600000, DAY_MS = 24 * 3600000;
 let wiped = 0, asked = 0, newest = 0, isClosed = false, emptying;
 
@@ -91,7 +93,7 @@ const age = (copy) => Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At")
 async function keep(path, answer, number, before) {
   const who = answer.headers.get("X-Keep-For");
   if (!who || answer.status !== 200) return;
-  const text = (await answer.text()).replace('id="as-of" hidden', `id="as-of" data-since="${Date.now()}"`);
+  const text = (await answer.text()).replace(TOLD, "").replace('id="as-of" hidden', `id="as-of" data-since="${Date.now()}"`);
   // A page of a new version whose script has not come is a list with which nothing can be logged: until then the one before stays.
   await have(text.split(/["#]/).filter((part) => part.startsWith(STATIC) && /\.(css|js|svg)$/.test(part)));
   if (before !== wiped || number < newest) return;

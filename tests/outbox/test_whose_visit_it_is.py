@@ -205,7 +205,7 @@ def test_a_correction_that_waits_is_put_into_the_book_with_what_it_leaves_unsaid
 def test_a_correction_that_waits_loses_nothing_of_what_stands_in_the_book(
     app: Flask, session: Session, cast: Cast, is_other: bool
 ) -> None:
-    """The visit came and was recorded; the one that it should have been, or their place, changed before the correction."""
+    """The visit came and was recorded; whom it should name, or their place, changed before the correction."""
     wrong, right = someone(session, cast, "Anh Ba"), someone(session, cast, "Chị Tư")
     first = {"needs": ["work"], "topics": ["family"], "mood": "low", "danger": ["violence"]}
     assert hand_in(session, cast, visit(wrong.ref, **SAID, **first, place="phone")) == "stored"

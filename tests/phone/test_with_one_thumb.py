@@ -77,6 +77,19 @@ def test_a_danger_sign_says_what_to_do_without_a_line(phone: Page, line: Line, r
     assert only(receiver)["danger"] == ["overdose"]
 
 
+def test_a_danger_sign_that_was_taken_back_calls_nobody_and_does_not_say_so(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    line.down()
+    phone.locator("#work .row a:visible").first.tap()
+    phone.locator("label:has([name=danger][value=violence])").tap()
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#danger-now")).not_to_be_empty()
+    phone.locator("[data-undo]").tap()
+    expect(phone.locator("#danger-now")).to_be_empty()
+    assert entries(phone) == []
+
+
 def test_what_to_do_in_danger_and_the_numbers_of_the_place_open_without_a_line(
     phone: Page, line: Line, session: Session, cast: Cast
 ) -> None:
