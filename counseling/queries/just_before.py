@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from counseling.domain.number_confirmation import good_since
 from counseling.domain.text_choices import OwnHours
 from counseling.domain.text_purposes import PURPOSE_OF
+from counseling.models.duty import CrisisAlert
 from counseling.models.patients import PhoneNumber, SupportFile, TreatmentFile
 from counseling.models.text_choices import TextChoice
 from counseling.models.texts import FILE_SIDES, InboundMessage, OutboundMessage, PhoneLine
@@ -45,7 +46,8 @@ def _is_said_to_be_wrong() -> ColumnElement[bool]:
 
 
 def _is_in_conversation() -> ColumnElement[bool]:
-    """Somebody of ours and this number are writing to each other; a text that nobody has read counts too."""
+    """Somebody of ours and this number are writing to each other; a text that nobody has read counts too, and danger
+    that nobody has taken on, however long that takes."""
     theirs = exists().where(
         InboundMessage.line_id == _LINE,
         or_(
@@ -58,7 +60,8 @@ def _is_in_conversation() -> ColumnElement[bool]:
         OutboundMessage.written_by_id.is_not(None),
         OutboundMessage.queued_at > _SINCE,
     )
-    return or_(theirs, ours)
+    in_danger = exists().where(CrisisAlert.line_id == _LINE, CrisisAlert.taken_at.is_(None))
+    return or_(theirs, ours, in_danger)
 
 
 _FIND_LINE = select(

@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -46,6 +46,7 @@ INSERT_INBOUND = {
     name: dialect.insert(_texts).on_conflict_do_nothing().returning(_texts.c.ref)
     for name, dialect in {"postgresql": postgresql, "sqlite": sqlite}.items()
 }
+FIND_CONTENTS = select(_texts.c.content_token).where(_texts.c.content_token.in_(bindparam("tokens", expanding=True)))
 
 
 def store_inbound(
@@ -67,29 +68,32 @@ def store_inbound(
     provider, for those who report one text under two keys. `written_at`: where it comes later than it was written.
     """
     vault, ref = vault_of(session), new_ref()
+    contents = [] if content is None else vault.tokens("inbound:content", content)
     text = body.encode(errors="replace").decode()[:LONGEST_BODY]  # half a surrogate pair cannot be sealed
     came = _Came(
         number=_sender_of(number),
         values={
             "ref": ref,
             "event_key": _key_of(gateway, event_key),
-            "content_token": None if content is None else vault.token("inbound:content", content),
+            "content_token": contents[0] if contents else None,
             "kind": kind,
             "gateway": gateway,
             "body": vault.seal("inbound_messages.body", ref, text),
             "received_at": received_at,
             "written_at": written_at,
         },
+        older_contents=contents[1:],
     )
     return _store_together(session, came)
 
 
 @dataclass
 class _Came:
-    """One text that waits to be stored. `is_new` None: not yet."""
+    """One text that waits to be stored. `is_new` None: not yet. `older_contents`: its content under older keys."""
 
     number: str
     values: dict[str, Any]
+    older_contents: Sequence[bytes] = ()
     is_new: bool | None = None
 
 
@@ -150,6 +154,9 @@ def _store_all(session: AnySession, texts: Sequence[_Came]) -> None:
 
 def _store(tx: Session, texts: Sequence[_Came]) -> set[str]:
     """Few statements, however many texts; gives the references of those that were not kept before."""
+    texts = _without_known(tx, texts)
+    if not texts:
+        return set()
     lines = ensure_lines(tx, vault_of(tx), {came.number for came in texts})
     rows = [{**came.values, "line_id": lines[came.number]} for came in texts]
     insert = INSERT_INBOUND[tx.get_bind().dialect.name]
@@ -158,6 +165,13 @@ def _store(tx: Session, texts: Sequence[_Came]) -> set[str]:
         if row["ref"] in new:
             note_reply(tx, row["line_id"], row["received_at"])
     return new
+
+
+def _without_known(tx: Session, texts: Sequence[_Came]) -> Sequence[_Came]:
+    """Without those that were kept under an older key: a phone reports again what came in before the key was new."""
+    older = [token for came in texts for token in came.older_contents]
+    known = set(tx.connection().execute(FIND_CONTENTS, {"tokens": older}).scalars()) if older else ()
+    return [came for came in texts if not any(token in known for token in came.older_contents)]
 
 
 def is_waiting(session: AnySession) -> bool:

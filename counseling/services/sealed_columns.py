@@ -105,7 +105,7 @@ KEPT_AS_THEY_ARE: Mapping[str, str] = {
     "cards.key_id": "names the key of the token",
     "phone_lines.token": "blind index: redone from the opened number",
     "phone_lines.key_id": "names the key of the token",
-    "inbound_messages.content_token": "blind index of a report that may be repeated within days; of no use later",
+    "inbound_messages.content_token": "blind index of a report, sought under older keys too; of no use after days",
     "register_import_keys.token": "blind index of an import that is not applied; with an older key it is checked again",
     "register_imports.key_id": "names the key of those tokens",
 }

@@ -32,6 +32,7 @@ from counseling.routes import viewing
 from counseling.services import key_rotation
 from counseling.services.cards import issue_card
 from counseling.services.duty_roster import set_duty_phone
+from counseling.services.inbound import store_inbound
 from counseling.services.key_rotation import count_left, rotate_keys
 from counseling.services.orders import write_dose_order
 from counseling.services.patients import DosedElsewhereUntil, change_status, register_patient
@@ -264,6 +265,21 @@ def test_afterwards_the_old_key_can_be_taken_away(
     assert findings(alone, cast, code) == [1] * 9
     with pytest.raises(CannotOpen):
         opened(open_with(OLD))
+
+
+def test_a_text_that_is_reported_again_under_a_newer_key_is_known(cast: Cast, open_with: OpenWith) -> None:
+    """A phone is asked for what came in while the program was down; whoever rang or wrote then did it once."""
+
+    def came(session: Session, event_key: str, content: str) -> bool:
+        text = {"event_key": event_key, "content": content, "number": PHONE, "body": "2", "received_at": MORNING}
+        return store_inbound(session, gateway="smsgate", **text)  # type: ignore[arg-type]  # as the names say
+
+    before = open_with(OLD)
+    assert came(before, "e1", "one")
+    before.rollback()
+    after = open_with(f"{NEW},{OLD}")
+    assert not came(after, "e2", "one")
+    assert came(after, "e3", "another") and not came(after, "e4", "another")
 
 
 def test_a_second_time_there_is_nothing_to_do(session: Session, story: int, open_with: OpenWith) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from counseling.models.duty import CrisisAlert
+from counseling.queries.just_before import find_line_now
 from counseling.refs import new_request_key
 from counseling.services.inbox import answer_text, mark_handled, stop_texts
 from tests.replies.story import REPLIED_AT, asked, has_number, texted
-from tests.support.cast import Cast
+from tests.support.cast import DONG_KINH, Cast
 from tests.support.files import by
 from tests.support.treatment import somebody
 
@@ -57,6 +58,17 @@ def test_danger_that_came_on_top_of_danger_calls_anew(session: Session, cast: Ca
     first, second = alerts(session)
     assert first.taken_at is not None and second.taken_at is None
     assert (second.inbound_id, second.next_call_at) == (newer.id, NOW + 12 * A_MINUTE), "they are with them just now"
+
+
+def test_nothing_goes_there_by_itself_until_somebody_has_taken_it_on(
+    session: Session, cast: Cast, treated: int, line: int
+) -> None:
+    """Two hours after "em muốn chết", with nobody there, no text asks about the daily task."""
+    danger = texted(session, DANGER)
+    later = NOW + 120 * A_MINUTE
+    assert find_line_now(session, line, DONG_KINH, "treatment", later).is_in_conversation
+    deals_with(session, cast, danger.id, "looks", NOW + 61 * A_MINUTE)
+    assert not find_line_now(session, line, DONG_KINH, "treatment", later).is_in_conversation
 
 
 def test_whoever_answers_another_person_of_the_number_has_not_read_it(
