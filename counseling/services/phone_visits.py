@@ -171,11 +171,10 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
 
     Whoever was not there is taken out also where the author sees them no more: it is the author's own word.
     """
-    group_key, on, standing = _find_group(tx, visit)
+    group_key, on, standing = find_meeting(tx, visit.viewer, visit.said.corrects or "")
     if group_key is None or on is None:
         return [Left("unknown_entry", visit.said, 0)]
     told = _of_meeting(tx, _of_all(visit.said, len(visit.said.people)), standing)
-    whose = next((one.behalf_of_id for one in standing.values()), None)  # one meeting stands on one sheet
     wanted = {ref: told.about(ref) for ref in visit.said.people}
     people = sorted({*standing, *wanted})
     files = [_find_file(tx, visit.viewer, told.about(ref)) for ref in people]
@@ -188,11 +187,11 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
             left.append(Left(file, said, number))
         elif said is not None:
             contact = contact_of(tx, visit.viewer, said, on, visit.at, group_key)
-            contact = replace(contact, behalf_of_id=contact.behalf_of_id or whose)
             if old is not None:
                 told_anew = keep_unsaid(tx, old.ref, contact, said)
                 replace_contact(tx, visit.viewer, old.patient_id, old.ref, told_anew, request_key=key, now=now)
             elif not isinstance(file, str):
+                contact = of_whose_meeting(tx, contact, standing)
                 add_contact(tx, visit.viewer, file, contact, request_key=key, on=on, now=now)
     return left + _whose_sign(visit.said, len(people))
 
@@ -210,18 +209,27 @@ def _of_meeting(tx: Session, told: Said, standing: dict[str, File]) -> Said:
     )
 
 
-def _find_group(tx: Session, visit: Visit) -> tuple[str | None, date | None, dict[str, File]]:
+def of_whose_meeting(tx: Session, contact: NewContact, standing: dict[str, File]) -> NewContact:
+    """Who is new in a meeting stands on the sheet of whom it was written for too, or its hours would count twice."""
+    one = next(iter(standing.values()), None)
+    if one is None or contact.behalf_of_id is not None:
+        return contact
+    query = select(ContactDetails.behalf_of_id).join(OutreachContact, OutreachContact.id == ContactDetails.contact_id)
+    return replace(contact, behalf_of_id=tx.execute(query.where(OutreachContact.ref == one.ref)).scalar())
+
+
+def find_meeting(tx: Session, viewer: Viewer, entry_id: str) -> tuple[str | None, date | None, dict[str, File]]:
     """The author's group of the entry that is named, or that it corrected; its day; the last word of each who came."""
-    keys = [key_of(visit.said.corrects or "", number) for number in range(MOST_IN_A_GROUP)]
+    keys = [key_of(entry_id, number) for number in range(MOST_IN_A_GROUP)]
     row, details, later = OutreachContact, ContactDetails, aliased(OutreachContact)
-    own = row.recorded_by_id == visit.viewer.staff_id, details.group_key.is_not(None)
+    own = row.recorded_by_id == viewer.staff_id, details.group_key.is_not(None)
     named = select(details.group_key, row.contact_on).join(row, row.id == details.contact_id)
     group = tx.execute(named.where(*own, or_(details.group_key == keys[0], row.request_key.in_(keys))).limit(1)).first()
     if group is None:
         return None, None, {}
     last = ~exists().where(later.corrects_id == row.id)
     query = (
-        select(row.ref, row.patient_id, SupportFile.ref.label("person_ref"), details.behalf_of_id)
+        select(row.ref, row.patient_id, SupportFile.ref.label("person_ref"))
         .join(SupportFile, SupportFile.patient_id == row.patient_id)
         .join(details, details.contact_id == row.id)
         .where(*own, details.group_key == group.group_key, last)
@@ -244,7 +252,8 @@ def find_corrected(tx: Session, viewer: Viewer, said: Said) -> File | None:
         .where(row.recorded_by_id == viewer.staff_id)
     )  # fmt: skip
     of_group = query.where(ContactDetails.group_key == key, SupportFile.ref == said.who)
-    found = tx.execute(of_group.order_by(row.id)).first() or tx.execute(query.where(row.request_key == key)).first()
+    alone = query.where(row.request_key == key, ContactDetails.group_key.is_(None))  # not another of the same meeting
+    found = tx.execute(of_group.order_by(row.id)).first() or tx.execute(alone).first()
     while found is not None:
         later = tx.execute(query.where(row.corrects_id == found.id)).first()
         if later is None:

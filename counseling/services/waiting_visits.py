@@ -26,7 +26,14 @@ from counseling.services.contact_details import danger_text, keep_unsaid
 from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
 from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
-from counseling.services.phone_visits import Left, contact_of, find_corrected, key_of
+from counseling.services.phone_visits import (
+    Left,
+    contact_of,
+    find_corrected,
+    find_meeting,
+    key_of,
+    of_whose_meeting,
+)
 from counseling.services.treatment_files import By
 from counseling.services.visit_alerts import raise_alert_of_waiting, take_on_visit
 from counseling.services.waiting_rows import add_waiting, open_said, point_of, seal_said
@@ -151,6 +158,12 @@ def _into_book(
     on its own day, and what the correction leaves unsaid is not lost, least of all a sign of danger."""
     old, key = find_corrected(tx, author, said), row.request_key
     if old is None or old.outcome == WITHDRAWN:
+        meeting, on, standing = find_meeting(tx, author, said.corrects or "")
+        if meeting is not None and on is not None and said.who is not None:
+            # Who is new in a meeting that was corrected.
+            contact = contact_of(tx, author, said, on, row.happened_at, meeting)
+            contact = of_whose_meeting(tx, contact, standing)
+            return add_contact(tx, author, file, contact, request_key=key, on=on, now=now)
         told, meeting = _of_meeting(tx, row, _whole(tx, row, said))
         contact = contact_of(tx, author, told, row.visited_on, row.happened_at, meeting)
         return add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)

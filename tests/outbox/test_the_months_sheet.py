@@ -16,9 +16,11 @@ from counseling.database import writing
 from counseling.models.people import Staff, StaffRole
 from counseling.queries.actors import actor_ref
 from counseling.queries.month_sheets import list_volunteers, month_sheet
-from counseling.services.waiting_visits import dismiss_visit
+from counseling.services.waiting_visits import dismiss_visit, match_visit
 from tests.outbox.story import ARRIVAL, contacts, hand_in, waiting
+from tests.outbox.test_correcting_a_group import standing
 from tests.outbox.test_pages import at, noon, words
+from tests.outbox.test_whose_visit_it_is import becomes
 from tests.outreach.story import log, someone
 from tests.support.cast import TEAM, TEAM2, Cast
 from tests.support.phone import visit
@@ -59,15 +61,27 @@ def test_a_visit_that_waits_is_told_to_whom_it_was_written_for(session: Session,
     assert (apart(session, own), apart(session, colleague)) == ((0, 1), (0, 1))
 
 
-def test_a_meeting_written_for_a_colleague_stays_on_their_sheet_whoever_is_added(session: Session, cast: Cast) -> None:
-    """The phone asks of a correction who came, not for whom it was written; the hours must not be paid twice."""
+@pytest.mark.parametrize("is_waiting", [False, True], ids=["active", "ended"])
+def test_who_is_added_to_a_meeting_stands_on_the_sheet_on_which_it_stands(
+    session: Session, cast: Cast, is_waiting: bool
+) -> None:
+    """Written for a colleague, and corrected: its hours and its way are on one sheet, once, and nobody is taken out."""
     own, colleague = cast.roles["volunteer"][0], joins(session, cast)
-    ba, tu, first = someone(session, cast, "Anh Ba"), someone(session, cast, "Chị Tư"), str(uuid.uuid4())
-    met = visit(None, people=[ba.ref], place="group", minutes=60, km=10, behalf_of=actor_ref(session, colleague))
-    hand_in(session, cast, met, kind="group", id=first)
-    hand_in(session, cast, visit(None, people=[ba.ref, tu.ref], place="group", corrects=first), kind="group")
-    totals = [month_sheet(session, role_id, NOVEMBER, VIETNAM).total for role_id in (own, colleague)]
-    assert [(total.groups, total.minutes, total.km) for total in totals] == [(0, 0, 0), (1, 60, 10)]
+    ba, tu, nam = (someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Anh Năm"))
+    met = visit(None, people=[ba.ref, tu.ref], minutes=60, km=10, behalf_of=actor_ref(session, colleague))
+    first = str(uuid.uuid4())
+    assert hand_in(session, cast, met, kind="group", id=first) == "stored"
+    if is_waiting:
+        becomes(session, nam, status="discharged")
+    anew = visit(None, people=[ba.ref, tu.ref, nam.ref], corrects=first)
+    hand_in(session, cast, anew, kind="group")
+    for row in waiting(session):
+        match_visit(session, cast.viewer_of("counselor"), row.ref, nam.ref, ARRIVAL)
+    assert set(standing(session)) == {ba.id, tu.id, nam.id}
+    for role_id, expected in ((own, (0, 0, 0, 0)), (colleague, (0, 1, 60, 10))):
+        total = month_sheet(session, role_id, NOVEMBER, VIETNAM).total
+        session.rollback()
+        assert (total.visits, total.groups, total.minutes, total.km) == expected
 
 
 @pytest.mark.parametrize("behalf_of", ["f" * 32, "of another team"])
