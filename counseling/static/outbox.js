@@ -179,7 +179,7 @@ self.Outbox = (() => {
         await mark(entry, "sign-in");
         if (bearer) await (result === "revoked" ? revoke : dropToken)(entry.actor);
       }
-      tell(result);
+      tell(result === "quarantined" ? `${result} ${entry.actor}` : result);
     }
   }
   let wait = 0, asked = 0, running; // asked: what the server's Retry-After says, by this phone's clock
