@@ -362,7 +362,7 @@
     });
     on(one("[data-undo]"), "click", async () => {
       show(undo, false);
-      if (!newest || (await Outbox.undo(newest.id))) return undefined;
+      if (!newest || (await Outbox.undo(newest.id))) return all("#danger-now [data-told]").forEach((part) => part.remove()); // nobody on duty hears of it
       return open({ kind: saved.kind, ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);
