@@ -406,6 +406,10 @@
   function settings() {
     const pinForm = one("#pin-form"), saysPin = (what) => { for (const part of all("[data-pin]")) show(part, part.dataset.pin === what); };
     if (pin()) saysPin("set");
+    else if (kept("open")) { // signing out took the code away: the list would lie open, and nobody knew
+      saysPin("gone");
+      one("#this-phone").open = true;
+    }
     on(pinForm, "submit", async (event) => {
       event.preventDefault();
       const field = one("input", pinForm);
@@ -413,6 +417,7 @@
       const salt = crypto.randomUUID();
       keep("pin", JSON.stringify({ salt, hash: await hashed(field.value, salt), tries: 0 }));
       field.value = "";
+      drop("open");
       return saysPin("set");
     });
     on(window, "beforeinstallprompt", (event) => {
