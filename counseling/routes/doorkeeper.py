@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import LoginManager, UserMixin, current_user
 
 from counseling.clock import utc_now
@@ -24,6 +25,9 @@ NOT_FOUND_RATHER_THAN_FORBIDDEN = (
     *("contacts", "tasks", "messages", "sending", "reminders", "devices", "doctor_calls", "teams"),
     *("answers", "text_tasks", "missed_calls", "canned", "duty", "crises"),  # under /messages
 )
+
+# A form without script, filled in for longer than a session lasts: whoever takes it for saved has lost a visit.
+VISITS = ("contacts", "outreach")
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
@@ -99,6 +103,8 @@ def signed_out() -> ResponseReturnValue:
     if "HX-Request" in request.headers:
         # The page that asked must not go on showing names: htmx follows this header whatever the status.
         return Response(status=401, headers={"HX-Redirect": url_for(way_in)})
+    if request.method == "POST" and request.blueprint in VISITS:
+        flash(gettext("Chưa lưu: phiên làm việc đã hết. Đăng nhập rồi ghi lại lần thăm."), "attention")
     after = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for(way_in, next=None if after == "/" else after), 303)
 

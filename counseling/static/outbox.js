@@ -179,7 +179,7 @@ self.Outbox = (() => {
         await mark(entry, "sign-in");
         if (bearer) await (result === "revoked" ? revoke : dropToken)(entry.actor);
       }
-      tell(result);
+      tell(result === "quarantined" ? `${result} ${entry.actor}` : result);
     }
   }
   let wait = 0, asked = 0, running; // asked: what the server's Retry-After says, by this phone's clock
@@ -232,6 +232,7 @@ self.Outbox = (() => {
   // ---- nothing readable stays: the list, what was done, tokens of those with nothing left to send; never an entry ----
   async function wipe(actor) {
     tell("wiped");
+    try { if (localStorage.getItem("pin")) localStorage.setItem("open", "1"); } catch { /* a worker has none */ } // told to whoever comes back
     try { for (const name of ["pin", "seen", "kept", "covered", "signed"]) localStorage.removeItem(name); } catch { /* a worker has none */ }
     await clear();
     await transaction(["entries", "done", "tokens"], "readwrite", (store, sent, tokens) => {

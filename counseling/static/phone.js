@@ -92,13 +92,18 @@
   let stuck = "", timer = 0, isRenewed = false;
   const say = (state) => { for (const part of all("[data-says]", box)) show(part, part.dataset.says === state); };
   async function refresh() {
-    const last = newest, entries = await Outbox.entries(), count = entries.length;
-    const has = (state, isOwn) => entries.some((entry) => entry.state === state && (entry.actor === actor) === isOwn);
+    const last = newest, entries = await Outbox.entries(), count = entries.length, counts = count ? {} : { none: 0 };
+    // Of whoever has to sign in nothing goes on, of the others all. What is whose is counted apart: nobody takes the visit
+    // of the one before for their own, or their own for one that somebody else has to see to.
+    const shut = new Set(entries.filter((entry) => entry.state === "sign-in").map((entry) => entry.actor));
+    for (const entry of entries) {
+      const state = entry.state === "refused" ? "refused" : !shut.has(entry.actor) ? stuck || "waiting" : actor && entry.actor !== actor ? "other" : "sign-in";
+      counts[state] = (counts[state] || 0) + 1;
+    }
     show(box, actor || count);
     show(one("[data-send]"), count);
-    say(!count ? "none" : has("refused", true) || has("refused", false) ? "refused" : has("sign-in", true) || (!actor && has("sign-in", false)) ? "sign-in"
-      : has("sign-in", false) ? "other" : stuck || "waiting");
-    for (const part of all("[data-count]:not(#apart *)")) part.textContent = count;
+    for (const part of all("[data-count]:not(#apart *)")) part.textContent = counts[part.parentElement.dataset.says] ?? count;
+    for (const part of all("[data-says]", box)) show(part, part.dataset.says in counts);
     // What was tried once may have arrived: there is nothing to undo any more.
     if (last && last === newest && !entries.some((entry) => entry.id === last.id && !entry.tries)) show(undo, false);
     if (list && self.isSecureContext) await showDone(entries);
@@ -358,7 +363,7 @@
     });
     on(one("[data-undo]"), "click", async () => {
       show(undo, false);
-      if (!newest || (await Outbox.undo(newest.id))) return one("#danger-now").replaceChildren(); // nobody will be called
+      if (!newest || (await Outbox.undo(newest.id))) return all("#danger-now [data-told]").forEach((part) => part.remove()); // nobody on duty hears of it
       return open({ kind: saved.kind, ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);
@@ -402,6 +407,10 @@
   function settings() {
     const pinForm = one("#pin-form"), saysPin = (what) => { for (const part of all("[data-pin]")) show(part, part.dataset.pin === what); };
     if (pin()) saysPin("set");
+    else if (kept("open")) { // signing out took the code away: the list would lie open, and nobody knew
+      saysPin("gone");
+      one("#this-phone").open = true;
+    }
     on(pinForm, "submit", async (event) => {
       event.preventDefault();
       const field = one("input", pinForm);
@@ -409,6 +418,7 @@
       const salt = crypto.randomUUID();
       keep("pin", JSON.stringify({ salt, hash: await hashed(field.value, salt), tries: 0 }));
       field.value = "";
+      drop("open");
       return saysPin("set");
     });
     on(window, "beforeinstallprompt", (event) => {
@@ -455,7 +465,7 @@
       root.hidden = true;
       return kept("out") ? leave() : location.replace(data.home); // as long as the session lasts, the list would come once more
     }
-    if (what === "quarantined") {
+    if (what === `quarantined ${actor}`) {
       const apart = one("#apart"), count = one("[data-count]", apart);
       count.textContent = Number(count.textContent) + 1;
       show(apart, true);

@@ -2,9 +2,7 @@
 // It answers for files, the volunteer's list, what to do in danger and the pages beside them. Every other page, and every POST, passes it by:
 // a list of doses is never shown from a copy.
 "use strict";
-const SHELL = "files", KEPT = "kept-", EMPTIED = "X-Emptied", GONE = 'id="gone" hidden', NAMES = /<!--names-->[^]*?<!--\/names-->|<span class="note">\d+<\/span>/g;
-// What was done just now is not told anew at every opening.
-const TOLD = /<!--told-->[^]*?<!--\/told-->/;
+const SAID = /<!--said-->[^]*?<!--\/said-->/, SHELL = "files", KEPT = "kept-", EMPTIED = "X-Emptied", GONE = 'id="gone" hidden', NAMES = /<!--names-->[^]*?<!--\/names-->|<span class="note">\d+<\/span>/g;
 const LIMIT_MS = 3000, KEPT_MS = 72 * 3600000, DAY_MS = 24 * 3600000;
 let wiped = 0, asked = 0, newest = 0, isClosed = false, emptying;
 
@@ -93,7 +91,8 @@ const age = (copy) => Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At")
 async function keep(path, answer, number, before) {
   const who = answer.headers.get("X-Keep-For");
   if (!who || answer.status !== 200) return;
-  const text = (await answer.text()).replace(TOLD, "").replace('id="as-of" hidden', `id="as-of" data-since="${Date.now()}"`);
+  // What was said once, of something that was just done, is not said anew each time that the copy is opened.
+  const text = (await answer.text()).replace(SAID, "").replace('id="as-of" hidden', `id="as-of" data-since="${Date.now()}"`);
   // A page of a new version whose script has not come is a list with which nothing can be logged: until then the one before stays.
   await have(text.split(/["#]/).filter((part) => part.startsWith(STATIC) && /\.(css|js|svg)$/.test(part)));
   if (before !== wiped || number < newest) return;
@@ -159,6 +158,6 @@ self.addEventListener("fetch", (event) => {
   if (pathname.startsWith(STATIC)) event.respondWith(file(request));
   else if (request.mode !== "navigate") return;
   else if (pathname === HOME && search === "?kept=") event.respondWith(here());
-  else if ([HOME, ROOT, DANGER].includes(pathname)) event.respondWith(page(event, search ? ROOT : pathname, swept));
+  else if ([HOME, ROOT, DANGER].includes(pathname)) event.respondWith(page(event, search && pathname !== DANGER ? ROOT : pathname, swept));
   else if (pathname.startsWith(HOME) || pathname === OFFLINE) event.respondWith(fetch(request).catch(offline));
 });

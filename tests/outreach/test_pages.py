@@ -259,3 +259,15 @@ def test_the_worklist_names_who_is_on_it_in_the_audit(app: Flask, session: Sessi
     seen = {row.subject: row.details for row in session.execute(viewed)}
     assert f'"patients":[{person.id},{done.id}]' in seen["outreach.list"]
     assert f'"patients":[{person.id}]' in seen["contacts.person"]
+
+
+def test_a_plain_form_that_comes_after_its_session_is_said_not_to_be_saved(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    """Filled in for longer than a session lasts: whoever takes the sign-in page for a yes has lost a visit."""
+    person, client = someone(session, cast), app.test_client()
+    for path in ("new", "group", f"{person.ref}/"):
+        answer = client.post(f"/outreach/{path}", data={"outcome": "met_well"})
+        assert answer.status_code == 303
+        assert "Chưa lưu: phiên làm việc đã hết" in client.get(answer.location).text
+    assert "Chưa lưu" not in client.get("/login").text, "said once"

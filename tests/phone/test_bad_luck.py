@@ -328,8 +328,19 @@ def test_another_signs_in_while_a_visit_waits_and_it_stays_its_writers(
     has_list_of(phone, "Chị Tư")
     log(phone, "Chưa gặp", "Chị Tư")
     send_now(phone)
+    until(phone, lambda: len(entries(phone)) == 1)
     expect_says(phone, "other", 1)
     assert [row.recorded_by_id for row in contacts(session)] == [cast.staff["volunteer2"]]
+    line.down()
+    log(phone, "Chưa gặp", "Chị Tư")  # put right, without a line
+    send_now(phone)
+    expect_says(phone, "later", 1)
+    expect_says(phone, "other", 1)
+    line.up()
+    send_now(phone)
+    until(phone, lambda: len(entries(phone)) == 1)
+    expect(phone.locator("#outbox [data-says=later]")).to_be_hidden()
+    expect_says(phone, "other", 1)
     theirs = select(PhoneToken.waiting).where(PhoneToken.staff_id == cast.staff["volunteer2"])
     assert set(session.scalars(theirs)) == {0}, "what waits is another's, and no word about this one"
     phone.context.clear_cookies(name="__Host-session")
@@ -337,7 +348,26 @@ def test_another_signs_in_while_a_visit_waits_and_it_stays_its_writers(
     sign_in_again(phone)
     has_list_of(phone, NAME)
     expect_sent(phone)
-    assert [row.recorded_by_id for row in contacts(session)] == [cast.staff["volunteer2"], cast.staff["volunteer"]]
+    writers = [row.recorded_by_id for row in contacts(session)]
+    assert writers == [cast.staff["volunteer2"], cast.staff["volunteer2"], cast.staff["volunteer"]]
+
+
+def test_what_waits_for_the_point_is_told_to_whoever_wrote_it_and_to_nobody_else(
+    phone: Page, line: Line, session: Session, cast: Cast, person: Person
+) -> None:
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    line.down()
+    log(phone)
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(team_id=None))
+    phone.context.clear_cookies(name="__Host-session")
+    line.up()
+    phone.goto(f"{line.url}/login")
+    sign_in_again(phone, "volunteer2")
+    has_list_of(phone, "Chị Tư")
+    send_now(phone)
+    expect_sent(phone)
+    expect(phone.locator("#apart")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

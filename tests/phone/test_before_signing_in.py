@@ -12,7 +12,8 @@ from counseling.database import writing
 from counseling.models.contacts import OutreachContact
 from counseling.models.people import StaffSession
 from tests.phone.line import Line
-from tests.phone.taps import NAME, entries, has_copy, log, until
+from tests.phone.taps import NAME, entries, has_copy, log, open_phone, until
+from tests.phone.test_what_a_phone_keeps import leave
 
 DIGITS = "2580"
 
@@ -124,3 +125,19 @@ def test_without_a_pin_or_after_signing_out_there_is_nothing_to_open(
     phone.goto(f"{line.url}/outreach/?kept=")  # whoever knows the address
     phone.wait_for_url("**/login**")
     assert NAME not in phone.content()
+
+
+def test_whoever_comes_back_after_signing_out_is_told_that_no_code_guards_the_list_any_more(
+    phone: Page, line: Line
+) -> None:
+    """Before you lend the phone, sign out, says the first day: with that the code goes, and the list lay open."""
+    set_pin(phone)
+    leave(phone)
+    phone.wait_for_url("**/login*")
+    open_phone(phone, line.url)
+    expect(phone.locator("[data-pin=gone]")).to_be_visible()
+    phone.fill("#new-pin", "2581")
+    phone.get_by_role("button", name="Đặt mã").tap()
+    expect(phone.locator("[data-pin=gone]")).to_be_hidden()
+    phone.reload()
+    expect(phone.locator("#this-phone")).not_to_have_attribute("open", "")

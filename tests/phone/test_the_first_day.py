@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import NAME, entries, expect_sent, has_copy, has_list_of, log, ready, send_now, until
+from tests.phone.taps import NAME, comes_true, entries, expect_sent, has_copy, has_list_of, log, ready, send_now, until
 from tests.phone.test_what_a_phone_keeps import leave
 from tests.support.browser import PHONE, NewPage, sign_in_by_hand
 from tests.support.cast import PASSWORD
@@ -52,6 +52,20 @@ def test_a_list_that_is_not_kept_is_kept_from_whatever_page_is_opened(
     phone.evaluate("async () => { for (const name of await caches.keys()) await caches.delete(name); }")
     phone.goto(f"{line.url}/outreach/danger/")
     has_list_of(phone, NAME)
+
+
+def test_what_was_said_once_is_not_said_anew_from_the_copy(phone: Page, line: Line) -> None:
+    """A meeting that was saved on Monday is not reported again on the ridge on Wednesday."""
+    phone.goto(f"{line.url}/outreach/group")
+    phone.locator("[name=person]").check()
+    phone.get_by_role("button", name="Lưu buổi nhóm").tap()
+    phone.wait_for_url("**/outreach/")
+    expect(phone.locator("#notices")).to_contain_text("Đã ghi buổi nhóm")
+    comes_true(phone, "async () => (await (await caches.match('/outreach/')).text()).includes('gặp hôm nay')")
+    line.down()
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("#as-of")).to_be_visible()
+    expect(phone.locator("#notices")).not_to_contain_text("Đã ghi buổi nhóm")
 
 
 def test_whoever_signs_out_before_the_worker_has_come_leaves_no_list(

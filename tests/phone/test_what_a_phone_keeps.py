@@ -55,7 +55,6 @@ HISTORY = re.compile(
     r"Default/(History|Sessions/|Top Sites|Favicons|Shortcuts|Visited Links|Network Action Predictor)"
     r"|segmentation_platform/ukm_db"
 )
-KEPT_AT = "(await caches.match('/outreach/'))?.headers.get('X-Kept-At')"
 WRITTEN = ("0912 345 678", "0912345678", "+84912345678")
 
 
@@ -585,19 +584,3 @@ def test_a_browser_within_another_app_is_told_to_open_a_real_one(new_page: NewPa
     plain = new_page(PHONE)
     plain.goto(f"{line.url}/login")
     assert "bên trong" not in plain.content()
-
-
-def test_what_was_done_just_now_is_not_told_anew_at_every_opening(
-    phone: Page, line: Line, receiver: Receiver, person: Person
-) -> None:
-    kept_before = phone.evaluate(f"async () => {KEPT_AT}")
-    phone.goto(f"{line.url}/outreach/group")
-    phone.locator("[name=person]").check()
-    phone.get_by_role("button", name="Lưu buổi nhóm").tap()
-    phone.wait_for_url("**/outreach/")
-    expect(phone.locator("#notices")).to_contain_text("Đã ghi buổi nhóm")
-    comes_true(phone, f"async (before) => ({KEPT_AT}) !== before", kept_before)
-    line.down()
-    phone.goto(f"{line.url}/outreach/")
-    expect(phone.locator("#as-of")).to_be_visible()
-    expect(phone.locator("#notices")).not_to_contain_text("Đã ghi buổi nhóm")

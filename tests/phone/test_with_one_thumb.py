@@ -77,17 +77,23 @@ def test_a_danger_sign_says_what_to_do_without_a_line(phone: Page, line: Line, r
     assert only(receiver)["danger"] == ["overdose"]
 
 
-def test_a_danger_sign_that_was_taken_back_calls_nobody_and_does_not_say_so(
-    phone: Page, line: Line, receiver: Receiver
-) -> None:
+def test_a_danger_sign_that_was_undone_is_not_said_to_be_told_to_anybody(phone: Page, line: Line) -> None:
+    """What to do and whom to call stays: somebody may be in danger all the same."""
     line.down()
-    phone.locator("#work .row a:visible").first.tap()
-    phone.locator("label:has([name=danger][value=violence])").tap()
-    phone.get_by_role("button", name="Gặp, ổn").tap()
-    expect(phone.locator("#danger-now")).not_to_be_empty()
+    phone.locator("#work .row a").first.tap()
+    phone.locator("label:has([name=danger][value=overdose])").tap()
+    phone.get_by_role("button", name="Gặp, cần giúp").tap()
+    expect(phone.locator("#danger-now")).to_contain_text("người trực được báo")
     phone.locator("[data-undo]").tap()
-    expect(phone.locator("#danger-now")).to_be_empty()
+    expect(phone.locator("#danger-now")).not_to_contain_text("người trực được báo")
+    expect(phone.locator("#danger-now a[href='tel:115']")).to_be_visible()
     assert entries(phone) == []
+
+
+def test_after_a_plain_form_what_to_do_in_danger_opens_also_when_the_line_has_gone(phone: Page, line: Line) -> None:
+    line.down()
+    phone.goto(f"{line.url}/outreach/danger/?saved=abc")
+    expect(phone.locator("main h1")).to_have_text("Nguy hiểm: làm gì ngay")
 
 
 def test_what_to_do_in_danger_and_the_numbers_of_the_place_open_without_a_line(
