@@ -77,14 +77,14 @@ def _tomorrow(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
 
 def _order_ends(tx: Session, reminder: Row[Any], now: datetime) -> str | None:
     """An order that runs beyond what ends soon, or none at all any more: there is nobody to meet for that. The last
-    steps of a taper end soon one after the other."""
+    steps of a taper end soon one after the other. On a hold the window speaks, and the phone."""
     last = select(DoseOrder.last_on).where(
         DoseOrder.patient_id == reminder.patient_id,
         DoseOrder.phase != "one_time",
         DoseOrder.last_on >= reminder.on_date,
     )
     days = sorted(tx.execute(last).scalars())
-    if not days:
+    if not days or not _is_true(tx, reminder, ~is_held()):
         return f"cleared:{Unsent.NO_ORDER}"
     return f"cleared:{Unsent.RENEWED}" if days[-1] > ends_by(reminder.on_date) else None
 

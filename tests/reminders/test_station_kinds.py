@@ -314,19 +314,22 @@ def test_an_order_that_ends_is_spoken_of_once_and_not_when_the_next_is_written(s
 
 
 def test_the_last_steps_of_a_taper_do_not_hide_that_it_ends(session: Session, cast: Cast) -> None:
-    """Two orders that end in this week: the second is no renewal. A third that goes on is one, also since planning."""
+    """Two orders that end in this week: the second is no renewal. A third that goes on is one, also since planning;
+    and whoever is on hold since then is spoken to at the window."""
     open_hours(session)
     alone(session, cast, "order_ending")
-    ending, renewed = (somebody(session, cast, now=MORNING - A_DAY) for _ in range(2))
-    for person in (ending, renewed):
+    ending, renewed, held = (somebody(session, cast, now=MORNING - A_DAY) for _ in range(3))
+    for person in (ending, renewed, held):
         ordered(session, cast, person, ends_on=TODAY + 3 * A_DAY)
         ordered(session, cast, person, 500, starts_on=TODAY + 4 * A_DAY, ends_on=TODAY + 6 * A_DAY)
         reach(session, cast, person.id)
-    assert plan(session, at(8, day=TOMORROW)) == 2
+    assert plan(session, at(8, day=TOMORROW)) == 3
     ordered(session, cast, renewed, 400, starts_on=TODAY + 7 * A_DAY, ends_on=TODAY + 20 * A_DAY)
+    why = {"by_doctor": True, "by": by(cast, "doctor"), "request_key": new_request_key()}
+    set_hold(session, held.id, "hold", "chờ bác sĩ khám", now=at(8, 30, day=TOMORROW), **why)
     queue(session, at(17, day=TOMORROW))
     assert {row.patient_id: (row.state, row.reason) for row in reminders(session)} == {
-        ending.id: ("queued", None), renewed.id: ("cleared", "renewed")
+        ending.id: ("queued", None), renewed.id: ("cleared", "renewed"), held.id: ("cleared", "no_order")
     }  # fmt: skip
 
 
