@@ -409,7 +409,7 @@
     if (pin()) saysPin("set");
     else if (kept("open")) { // signing out took the code away: the list would lie open, and nobody knew
       saysPin("gone");
-      one("#this-phone").open = true;
+      one("#this-phone")?.setAttribute("open", "");
     }
     on(pinForm, "submit", async (event) => {
       event.preventDefault();
