@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,9 +16,10 @@ from counseling.database import AnySession, vault_of, writing
 from counseling.domain.crisis_words import says_danger
 from counseling.domain.duty import next_start, on_duty
 from counseling.domain.names import fold
+from counseling.domain.refusal import Refusal
 from counseling.models.duty import CrisisAlert
 from counseling.models.texts import InboundMessage, OutboundMessage
-from counseling.queries.duty import list_shifts
+from counseling.queries.duty import list_read, list_shifts
 from counseling.refs import new_ref
 from counseling.services import audit
 from counseling.services.treatment_files import By
@@ -120,3 +123,17 @@ def take_alerts(tx: Session, which: ColumnElement[bool], by: By, now: datetime) 
     for row in rows:
         audit.append(tx, audit.site_chain(row.site_id), by.actor, "crisis.taken", f"alert:{row.id}", {}, now)
     return bool(rows)
+
+
+@contextmanager
+def leaving_nobody_in_danger(tx: Session) -> Iterator[None]:
+    """Around a change of who reads what: where danger stands that nobody has taken on, somebody reads afterwards too.
+
+    Raises Refusal danger_waits. Where nobody has read before the change hides nothing.
+    """
+    before = set(list_read(tx))
+    yield
+    shut = before.difference(list_read(tx))
+    stands = select(CrisisAlert.side, CrisisAlert.site_id).where(CrisisAlert.taken_at.is_(None))
+    if shut and shut.intersection((row.side, row.site_id) for row in tx.execute(stands)):
+        raise Refusal("danger_waits")

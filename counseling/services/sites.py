@@ -15,6 +15,7 @@ from counseling.models.places import Area, FormerSiteName, Site
 from counseling.permissions import Viewer
 from counseling.services import audit
 from counseling.services.administration import actor_of, ensure_administrator
+from counseling.services.crises import leaving_nobody_in_danger
 from counseling.services.place_names import ensure_code, ensure_name
 from counseling.services.witness_duties import set_duty
 
@@ -62,10 +63,11 @@ def change_site(
     """Change a site; a name that goes is kept with the day it was last used.
 
     Refuses with no_such_site, name_missing, name_too_long, no_such_area, area_is_no_commune, without_function,
-    treated_by_needed, treated_by_itself, treated_by_does_not_treat, closed_before_opened or witness_without_doses.
+    treated_by_needed, treated_by_itself, treated_by_does_not_treat, closed_before_opened, witness_without_doses or
+    danger_waits.
     """
     values = _values(details)
-    with writing(session) as tx:
+    with writing(session) as tx, leaving_nobody_in_danger(tx):
         ensure_administrator(tx, by)
         locked = select(Site).where(Site.id == site_id).with_for_update().execution_options(populate_existing=True)
         before = tx.execute(locked).scalar()

@@ -18,6 +18,7 @@ from counseling.models.people import Staff
 from counseling.permissions import Viewer
 from counseling.services import audit, passwords, second_factor
 from counseling.services.administration import actor_of, ensure_administrator, staff_id_of
+from counseling.services.crises import leaving_nobody_in_danger
 from counseling.services.phone_tokens import revoke_tokens_of
 from counseling.services.pins import forget_pin
 from counseling.services.signing_in import username_of
@@ -80,8 +81,11 @@ def set_languages(
 
 
 def disable_staff(session: AnySession, by: Viewer | None, staff_id: int, now: datetime) -> None:
-    """Shut an account, end its sessions and forget its PIN, at once. Refuses with own_administration: not one's own."""
-    with writing(session) as tx:
+    """Shut an account, end its sessions and forget its PIN, at once.
+
+    Refuses with own_administration: not one's own; or danger_waits.
+    """
+    with writing(session) as tx, leaving_nobody_in_danger(tx):
         if by is not None and staff_id == by.staff_id:
             raise Refusal("own_administration")
         _change(tx, by, staff_id, {"disabled_at": now}, "staff.disabled", now, ends_sessions=True)

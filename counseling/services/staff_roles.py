@@ -15,6 +15,7 @@ from counseling.models.places import Area, OutreachTeam, Site
 from counseling.permissions import ROLE_PERMISSIONS, RoleKind, Side, Viewer
 from counseling.services import audit
 from counseling.services.administration import actor_of, ensure_administrator, staff_id_of
+from counseling.services.crises import leaving_nobody_in_danger
 
 PLACES: dict[str, type[Site] | type[OutreachTeam] | type[Area]] = {"site": Site, "team": OutreachTeam, "area": Area}
 PLACE_OF_KIND = {
@@ -91,9 +92,9 @@ def add_role(tx: Session, by: Viewer | None, staff_id: int, role: NewRole, now: 
 def end_role(session: AnySession, by: Viewer | None, role_id: int, now: datetime) -> None:
     """End a role: whoever sits at that desk has none from their next request on.
 
-    Refuses with no_such_role, or own_administration: nobody ends the role by which they are ending it.
+    Refuses with no_such_role, own_administration: nobody ends the role by which they are ending it; or danger_waits.
     """
-    with writing(session) as tx:
+    with writing(session) as tx, leaving_nobody_in_danger(tx):
         ensure_administrator(tx, by)
         row = tx.execute(select(StaffRole.staff_id, StaffRole.kind).where(StaffRole.id == role_id)).first()
         if row is None:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
+from counseling.database import writing
+from counseling.domain.refusal import Refusal
 from counseling.models.duty import CrisisAlert
+from counseling.models.people import StaffRole
+from counseling.models.places import Site
+from counseling.permissions import Viewer
+from counseling.queries.duty import reads_texts
 from counseling.queries.just_before import find_line_now
 from counseling.refs import new_request_key
+from counseling.services.crises import take_on
 from counseling.services.inbox import answer_text, mark_handled, stop_texts
+from counseling.services.sites import SiteDetails, change_site
+from counseling.services.staff_accounts import disable_staff
+from counseling.services.staff_roles import end_role
+from counseling.services.treatment_files import By
 from tests.replies.story import REPLIED_AT, asked, has_number, texted
-from tests.support.cast import DONG_KINH, Cast
-from tests.support.files import by
+from tests.support.cast import CAO_LOC, DONG_KINH, Cast
+from tests.support.files import by, patient_of, supported
 from tests.support.treatment import somebody
 
 NOW = REPLIED_AT
@@ -83,3 +96,57 @@ def test_whoever_answers_another_person_of_the_number_has_not_read_it(
     assert nameless.patient_id is None
     deals_with(session, cast, nameless.id, "looks", NOW + 3 * A_MINUTE)
     assert [alert.taken_at for alert in alerts(session)] == [None]
+
+
+def readers(session: Session) -> list[Row[Any]]:
+    """The desks that read the point of Cao Lộc."""
+    found = list(session.execute(select(StaffRole.id, StaffRole.staff_id).where(reads_texts("support", CAO_LOC))))
+    session.rollback()
+    return found
+
+
+@pytest.fixture
+def the_last(session: Session, cast: Cast) -> Row[Any]:
+    """The only one left who reads the point where danger stands."""
+    has_number(session, patient_of(session, supported(session, cast, site_id=CAO_LOC)), "support")
+    first, *others = readers(session)
+    with writing(session) as tx:
+        tx.execute(update(StaffRole).where(StaffRole.id.in_([one.id for one in others])).values(ended_at=NOW))
+    texted(session, DANGER)
+    return first
+
+
+def closed(session: Session) -> SiteDetails:
+    row = session.execute(select(Site.__table__).where(Site.id == CAO_LOC)).one()._asdict()
+    names = {field.name for field in fields(SiteDetails)} & row.keys()
+    return SiteDetails(**{name: row[name] for name in names} | {"closed_on": NOW.date()})
+
+
+Leave = Callable[[Session, Viewer, Row[Any]], None]
+LEAVING: dict[str, Leave] = {
+    "role": lambda session, admin, last: end_role(session, admin, last.id, NOW),
+    "account": lambda session, admin, last: disable_staff(session, admin, last.staff_id, NOW),
+    "place": lambda session, admin, last: change_site(session, admin, CAO_LOC, closed(session), NOW.date(), NOW),
+}
+
+
+@pytest.mark.parametrize("what", LEAVING)
+def test_nobody_is_left_alone_in_danger_by_who_leaves(
+    session: Session, cast: Cast, the_last: Row[Any], what: str
+) -> None:
+    """What comes in later goes to whoever reads; what stands already is on the pages of this place alone."""
+    admin = cast.viewer_of("admin")
+    with pytest.raises(Refusal, match="danger_waits"):
+        LEAVING[what](session, admin, the_last)
+    assert [one.id for one in readers(session)] == [the_last.id]
+    alert_id = session.execute(select(CrisisAlert.id)).scalar_one()
+    take_on(session, alert_id, by=By(the_last.staff_id, "role:1"), now=NOW)
+    LEAVING[what](session, admin, the_last)
+
+
+def test_where_another_reads_whoever_wants_may_leave(session: Session, cast: Cast, the_last: Row[Any]) -> None:
+    with writing(session) as tx:
+        other = {"staff_id": cast.staff["dispenser"], "kind": "counselor", "side": "support", "site_id": CAO_LOC}
+        tx.execute(insert(StaffRole).values(**other, given_at=NOW))
+    end_role(session, cast.viewer_of("admin"), the_last.id, NOW)
+    assert the_last.id not in [one.id for one in readers(session)]

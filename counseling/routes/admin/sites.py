@@ -34,6 +34,7 @@ FIELDS = {
     "treated_by_itself": "treated_by_id",
     "treated_by_does_not_treat": "treated_by_id",
     "closed_before_opened": "closed_on",
+    "danger_waits": "closed_on",
     "witness_without_doses": "asks_for_witness",
     "": "name",
 }
