@@ -104,11 +104,6 @@ def last_call(hours: list[Hours]) -> tuple[time, time] | None:
     return (shuts - LAST_CALL_FROM).time(), (shuts - LAST_CALL_UNTIL).time()
 
 
-def asks_to_renew(today: date, last_on: date) -> bool:
-    """Whether today is a day for "come a little earlier this week" to somebody whose last order ends on that day."""
-    return today <= last_on <= ends_by(today)
-
-
 def ends_by(today: date) -> date:
     """By when an order has to end to be spoken of today: "this week" is true from Monday to Thursday, on other days
     only of what ends at once."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from counseling.domain.refusal import Refusal
 from counseling.domain.reminder_kinds import KINDS_OF, SHIPPED_RULES
 from counseling.domain.reminder_limits import ensure_rule
-from counseling.domain.reminders import StationMorning, asks_to_renew, last_call, why_not_today
+from counseling.domain.reminders import StationMorning, ends_by, last_call, why_not_today
 from counseling.domain.station_days import DayState, Hours
 from counseling.domain.text_choices import Choices, OwnHours, ensure_choices, minutes_for
 
@@ -51,10 +51,10 @@ def test_still_in_time_is_said_in_the_last_hour_of_the_last_span() -> None:
     assert last_call([]) is None
 
 
-@given(today=st.dates(date(2026, 1, 1), date(2030, 1, 1)), left=st.integers(-3, 10))
+@given(today=st.dates(date(2026, 1, 1), date(2030, 1, 1)), left=st.integers(0, 10))
 def test_an_order_is_spoken_of_in_the_week_in_which_it_ends_or_at_the_very_end(today: date, left: int) -> None:
-    speaks = asks_to_renew(today, today + timedelta(days=left))
-    assert speaks is (0 <= left <= 2 or (3 <= left <= 6 and today.weekday() <= 3))
+    is_soon = today + timedelta(days=left) <= ends_by(today)
+    assert is_soon is (left <= 2 or (left <= 6 and today.weekday() <= 3))
 
 
 @given(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -206,12 +206,18 @@ FAILS = """() => {
 }"""
 
 
-def full_phone(new_page: NewPage, line: Line) -> Page:
-    """Two visits were saved without a line; then photos took all the room there was."""
+def small_phone(new_page: NewPage, line: Line) -> tuple[Page, CDPSession]:
+    """One on which there is little room, with its list; and what gives it more."""
     phone = new_page(PHONE, has_touch=True)
     tools = phone.context.new_cdp_session(phone)
     tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
     open_phone(phone, line.url)
+    return phone, tools
+
+
+def full_phone(new_page: NewPage, line: Line) -> Page:
+    """Two visits were saved without a line; then photos took all the room there was."""
+    phone, _ = small_phone(new_page, line)
     line.down()
     log(phone)
     log(phone, "Chưa gặp")
@@ -249,10 +255,7 @@ def test_a_full_phone_on_which_somebody_had_signed_out_still_shows_and_sends_wha
     new_page: NewPage, line: Line, person: Person, receiver: Receiver
 ) -> None:
     """What they left is to be called theirs again when they come back, and there is no room even for that."""
-    phone = new_page(PHONE, has_touch=True)
-    tools = phone.context.new_cdp_session(phone)
-    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
-    open_phone(phone, line.url)
+    phone, _ = small_phone(new_page, line)
     line.down()
     log(phone)
     leave(phone)
@@ -275,10 +278,7 @@ def test_after_three_days_on_a_full_phone_there_is_a_page_all_the_same(
     new_page: NewPage, line: Line, person: Person
 ) -> None:
     """The names are to go, and there is no room for the page without them."""
-    phone = new_page(PHONE, has_touch=True)
-    tools = phone.context.new_cdp_session(phone)
-    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
-    open_phone(phone, line.url)
+    phone, _ = small_phone(new_page, line)
     grow_old(phone, 73)
     line.down()
     phone.evaluate(FILL)
@@ -304,10 +304,7 @@ def test_a_phone_that_cannot_even_delete_says_that_it_is_full(phone: Page, line:
 def test_a_full_phone_says_says_not_saved_and_the_form_stays(
     new_page: NewPage, line: Line, person: Person, has_line: bool
 ) -> None:
-    phone = new_page(PHONE, has_touch=True)
-    tools = phone.context.new_cdp_session(phone)
-    tools.send("Storage.overrideQuotaForOrigin", {"origin": line.url, "quotaSize": 2_000_000})
-    open_phone(phone, line.url)
+    phone, tools = small_phone(new_page, line)
     phone.evaluate(FILL)
     if not has_line:
         line.down()
