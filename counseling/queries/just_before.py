@@ -78,14 +78,17 @@ _FIND_LINE = select(
 def _find_person(side: str, agreed: ColumnElement[bool]) -> Any:
     file: Any = TreatmentFile if side == TREATMENT else SupportFile
     has_died = exists().where(TreatmentFile.patient_id == _PATIENT, TreatmentFile.status == "died")
-    number = confirmed_since(_PATIENT, _SIDE, bindparam("good_since"), line_id=_LINE)
+    numbers = [
+        exists().where(confirmed_since(_PATIENT, _SIDE, bindparam("good_since"), line_id=_LINE, alone=alone))
+        for alone in (False, True)
+    ]
     own = and_(TextChoice.patient_id == file.patient_id, TextChoice.side == _SIDE)
     return (
         select(
             file.status,
             has_died.correlate(None),
             exists().where(agreed),
-            exists().where(number),
+            *numbers,
             func.coalesce(TextChoice.calls_only, False),
             TextChoice.hour,
             TextChoice.quiet_from,
@@ -117,7 +120,8 @@ class LineNow:
 
 @dataclass(frozen=True)
 class PersonNow:
-    """Of somebody's file on one side. `is_own_number`: the line is a confirmed number of theirs that takes texts.
+    """Of somebody's file on one side. `is_own_number`: the line is a confirmed number of theirs that takes texts;
+    `is_read_alone`: and nobody else reads it.
 
     `wants_calls_only`: they chose never to be texted, whatever the number takes.
     """
@@ -126,6 +130,7 @@ class PersonNow:
     has_died: bool
     has_agreed: bool
     is_own_number: bool
+    is_read_alone: bool
     wants_calls_only: bool
     hours: OwnHours
 
@@ -145,5 +150,5 @@ def find_person_now(
     row = tx.connection().execute(find, asked).first()
     if row is None:
         return None
-    status, has_died, has_agreed, is_own_number, wants_calls_only, *hours = row
-    return PersonNow(status, has_died, has_agreed, is_own_number, bool(wants_calls_only), OwnHours(*hours))
+    *told, wants_calls_only, hour, quiet_from, quiet_until = row
+    return PersonNow(*told, bool(wants_calls_only), OwnHours(hour, quiet_from, quiet_until))

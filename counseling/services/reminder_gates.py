@@ -21,7 +21,7 @@ from counseling.models.patients import SupportFile, TreatmentFile
 from counseling.models.texts import Reminder
 from counseling.queries.first_texts import FIRST, is_being_told
 from counseling.queries.just_before import LineNow, PersonNow, find_line_now, find_person_now
-from counseling.queries.reachable import MOST_PERMANENT_FAILURES, is_own_number
+from counseling.queries.reachable import MOST_PERMANENT_FAILURES
 from counseling.queries.remembering import remember, remembered
 from counseling.queries.text_choices import find_wish, read_wishes
 from counseling.services.reminder_grounds import GROUNDS, HELD
@@ -74,7 +74,7 @@ def why_not_now(tx: Session, message: Waiting, now: datetime, zone: ZoneInfo) ->
         person = find_person_now(tx, message.patient_id, message.side, message.line_id, message.wording, now)
         why = _why_not_this_person(person, message.side)
     if why is None and message.reminder_id is not None:
-        why = _why_not_this_reminder(tx, message.reminder_id, message.line_id, now)
+        why = _why_not_this_reminder(tx, message.reminder_id, person, now)
     # Not one whose attempt was lost: it may be on the air, and only its gateway can tell.
     if why is None and message.wording == FIRST and line.is_told and message.pinned_gateway is None:
         why = f"cleared:{Unsent.TOLD}"  # another file's text was faster, or digits were compared
@@ -156,13 +156,12 @@ def _why_not_this_person(person: PersonNow | None, side: str) -> str | None:
     return None if person.is_own_number else f"refused:{Unsent.NOT_THEIR_NUMBER}"
 
 
-def _why_not_this_reminder(tx: Session, reminder_id: int, line_id: int, now: datetime) -> str | None:
+def _why_not_this_reminder(tx: Session, reminder_id: int, person: PersonNow | None, now: datetime) -> str | None:
     asked = {"of_reminder": reminder_id}
     reminder = remembered(tx, (Reminder, reminder_id), lambda: tx.connection().execute(_REMINDER, asked).one())
     if reminder.state == "cancelled":
         return f"cleared:{reminder.reason or Unsent.TAKEN_BACK}"
-    alone = reminder.kind in NOT_ON_SHARED_PHONES
-    if alone and not is_own_number(tx, reminder.patient_id, reminder.side, line_id, now, alone=True):
+    if reminder.kind in NOT_ON_SHARED_PHONES and not (person and person.is_read_alone):
         return f"refused:{Unsent.SHARED_PHONE}"
     return why_not_remind(tx, reminder, now)
 

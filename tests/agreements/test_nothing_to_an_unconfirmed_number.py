@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -51,17 +51,23 @@ class Truth:
     agreed: bool = False
     confirmed: dict[str, datetime] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
-    stopped: set[str] = field(default_factory=set)
+    stopped: dict[str, datetime] = field(default_factory=dict)
 
     def may_get(self, number: str, now: datetime) -> bool:
         good = number in self.confirmed and now - self.confirmed[number] < timedelta(days=90)
-        return self.agreed and good and number not in self.failing | self.stopped
+        fit = number not in self.failing and number not in self.stopped
+        return self.agreed and good and fit and not self.is_stopped_elsewhere(number)
+
+    def is_stopped_elsewhere(self, number: str) -> bool:
+        """They have asked for no more, on another number of theirs, after this one was confirmed."""
+        others = self.confirmed.keys() & self.stopped.keys() - {number}
+        return any(self.stopped[other] >= self.confirmed[number] for other in others)
 
 
 class Story:
     def __init__(self, session: Session, cast: Cast, patient_id: int) -> None:
         self.session, self.who, self.patient_id = session, by(cast, "dispenser"), patient_id
-        self.now, self.truth, self.provider = NINE, Truth(), FakeProvider()
+        self.now, self.truth, self.provider = NINE, Truth(), FakeProvider(per_minute=1_000_000)
         with writing(session) as tx:
             tx.execute(update(PhoneLine).values(opted_out_at=None, permanent_failures=0))
             self.lines = {number: ensure_line(tx, vault_of(session), number) for number in NUMBERS}
@@ -141,12 +147,12 @@ class Story:
     def stop(self, number: str) -> None:
         with writing(self.session) as tx:
             stop_texts_of_line(tx, self.lines[number], self.now)
-        self.truth.stopped.add(number)
+        self.truth.stopped.setdefault(number, self.now)
 
     def start(self, number: str) -> None:
         with writing(self.session) as tx:
             start_texts_of_line(tx, self.lines[number], self.now)
-        self.truth.stopped.discard(number)
+        self.truth.stopped.pop(number, None)
 
     def agree(self, number: str) -> None:
         key = new_request_key()
@@ -189,11 +195,14 @@ def database_url(sqlite_url: str) -> str:
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(NUMBERS)), min_size=8, max_size=30)
+ON_THE_OTHER = [("add", NUMBERS[1]), ("ring", NUMBERS[1]), ("stop", NUMBERS[0])]
 AT_FIRST = [("add", NUMBERS[0]), ("agree", NUMBERS[0]), ("ring", NUMBERS[0])]
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS)
+@example(steps=[*ON_THE_OTHER, ("remove", NUMBERS[0])])
+@example(steps=[*ON_THE_OTHER, *[("a_month", NUMBERS[0])] * 3, ("ring", NUMBERS[1])])
 def test_nothing_but_the_digits_to_an_unconfirmed_number(
     session: Session, cast: Cast, steps: list[tuple[str, str]]
 ) -> None:

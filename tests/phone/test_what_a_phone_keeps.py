@@ -363,6 +363,7 @@ def test_whoever_signs_in_next_gets_neither_the_list_nor_the_others_visits(
     has_list_of(phone, "Chị Tư")  # without loading anything by hand: they may walk off into the hills
     log(phone, "Chưa gặp", "Chị Tư")
     send_now(phone)
+    until(phone, lambda: bool(receiver.stored))
     expect_says(phone, "other", 1)
     assert "Anh Ba" not in phone.content()
     line.down()
