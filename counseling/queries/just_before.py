@@ -150,5 +150,5 @@ def find_person_now(
     row = tx.connection().execute(find, asked).first()
     if row is None:
         return None
-    *told, wants_calls_only, hour, quiet_from, quiet_until = row
-    return PersonNow(*told, bool(wants_calls_only), OwnHours(hour, quiet_from, quiet_until))
+    status, has_died, has_agreed, is_own, is_read_alone, wants_calls_only, *hours = row
+    return PersonNow(status, has_died, has_agreed, is_own, is_read_alone, bool(wants_calls_only), OwnHours(*hours))

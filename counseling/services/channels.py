@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -129,17 +130,20 @@ def stop_channel(session: AnySession, gateway: str, fault: Fault, now: datetime)
     note_stopped(session, gateway, fault, now)
 
 
-FIND_HEARD = select(SmsChannel.__table__.c.heard_at).where(SmsChannel.__table__.c.gateway == bindparam("of_gateway"))
+# When this process wrote it down last, by database and gateway: in a burst nobody has to be asked for each report.
+_heard: WeakKeyDictionary[object, dict[str, datetime]] = WeakKeyDictionary()
 
 
 def note_heard(session: AnySession, gateway: str, now: datetime) -> None:
-    """A gateway has reported something: it is there."""
-    last = session.connection().execute(FIND_HEARD, {"of_gateway": gateway}).scalar()
+    """A gateway has reported something: it is there. Written once a minute."""
+    noted = _heard.setdefault(session.get_bind(), {})
+    last = noted.get(gateway)
     if last is not None and last <= now < last + NOTED_AGAIN_AFTER:
         return
     with writing(session) as tx:
         lock_channel(tx, gateway)
         _change(tx, gateway, heard_at=now)
+    noted[gateway] = now
 
 
 def lock_channel(tx: Session, gateway: str) -> Any:

@@ -27,7 +27,7 @@ from counseling.registers.bad_cell import BadCell
 from counseling.registers.phones import parse_phone
 from counseling.services.inbound_reading import work_on_next, work_on_oldest_of
 from counseling.services.phone_lines import ensure_lines
-from counseling.services.test_texts import note_reply
+from counseling.services.test_texts import note_replies
 
 LONGEST_BODY = 2_000  # characters; ten parts of the widest alphabet are 670
 LONGEST_KEY = 120
@@ -161,9 +161,8 @@ def _store(tx: Session, texts: Sequence[_Came]) -> set[str]:
     rows = [{**came.values, "line_id": lines[came.number]} for came in texts]
     insert = INSERT_INBOUND[tx.get_bind().dialect.name]
     new = set(tx.connection().execute(insert, rows).scalars())
-    for row in rows:
-        if row["ref"] in new:
-            note_reply(tx, row["line_id"], row["received_at"])
+    if new:
+        note_replies(tx, {row["line_id"]: row["received_at"] for row in rows if row["ref"] in new})
     return new
 
 

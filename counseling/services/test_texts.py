@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
@@ -116,18 +117,23 @@ def note_report(tx: Session, ref: str, state: MessageState, now: datetime) -> No
         tx.execute(first.values(reported=state.value, reported_at=now))
 
 
-# Built once: it is asked for every text that comes in.
+# Built once: it is asked of all texts that come in, together. Of a day there are few tests, mostly none.
 _tests = SmsTest.__table__.c
 FIND_ASKED = (
-    select(_tests.id)
-    .where(_tests.asked_at > bindparam("since"), _tests.replied_at.is_(None), _tests.line_id == bindparam("line_id"))
-    .order_by(_tests.id.desc())
-    .limit(1)
+    select(_tests.id, _tests.line_id, _tests.asked_at)
+    .where(_tests.asked_at > bindparam("since"), _tests.replied_at.is_(None))
+    .order_by(_tests.id)
 )
 
 
-def note_reply(tx: Session, line_id: int, now: datetime) -> None:
-    """A text came in from a number to which a test went within the day: its way back is there, too."""
-    newest = tx.connection().execute(FIND_ASKED, {"line_id": line_id, "since": now - REPLY_WITHIN}).scalar()
-    if newest is not None:
-        tx.execute(update(SmsTest).where(SmsTest.id == newest).values(replied_at=now))
+def note_replies(tx: Session, came: Mapping[int, datetime]) -> None:
+    """Texts came in from these lines at these times: where a test went to one within the day before, its way back is
+    there, too."""
+    asked = tx.connection().execute(FIND_ASKED, {"since": min(came.values()) - REPLY_WITHIN})
+    newest = {
+        test.line_id: test.id
+        for test in asked
+        if test.line_id in came and test.asked_at > came[test.line_id] - REPLY_WITHIN
+    }
+    for line_id, test_id in newest.items():
+        tx.execute(update(SmsTest).where(SmsTest.id == test_id).values(replied_at=came[line_id]))
