@@ -72,6 +72,11 @@ def is_met_on(entries: Collection[Entry], day: date) -> bool:
     return any(entry.contact_on == day and entry.outcome in MET for entry in standing(entries))
 
 
+def last_met_on(entries: Collection[Entry]) -> date | None:
+    """The latest day on which some entry that counts says that the person was met."""
+    return max((entry.contact_on for entry in standing(entries) if entry.outcome in MET), default=None)
+
+
 def topics_text(topics: Iterable[str]) -> str:
     """The topics as they are kept: in the list's order, with commas. Refuses topic_unknown."""
     chosen = set(topics)

@@ -20,7 +20,7 @@ MOST_NEW_IN_AN_HOUR = 300  # of one token; a week of visits of a whole team is l
 TOKEN_LASTS = timedelta(days=90)  # what lets a phone hand in entries, from one sign-in to the next
 SKEW_SHOWN = timedelta(minutes=10)
 OLDEST_VISIT = timedelta(days=180)  # a phone whose battery was empty begins to count in 1970
-LONGEST_NOTE, LONGEST_NAME, MOST_CODES, MOST_PEOPLE = 500, 120, 20, 60
+LONGEST_NOTE, LONGEST_NAME, MOST_CODES, MOST_PEOPLE = 500, 120, 20, 200
 KINDS = ("visit", "correction", "group")
 OUTCOMES = {"well": "met_well", "needs_help": "met_needs_help", "not_met": "not_met"}
 _OWN_OUTCOMES = frozenset(OUTCOMES.values())
@@ -48,7 +48,8 @@ class Letter:
 class Said:
     """What was inside. Codes that this version does not know are kept.
 
-    Of a correction: what is not said stays as it was; `place` "" is not said, `no_next` takes the next day out.
+    Of a correction: what is not said stays as it was; `place` "" is not said, `no_next` takes the next day out,
+    `is_own` the colleague for whom it was written.
     """
 
     outcome: str
@@ -65,6 +66,7 @@ class Said:
     answers: tuple[str, ...] = ()
     corrects: str | None = None
     behalf_of: str | None = None
+    is_own: bool = False
     people: tuple[str, ...] = ()
     minutes: int | None = None
     km: int | None = None
@@ -94,7 +96,7 @@ class Said:
             next_on=None if self.no_next else self.next_on or before.next_on,
             minutes=before.minutes if self.minutes is None else self.minutes,
             km=before.km if self.km is None else self.km,
-            behalf_of=self.behalf_of or before.behalf_of,
+            behalf_of=None if self.is_own else self.behalf_of or before.behalf_of,
         )
 
     def as_text(self) -> str:
@@ -180,6 +182,7 @@ def _read_1(body: Mapping[str, Any]) -> Said:
         answers=_codes(task if isinstance(task, list) else [task]),
         corrects=corrects,
         behalf_of=_matching(_ACTOR, body.get("behalf_of")),
+        is_own=body.get("behalf_of") == "",
         people=_refs(body.get("people")),
         minutes=_count(body.get("minutes"), 1, 480),
         km=_count(body.get("km"), 0, 500),

@@ -21,6 +21,7 @@ from counseling.domain.reminder_kinds import (
     WEEKLY,
 )
 from counseling.domain.reminders import A_DAY, ASKED_ON_DAYS, ends_by
+from counseling.domain.unsent import Unsent
 from counseling.models.counseling import AftercareFile
 from counseling.models.doses import AdherenceSummary, DayDose, StationVisit
 from counseling.models.orders import DoseOrder
@@ -32,6 +33,13 @@ from counseling.models.window import DosePour, PatientHold
 LONGEST_AWAY = A_DAY * 6
 TAKEN_HOME_WITHIN = ASKED_WITHIN = A_DAY * 7
 Audience = Callable[[int, date], ColumnElement[bool]]
+
+
+def is_said_or_taken_back() -> ColumnElement[bool]:
+    """Of a row of `reminders`: it stands, or a person of the site has taken it out. Neither is planned once more; what
+    a rule or a move has cancelled is.
+    """
+    return or_(Reminder.state != "cancelled", Reminder.reason == Unsent.BY_STAFF)
 
 
 def runs_on(day: date) -> ColumnElement[bool]:
@@ -131,7 +139,7 @@ def order_ends(site_id: int, today: date) -> ColumnElement[bool]:
         Reminder.patient_id == TreatmentFile.patient_id,
         Reminder.side == "treatment",
         Reminder.kind == ORDER_ENDING,
-        Reminder.state != "cancelled",
+        is_said_or_taken_back(),
         Reminder.on_date > today - ASKED_WITHIN,
         Reminder.on_date < today,
     )
@@ -168,7 +176,7 @@ def in_aftercare(site_id: int, today: date) -> ColumnElement[bool]:
         Reminder.patient_id == SupportFile.patient_id,
         Reminder.side == "support",
         Reminder.kind == CHECK_IN,
-        Reminder.state != "cancelled",
+        is_said_or_taken_back(),
         Reminder.on_date > today - ASKED_WITHIN,
     )
     return and_(is_supported(), SupportFile.patient_id % ASKED_ON_DAYS == today.weekday(), file, ~asked)

@@ -20,6 +20,7 @@ class Pause:
     """`paused_by` None: the sender itself, because far more went out than was planned; or a restore, which knows
     nothing of what has gone out since its backup."""
 
+    id: int
     paused_at: datetime
     paused_by: str | None
     is_after_restore: bool = False
@@ -32,7 +33,7 @@ def are_paused(site_id: Any, side: Any) -> ColumnElement[bool]:
 
 def find_pause(session: AnySession, site_id: int, side: str) -> Pause | None:
     row = session.execute(
-        select(SendingPause.paused_at, Staff.display_name)
+        select(SendingPause.id, SendingPause.paused_at, Staff.display_name)
         .outerjoin(Staff, Staff.id == SendingPause.paused_by_id)
         .where(SendingPause.site_id == site_id, SendingPause.side == side, SendingPause.ended_at.is_(None))
     ).first()

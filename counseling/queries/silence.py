@@ -27,7 +27,7 @@ from counseling.models.people import Staff, StaffRole
 from counseling.models.places import OutreachTeam
 from counseling.models.tasks import FOLLOW_UP, GIVEN_TASKS, STATION_TASKS, SUPPORT_TASKS, Task
 from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
-from counseling.queries.reminder_audiences import is_supported, of_station
+from counseling.queries.reminder_audiences import is_said_or_taken_back, is_supported, of_station
 from counseling.treatment_rows import TREATMENT
 
 ASKED = (WEEKLY, CHECK_IN)
@@ -66,7 +66,7 @@ def wants_second_text(asking: Asking, today: date) -> ColumnElement[bool]:
         Reminder.patient_id == _question.patient_id,
         Reminder.side == asking.side,
         Reminder.kind == SECOND_TEXT,
-        Reminder.state != "cancelled",
+        is_said_or_taken_back(),
         Reminder.on_date > _question.on_date,
     )
     file = _file(asking.side)

@@ -98,8 +98,9 @@ def pause() -> ResponseReturnValue:
 @bp.post("/queue/resume")
 @requires(Permission.ANSWER_MESSAGES)
 def resume() -> ResponseReturnValue:
-    resume_sending(db.session, g.viewer.site_id, str(g.viewer.side), by=me(), now=utc_now())
-    flash(gettext("Tin nhắc của nơi này gửi lại như thường."), "done")
+    seen = request.form.get("pause", 0, type=int)
+    if resume_sending(db.session, g.viewer.site_id, str(g.viewer.side), seen, by=me(), now=utc_now()):
+        flash(gettext("Tin nhắc của nơi này gửi lại như thường."), "done")
     return redirect(url_for("messages.waiting"), 303)
 
 

@@ -118,11 +118,12 @@ def note_check_in(tx: Session, patient_id: int, on: date) -> None:
         _ask_on(tx, found[0], max(found[2], check_in_after(found[1], on)))
 
 
-def take_back_check_in(tx: Session, patient_id: int, on: date) -> None:
-    """The contact of that day was a mistake: whoever is asked next because of it is due since then."""
+def take_back_check_in(tx: Session, patient_id: int, on: date, still_met_on: date | None) -> None:
+    """The contact of that day was a mistake: whoever is asked next because of it is due since then, or one rhythm after
+    the last day on which they were met all the same. Several days of a long month have one day of the next."""
     found = _open_file(tx, patient_id)
     if found is not None and found[2] == check_in_after(found[1], on):
-        _ask_on(tx, found[0], on)
+        _ask_on(tx, found[0], max(on, check_in_after(found[1], still_met_on)) if still_met_on else on)
 
 
 def _open_file(tx: Session, patient_id: int) -> tuple[int, str, date] | None:

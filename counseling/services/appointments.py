@@ -108,9 +108,10 @@ def move_appointment(
         _ensure_free(tx, found.patient_id, site_id, starts_at, outside_hours, now, zone, but=appointment_id)
         _change(tx, appointment_id, by, now, starts_at=starts_at)
         cancel_unsent(tx, Reminder.appointment_id == appointment_id, Unsent.APPOINTMENT_MOVED, now)
-        # One that went out spoke of the old day: it stands for this appointment no more, or no other would be planned.
-        spoke = Reminder.appointment_id == appointment_id, Reminder.state == "queued"
-        tx.execute(update(Reminder).where(*spoke).values(state="cancelled", reason=Unsent.APPOINTMENT_MOVED))
+        # What went out, or was taken out, was about the old day: it stands for this appointment no more, or no other
+        # would be planned.
+        of_old_day = Reminder.appointment_id == appointment_id, Reminder.state.in_(("queued", "cancelled"))
+        tx.execute(update(Reminder).where(*of_old_day).values(state="cancelled", reason=Unsent.APPOINTMENT_MOVED))
         details = {"appointment": appointment_id, "from": audit.stamp(found.starts_at), "at": audit.stamp(starts_at)}
         note_change(tx, site_id, by, "appointment.moved", found.patient_id, details, now)
 

@@ -43,6 +43,7 @@ class NewContact:
     minutes: int | None = None
     km: int | None = None
     behalf_of_id: int | None = None
+    is_own: bool = False
     group_key: str | None = None
     said_at: datetime | None = None
 
@@ -78,7 +79,8 @@ def carry_over(tx: Session, old_id: int, contact: NewContact) -> NewContact:
     if old is None:
         return contact
     group_key = contact.group_key or (old.group_key if contact.company == "group" else None)
-    return replace(contact, behalf_of_id=contact.behalf_of_id or old.behalf_of_id, group_key=group_key)
+    behalf_of_id = None if contact.is_own else contact.behalf_of_id or old.behalf_of_id
+    return replace(contact, behalf_of_id=behalf_of_id, group_key=group_key)
 
 
 def keep_unasked(tx: Session, contact_ref: str, contact: NewContact) -> NewContact:
@@ -120,7 +122,7 @@ def keep_unsaid(tx: Session, contact_ref: str, contact: NewContact, said: Said) 
         note=contact.note or vault_of(tx).open("outreach_contacts.note", contact_ref, old.note),
         minutes=old.minutes if contact.minutes is None else contact.minutes,
         km=old.km if contact.km is None else contact.km,
-        behalf_of_id=contact.behalf_of_id or old.behalf_of_id,
+        behalf_of_id=None if contact.is_own else contact.behalf_of_id or old.behalf_of_id,
     )
 
 

@@ -19,7 +19,7 @@ from counseling.models.patients import SupportFile
 from counseling.models.places import OutreachTeam
 from counseling.models.tasks import Task
 from counseling.services import audit
-from counseling.services.tasks import open_task
+from counseling.services.tasks import key_when_asked, open_task
 from counseling.treatment_rows import SUPPORT, TREATMENT
 
 ACTOR = "rule:answered_text"
@@ -46,24 +46,25 @@ def ask_to_call_back(
     zone: ZoneInfo,
     dice: random.Random,
 ) -> None:
-    """Somebody asks to be called back: a task for the people of the site that their texts come from, once a day.
+    """Somebody asks to be called back: a task for the people of the site that their texts come from, one at a time.
 
     On the treatment side it stays with the station; only who has agreed to be looked in on is handed on as well. Writes
     the audit entries of what it opens; the caller adds none.
     """
     kind = "call_back" if side == TREATMENT else "call_by_phone"
-    opened = open_task(
+    key = key_when_asked(tx, f"{kind}:{patient_id}:{today}")
+    opened = key and open_task(
         tx,
         side=side,
         kind=kind,
         patient_id=patient_id,
         site_id=site_id,
         due_on=today,
-        dedupe_key=f"{kind}:{patient_id}:{today}",
+        dedupe_key=key,
         opened_by_id=None,
         at=now,
     )
-    if opened is None:
+    if not opened:
         return
     entries = [(site_id, opened)]
     agreed = _agreed_team(tx, patient_id) if side == TREATMENT else None

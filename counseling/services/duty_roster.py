@@ -111,7 +111,7 @@ def _is_written(tx: Session, side: str, site_id: int, request_key: str) -> bool:
 
 
 def _call_anew(tx: Session, side: str, site_id: int, now: datetime) -> None:
-    """Alerts about which nobody could be called do not wait any longer."""
+    """Alerts that nobody has taken on do not wait any longer: whoever comes has not been called about them."""
     waiting = (CrisisAlert.side == side) & (CrisisAlert.site_id == site_id) & CrisisAlert.taken_at.is_(None)
-    later = waiting & (CrisisAlert.calls == 0) & (CrisisAlert.next_call_at > now)
+    later = waiting & (CrisisAlert.next_call_at > now)
     tx.execute(update(CrisisAlert).where(later).values(next_call_at=now))

@@ -44,18 +44,18 @@ def _call_next(tx: Session, alert_id: int, now: datetime, zone: ZoneInfo) -> boo
     if alert is None:  # taken on, or called by another worker, since we looked
         return False
     local, shifts = now.astimezone(zone), list_shifts(tx, alert.side, alert.site_id)
-    there = on_duty(shifts, local)
+    there, start = on_duty(shifts, local), next_start(shifts, local)
     if not there:
-        soon = now + LOOK_AGAIN
-        start = next_start(shifts, local)
-        _set_next(tx, alert_id, alert.calls, min(soon, start) if start is not None else soon)
+        _set_next(tx, alert_id, alert.calls, _at_latest(now + LOOK_AGAIN, start))
         return False
-    shift, wait = whom_next(there, alert.calls)
+    called = set(tx.execute(select(DutyCall.staff_id).where(DutyCall.alert_id == alert_id)).scalars())
+    fresh = [shift for shift in there if shift.staff_id not in called]
+    shift, wait = whom_next(fresh, 0) if fresh else whom_next(there, alert.calls)
     number = alert.calls + 1
     message_id = _text(tx, alert, shift.staff_id, now)
     call = {"alert_id": alert_id, "number": number, "staff_id": shift.staff_id, "message_id": message_id}
     tx.execute(insert(DutyCall).values(**call, called_at=now))
-    _set_next(tx, alert_id, number, now + wait)
+    _set_next(tx, alert_id, number, _at_latest(now + wait, start))
     details = {"staff": shift.staff_id, "number": number}
     audit.append(tx, audit.site_chain(alert.site_id), ACTOR, "crisis.called", f"alert:{alert_id}", details, now)
     return True
@@ -71,6 +71,11 @@ def _lock(tx: Session, alert_id: int, now: datetime) -> Row[*tuple[Any, ...]] | 
 
 def _set_next(tx: Session, alert_id: int, calls: int, at: datetime) -> None:
     tx.execute(update(CrisisAlert).where(CrisisAlert.id == alert_id).values(calls=calls, next_call_at=at))
+
+
+def _at_latest(at: datetime, start: datetime | None) -> datetime:
+    """Not after the next shift begins: whoever comes has not been called yet."""
+    return at if start is None else min(at, start)
 
 
 def _text(tx: Session, alert: Row[*tuple[Any, ...]], staff_id: int, now: datetime) -> int | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Row, func, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
-from counseling.domain.contacts import MET, TOPICS, WITHDRAWN, Entry, ensure_contact, first_of, is_met_on
+from counseling.domain.contacts import MET, TOPICS, WITHDRAWN, Entry, ensure_contact, first_of, is_met_on, last_met_on
 from counseling.domain.phone_entries import codes_text
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
@@ -250,10 +250,11 @@ def _add(
 def _recount(tx: Session, patient_id: int, day: date, was: str | None = None) -> None:
     """The file's summary and the next check-in, from all rows; `was`: what an entry of that day said until now."""
     summarise_contacts(tx, patient_id)
-    if is_met_on(list_entries(tx, patient_id), day):
+    entries = list_entries(tx, patient_id)
+    if is_met_on(entries, day):
         note_check_in(tx, patient_id, day)
     elif was in MET:
-        take_back_check_in(tx, patient_id, day)
+        take_back_check_in(tx, patient_id, day, last_met_on(entries))
 
 
 def _note(

@@ -109,6 +109,7 @@ def contact_of(tx: Session, viewer: Viewer, said: Said, on: date, at: datetime, 
         minutes=said.minutes,
         km=said.km,
         behalf_of_id=find_colleague(tx, viewer, said.behalf_of) if said.behalf_of else None,
+        is_own=said.is_own,
         said_at=at,
     )
 
@@ -212,7 +213,7 @@ def _of_meeting(tx: Session, told: Said, standing: dict[str, File]) -> Said:
 def of_whose_meeting(tx: Session, contact: NewContact, standing: dict[str, File]) -> NewContact:
     """Who is new in a meeting stands on the sheet of whom it was written for too, or its hours would count twice."""
     one = next(iter(standing.values()), None)
-    if one is None or contact.behalf_of_id is not None:
+    if one is None or contact.is_own or contact.behalf_of_id is not None:
         return contact
     query = select(ContactDetails.behalf_of_id).join(OutreachContact, OutreachContact.id == ContactDetails.contact_id)
     return replace(contact, behalf_of_id=tx.execute(query.where(OutreachContact.ref == one.ref)).scalar())

@@ -16,6 +16,7 @@ from counseling.domain.refusal import Refusal
 from counseling.domain.sending_hours import instant, is_quiet
 from counseling.domain.unsent import Unsent
 from counseling.models.texts import OutboundMessage, Reminder
+from counseling.queries.text_choices import own_hours_of
 from counseling.services import audit
 from counseling.services.message_moves import lock_message, move
 from counseling.services.treatment_files import By
@@ -50,12 +51,13 @@ def change_hour(session: AnySession, which: Waiting, to: time, *, by: By, now: d
     """It goes out at another hour of the same day; gives the moment.
 
     Refusals: not_waiting, goes_at_once (an answer, or what a person typed), quiet_hour, hour_past, hour_too_late
-    (what it says is no longer true then).
+    (what it says is no longer true then), own_quiet_hour (this person wants no text then: it would wait and expire).
     """
     with writing(session) as tx:
         if which.source == REMINDER:
             row = _lock_reminder(tx, which, "planned")
             at = _moment(instant(row.on_date, to, zone), row.expires_at, now, zone)
+            _ensure_wanted(tx, row, which.side, to)
             tx.execute(update(Reminder).where(Reminder.id == row.id).values(due_at=at))
         else:
             row = _lock_text(tx, which)
@@ -63,6 +65,7 @@ def change_hour(session: AnySession, which: Waiting, to: time, *, by: By, now: d
                 raise Refusal("goes_at_once")
             day = max(row.send_after, now).astimezone(zone).date()
             at = _moment(instant(day, to, zone), row.expires_at, now, zone)
+            _ensure_wanted(tx, row, which.side, to)
             tx.execute(update(OutboundMessage).where(OutboundMessage.id == row.id).values(send_after=at))
         _note(tx, which, by, "hour_changed", {"at": audit.stamp(at)}, now)
     return at
@@ -76,6 +79,12 @@ def _moment(at: datetime, expires_at: datetime, now: datetime, zone: ZoneInfo) -
     if at >= expires_at:
         raise Refusal("hour_too_late", until=expires_at)
     return at
+
+
+def _ensure_wanted(tx: Session, row: Row[Any], side: str, at: time) -> None:
+    own = own_hours_of(tx, side, [row.patient_id] if row.patient_id is not None else []).get(row.patient_id)
+    if own is not None and own.is_quiet(at):
+        raise Refusal("own_quiet_hour", since=own.quiet_from, until=own.quiet_until)
 
 
 def _lock_reminder(tx: Session, which: Waiting, *states: str) -> Row[Any]:

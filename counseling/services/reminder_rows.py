@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from counseling.clock import station_day
 from counseling.models.texts import Reminder
+from counseling.queries.reminder_audiences import is_said_or_taken_back
 from counseling.services.reminder_rules import Rule
 
 BATCH = 500  # rows read, locked and written by one transaction
@@ -77,12 +78,12 @@ def add_reminders(tx: Session, rows: Sequence[dict[str, Any]]) -> int:
 def is_planned(patient_id: InstrumentedAttribute[int], side: str, kind: str, on_date: date) -> ColumnElement[bool]:
     """Whether a day's reminder of this kind is there, under whichever version of the rule: once a day is enough.
 
-    One that was taken back unsaid is none: a changed rule plans the day anew.
+    One that was cancelled unsaid is none, and a changed rule plans the day anew; one that a person took out is.
     """
     return exists().where(
         Reminder.patient_id == patient_id,
         Reminder.side == side,
         Reminder.kind == kind,
         Reminder.on_date == on_date,
-        Reminder.state != "cancelled",
+        is_said_or_taken_back(),
     )

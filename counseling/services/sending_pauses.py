@@ -24,17 +24,23 @@ def stop_sending(session: AnySession, site_id: int, side: str, *, now: datetime)
     _pause(session, site_id, side, None, SENDER, now)
 
 
-def resume_sending(session: AnySession, site_id: int, side: str, *, by: By, now: datetime) -> None:
-    """What waited and is still in time goes out, at the gateway's pace; the rest has expired."""
+def resume_sending(session: AnySession, site_id: int, side: str, pause_id: int, *, by: By, now: datetime) -> bool:
+    """What waited and is still in time goes out, at the gateway's pace; the rest has expired.
+
+    False: another pause stands by now, whose reason this person has not read; it goes on.
+    """
     with writing(session) as tx:
         own = SendingPause.site_id == site_id, SendingPause.side == side, SendingPause.ended_at.is_(None)
         standing = tx.execute(select(SendingPause.id).where(*own).with_for_update()).scalar()
         if standing is None:
-            return
+            return True
+        if standing != pause_id:
+            return False
         ended = {"ended_at": now, "ended_by_id": by.staff_id}
         tx.execute(update(SendingPause).where(SendingPause.id == standing).values(**ended))
         facts = {"side": side}
         audit.append(tx, audit.site_chain(site_id), by.actor, "sending.resumed", f"pause:{standing}", facts, now)
+    return True
 
 
 def _pause(session: AnySession, site_id: int, side: str, staff_id: int | None, actor: str, now: datetime) -> None:

@@ -69,7 +69,7 @@ def choose_purposes(
 ) -> None:
     """Somebody who has agreed chooses anew what for: the earlier agreement ends, another one stands in its place.
 
-    What waits for a purpose that is left out is cancelled. The same purposes: nothing changes.
+    What waits for a purpose that is left out is cancelled. Asked and answered as before: nothing changes.
     Raises Refusal: not_agreed, no_purpose, consent_key_used.
     """
     with writing(session) as tx:
@@ -80,7 +80,9 @@ def choose_purposes(
         if standing is None:
             raise Refusal("not_agreed")
         before, wanted = list_purposes(tx, standing), _of_side(asked, side)
-        if before == wanted:
+        row = SmsConsent.version, SmsConsent.language, SmsConsent.asked_how, SmsConsent.pronoun
+        as_before = tx.execute(select(*row).where(SmsConsent.id == standing)).one()
+        if before == wanted and tuple(as_before) == (asked.version, asked.language, asked.how, asked.pronoun):
             return
         _end_consent(tx, standing, by, now)
         consent_id = _add_consent(tx, file, asked, by, request_key, now)

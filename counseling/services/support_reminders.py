@@ -26,7 +26,7 @@ from counseling.models.counseling import AftercareFile, Appointment
 from counseling.models.patients import SupportFile
 from counseling.models.texts import OutboundMessage, Reminder
 from counseling.queries.opening_hours import hours_on
-from counseling.queries.reminder_audiences import is_supported
+from counseling.queries.reminder_audiences import is_said_or_taken_back, is_supported
 from counseling.queries.text_choices import may_be_reminded, own_hours_of
 from counseling.services.people_planning import moment_for
 from counseling.services.reminder_rows import BATCH, Moment, add_reminders, reminder_row
@@ -173,7 +173,7 @@ def appointments_ahead(rule: Rule, at: Moment) -> Select[*tuple[Any, ...]]:
     """Booked ones that nobody has been reminded of: a moved one has had its reminder cancelled, and gets another."""
     last = at.now + PLANNED_AHEAD + timedelta(days=FARTHEST_BACK + 1)
     reminded = exists().where(
-        Reminder.appointment_id == Appointment.id, Reminder.kind == rule.kind, Reminder.state != "cancelled"
+        Reminder.appointment_id == Appointment.id, Reminder.kind == rule.kind, is_said_or_taken_back()
     )
     return (
         select(Appointment.id, Appointment.patient_id, Appointment.starts_at)
@@ -198,7 +198,13 @@ class _Slots:
 
     def __init__(self, tx: Session, found: Rows, rule: Rule, today: date) -> None:
         rows = tx.execute(
-            select(Reminder.patient_id, Reminder.on_date, Reminder.slot, Reminder.appointment_id, Reminder.state).where(
+            select(
+                Reminder.patient_id,
+                Reminder.on_date,
+                Reminder.slot,
+                Reminder.appointment_id,
+                is_said_or_taken_back().label("stands"),
+            ).where(
                 Reminder.patient_id.in_([row.patient_id for row in found]),
                 Reminder.side == SUPPORT,
                 Reminder.kind == rule.kind,
@@ -206,7 +212,7 @@ class _Slots:
                 Reminder.on_date >= today,
             )
         ).all()
-        self.reminded = {row.appointment_id for row in rows if row.state != "cancelled"}
+        self.reminded = {row.appointment_id for row in rows if row.stands}
         self._used: dict[tuple[int, date], int] = {}
         for row in rows:
             self._used[row.patient_id, row.on_date] = max(self._used.get((row.patient_id, row.on_date), 0), row.slot)
@@ -226,7 +232,7 @@ def check_ins_ahead(rule: Rule, at: Moment) -> Select[*tuple[Any, ...]]:
         Reminder.patient_id == AftercareFile.patient_id,
         Reminder.side == SUPPORT,
         Reminder.kind == CHECK_IN,
-        Reminder.state != "cancelled",
+        is_said_or_taken_back(),
     )
     asked = select(func.max(Reminder.on_date)).where(check_in).scalar_subquery()
     within_any_rhythm = at.today + PLANNED_AHEAD - SHORTEST_RHYTHM

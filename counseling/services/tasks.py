@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -60,6 +60,18 @@ def open_task(
         .returning(Task.id)
     )
     return tx.execute(statement).scalar_one_or_none()
+
+
+def key_when_asked(tx: Session, key: str) -> str | None:
+    """The key under which a task is opened that somebody asks for; None while one that they asked for is still open.
+
+    Asked once more after that one was settled, the next has a number.
+    """
+    asked = or_(Task.dedupe_key == key, Task.dedupe_key.startswith(f"{key}:", autoescape=True))
+    before = tx.execute(select(Task.closed_at).where(asked)).scalars().all()
+    if None in before:
+        return None
+    return f"{key}:{len(before) + 1}" if before else key
 
 
 def close_task(tx: Session, task_id: int, *, by_id: int, at: datetime, outcome: str | None = None) -> bool:

@@ -124,9 +124,9 @@ self.Outbox = (() => {
     await take("readwrite").catch(() => take("readonly").then(() => claimed && uncounted.add(claimed.id)));
     return claimed;
   }
-  // How many of this author wait behind this one, and since when: the server says whose phone had no line, or is off.
+  // How many of this author wait behind this one, and since when, but for what may still be undone: the server says whose phone had no line, or is off.
   async function waiting(id, actor) {
-    const others = (await entries()).filter((entry) => entry.id !== id && entry.actor === actor);
+    const others = (await entries()).filter((entry) => entry.id !== id && entry.actor === actor && !held(entry));
     return others.length ? `${others.length};${others[0].client_time}` : "0";
   }
   async function post(entry, bearer) {

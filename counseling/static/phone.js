@@ -3,7 +3,7 @@
 (async () => {
   "use strict";
   const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000, MOST_LINES = 300, AGAIN_MS = 500, FINGER = 24;
-  const root = document.documentElement;
+  const root = document.documentElement, tongue = root.lang === "en" ? "en-GB" : root.lang; // the day before the month
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
   const show = (part, is) => { if (part) part.hidden = !is; };
@@ -25,8 +25,8 @@
   const pin = () => JSON.parse(kept("pin") || "null");
   function tick() {
     const now = new Date();
-    one("[data-time]", cover).textContent = now.toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" });
-    one("[data-date]", cover).textContent = now.toLocaleDateString(root.lang, { weekday: "long", day: "numeric", month: "long" });
+    one("[data-time]", cover).textContent = now.toLocaleTimeString(tongue, { hour: "2-digit", minute: "2-digit" });
+    one("[data-date]", cover).textContent = now.toLocaleDateString(tongue, { weekday: "long", day: "numeric", month: "long" });
   }
   function hide() {
     root.classList.add("covered");
@@ -204,7 +204,7 @@
     for (const part of all("[data-danger], [data-why]", form)) show(part, false);
     form.elements.place.value = (person.task || "").split(" ")[0] === "call_by_phone" ? "phone" : "home";
     // What was written cannot be read here: where nothing is tapped anew, it stays as it was.
-    if (isAnew) for (const field of all("[name=place], [name=next]", form)) field.checked = false;
+    if (isAnew) for (const field of all("[name=place], [name=next], [name=behalf]", form)) field.checked = false;
     one("[data-people]").replaceChildren(...(isGroup ? people("checkbox", "person") : []));
     one("[data-instead]").replaceChildren(...(parts.wrong ? people("radio", "instead") : []));
     swap(true);
@@ -253,7 +253,7 @@
       who: who || null, said: who || isGroup ? null : text("said"), outcome, place: isGroup ? "group" : fields.get("place"),
       topics: fields.getAll("topic"), needs: fields.getAll("need"), mood: fields.get("mood"), agreed: text("agreed"),
       next_on: next === "" && person.corrects ? "" : day(next), // of a correction: "" takes the day out
-      danger: fields.getAll("danger"), task: ((right ? right.dataset.task : person.task) || "").split(" "), corrects: person.corrects || null, behalf_of: fields.get("behalf"),
+      danger: fields.getAll("danger"), task: ((right ? right.dataset.task : person.task) || "").split(" "), corrects: person.corrects || null, behalf_of: person.corrects ? fields.get("behalf") : fields.get("behalf") || null, // of a correction: "" is "my own"
       people: fields.getAll("person"), minutes: number("minutes", /^\d+$/, 1, 480), km: number("km", /^\d+([.,]\d\d?)?$/, 0, 500),
     };
   }
@@ -281,6 +281,11 @@
       undoTimer = setTimeout(() => show(undo, false), Outbox.HOLD_MS);
       for (const row of rows()) if (row.dataset.ref === saved.ref) row.parentElement.classList.add("logged");
       one("#danger-now").replaceChildren(...all("[data-danger]:not([hidden])", form).map((part) => part.cloneNode(true)));
+      const find = one("[data-filter]");
+      if (find?.value) { // or the list of whoever is next would stand there empty
+        find.value = "";
+        find.dispatchEvent(new Event("input", { bubbles: true }));
+      }
       swap(false); // the step back that the form had stays for the next one
       changed = performance.now();
       navigator.storage?.persist?.().then(showStorage).catch(() => {});
@@ -306,7 +311,7 @@
     const both = [...sent, ...entries.filter(mine)], corrected = new Set(both.map((entry) => entry.corrects));
     const shown = both.filter((entry) => !corrected.has(entry.id)).sort((a, b) => b.at - a.at);
     // One formatter for all lines: toLocaleTimeString makes one for each, the dearest part of a full list.
-    const clock = { hour: "2-digit", minute: "2-digit" }, time = new Intl.DateTimeFormat(root.lang, clock), date = new Intl.DateTimeFormat(root.lang, { day: "2-digit", month: "2-digit", ...clock });
+    const clock = { hour: "2-digit", minute: "2-digit" }, time = new Intl.DateTimeFormat(tongue, clock), date = new Intl.DateTimeFormat(tongue, { day: "2-digit", month: "2-digit", ...clock });
     show(place, shown.length);
     one("ul", place).replaceChildren(...shown.slice(0, MOST_LINES).map((entry) => {
       const row = known.get(entry.who), ref = row?.dataset.ref || "", line = document.createElement("li"), link = document.createElement("a"), who = document.createElement("span"), state = document.createElement("span");
@@ -445,9 +450,9 @@
     for (const { name } of performance.getEntriesByType("resource"))
       if (name.includes(data.static) && !(await shell.match(name)))
         await fetch(name).then((answer) => answer.ok && !/html/.test(answer.headers.get("Content-Type")) && shell.put(name, answer)).catch(() => {}); // as in sw.js
-    on(workers, "controllerchange", () => isAsked && !isFilledIn() && location.reload());
     const registration = await workers.register(data.worker);
     const look = () => show(bar, registration.waiting && workers.controller);
+    on(workers, "controllerchange", () => (isAsked && !isFilledIn() ? location.reload() : look())); // taken in another tab, too
     on(registration, "updatefound", () => on(registration.installing, "statechange", look));
     on(one("[data-use]"), "click", () => {
       isAsked = true;

@@ -87,6 +87,7 @@ async function empty(place) {
 // A copy that is too old is emptied when the phone is next used for anything here, whoever uses it.
 const sweep = async () => (await kept().catch(() => null))?.body?.cancel();
 const isOld = (copy) => !copy.headers.has(EMPTIED) && age(copy) >= KEPT_MS;
+const tongueOf = (text) => /<html lang="(\w+)"/.exec(text)?.[1];
 const age = (copy) => Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At")));
 async function keep(path, answer, number, before) {
   const who = answer.headers.get("X-Keep-For");
@@ -106,10 +107,16 @@ async function keep(path, answer, number, before) {
   isClosed = false;
   await place.put(path, new Response(text, { headers }));
   if (before !== wiped) return forget();
-  // What to do in danger and whom to call: there before it is needed, and gone with the list.
+  // What to do in danger and whom to call: there before it is needed, gone with the list, and in its language.
   const aid = await place.match(DANGER);
-  await aid?.body?.cancel();
-  if (!aid || age(aid) > DAY_MS) await take(DANGER, number, before);
+  const isOther = tongueOf(await aid?.text()) !== tongueOf(text);
+  if (!aid || isOther || age(aid) > DAY_MS) await take(DANGER, number, before);
+  // So does the page that says that there is no line.
+  const shell = await caches.open(SHELL), plain = await shell.match(OFFLINE);
+  if (plain && tongueOf(await plain.text()) !== tongueOf(text)) {
+    const anew = await fetch(OFFLINE, { cache: "reload" });
+    if (anew.headers.has("X-Keep-For")) await shell.put(OFFLINE, anew);
+  }
   return undefined;
 }
 const take = async (path, number = (asked += 1), before = wiped) => keep(path, await fetch(path), number, before);

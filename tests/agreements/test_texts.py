@@ -22,6 +22,7 @@ from counseling.refs import new_request_key
 from counseling.services.phones import remove_phone
 from counseling.services.sms_consents import (
     Asked,
+    choose_purposes,
     give_consent,
     start_texts_of_line,
     stop_texts_of_line,
@@ -43,6 +44,7 @@ from tests.support.cast import DONG_KINH, Cast, sign_in
 from tests.support.files import by
 from tests.support.reminding import reach
 from tests.support.settings import MORNING
+from tests.support.treatment import somebody
 
 LATER = MORNING + timedelta(hours=1)
 
@@ -220,3 +222,19 @@ def test_a_number_that_is_taken_off_gets_no_text_that_waits(session: Session, ca
     queued(session, patient_id, line_id, wording=wording, is_automatic=wording != "typed")
     remove_phone(session, patient_id, phone_of(session, patient_id).ref, by=by(cast, "dispenser"), now=LATER)
     assert states(session) == (["cancelled"], ["cancelled"])
+
+
+def test_who_is_asked_anew_and_wants_another_way_of_being_addressed_is_heard(session: Session, cast: Cast) -> None:
+    """The same purposes, and other words, which were read aloud: that is another agreement."""
+    somebody_id = somebody(session, cast).id
+    who = by(cast, "dispenser")
+    give_consent(session, somebody_id, "treatment", WORDS, by=who, request_key=new_request_key(), now=MORNING)
+    for times, asked in (
+        (1, WORDS),
+        (2, replace(WORDS, pronoun="bac", version="v2")),
+        (2, replace(WORDS, pronoun="bac", version="v2")),
+    ):
+        choose_purposes(session, somebody_id, "treatment", asked, by=who, request_key=new_request_key(), now=MORNING)
+        rows = session.scalars(select(SmsConsent).order_by(SmsConsent.id)).all()
+        assert (len(rows), rows[-1].pronoun, rows[-1].version) == (times, asked.pronoun, asked.version)
+        session.rollback()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -113,11 +113,11 @@ def test_a_contact_that_was_a_mistake_makes_the_check_in_due_again(session: Sess
     accompany(session, cast, person, first_on=TODAY)
     seen(session, person, 0)
     with writing(session) as tx:
-        take_back_check_in(tx, person.id, TODAY)
+        take_back_check_in(tx, person.id, TODAY, None)
     assert aftercare_of(session, person).next_check_in_on == TODAY
     seen(session, person, 2)
     with writing(session) as tx:
-        take_back_check_in(tx, person.id, TODAY)
+        take_back_check_in(tx, person.id, TODAY, None)
     assert aftercare_of(session, person).next_check_in_on == TODAY + 9 * DAY
 
 
@@ -128,6 +128,19 @@ def test_of_somebody_without_an_open_file_nothing_is_moved(session: Session, cas
     end(session, cast, person)
     seen(session, person, 3)
     assert aftercare_of(session, person).next_check_in_on == TODAY + 7 * DAY
+
+
+def test_a_mistaken_contact_of_an_earlier_day_leaves_the_check_in_of_the_later_one(
+    session: Session, cast: Cast
+) -> None:
+    """28, 29, 30 and 31 January have one day of February."""
+    person, early, late = known(session, cast), date(2027, 1, 28), date(2027, 1, 31)
+    accompany(session, cast, person, rhythm="monthly", first_on=TODAY)
+    with writing(session) as tx:
+        note_check_in(tx, person.id, late)
+        note_check_in(tx, person.id, early)
+        take_back_check_in(tx, person.id, early, late)
+    assert aftercare_of(session, person).next_check_in_on == date(2027, 2, 28)
 
 
 def test_ending_takes_the_planned_check_ins_and_leaves_the_rest(session: Session, cast: Cast) -> None:

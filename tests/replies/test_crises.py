@@ -197,6 +197,50 @@ def test_the_next_is_called_after_their_minutes_until_somebody_takes_it_on(
     assert (alert.taken_by_id, alert.calls) == (second, 4)
 
 
+def test_a_shift_that_begins_is_called_at_once_however_long_the_one_before_had(
+    session: Session, cast: Cast, treated: int, line: int
+) -> None:
+    colleague(session, cast)
+    for name, since, until in (("dispenser", 7, 10), ("nurse", 10, 17)):
+        shift = Shift(
+            staff_id=cast.staff[name], days=EVERY_DAY, starts_at=time(since), ends_at=time(until), position=1,
+            wait_minutes=30,
+        )  # fmt: skip
+        add_shift(
+            session, "treatment", DONG_KINH, shift, by=by(cast, "dispenser"), request_key=new_request_key(),
+            now=REPLIED_AT,
+        )  # fmt: skip
+    texted(session, "em muốn chết", at=REPLIED_AT + timedelta(minutes=29))  # 8:59
+    for minute in range(29, 95):
+        escalate(session, REPLIED_AT + timedelta(minutes=minute))
+    assert [staff for _, staff in calls(session)] == [cast.staff[name] for name in ("dispenser", "dispenser", "nurse")]
+
+
+def test_the_first_of_the_next_shift_is_called_first_and_whoever_is_added_at_once(
+    session: Session, cast: Cast, treated: int, line: int
+) -> None:
+    def duty(name: str, position: int, since: int, until: int, now: datetime) -> None:
+        shift = Shift(
+            staff_id=cast.staff[name], days=EVERY_DAY, starts_at=time(since), ends_at=time(until), position=position,
+            wait_minutes=30,
+        )  # fmt: skip
+        key = new_request_key()
+        add_shift(session, "treatment", DONG_KINH, shift, by=by(cast, "dispenser"), request_key=key, now=now)
+
+    colleague(session, cast)
+    colleague(session, cast, "counselor")
+    late = REPLIED_AT.replace(hour=23, minute=45)
+    duty("dispenser", 1, 18, 0, late)
+    duty("nurse", 1, 0, 6, late)
+    texted(session, DANGER, at=late)
+    for minute in range(20):
+        escalate(session, late + minute * A_MINUTE)
+    assert [staff for _, staff in calls(session)] == [cast.staff[name] for name in ("dispenser", "nurse")]
+    duty("counselor", 2, 0, 6, late + 21 * A_MINUTE)
+    escalate(session, late + 22 * A_MINUTE)
+    assert [staff for _, staff in calls(session)][2:] == [cast.staff["counselor"]]
+
+
 def test_the_text_to_a_phone_on_duty_says_nothing(session: Session, cast: Cast, treated: int, line: int) -> None:
     set_duty_phone(session, "+84912999888", by=by(cast, "dispenser"), now=NOW)
     on_duty(session, cast, "dispenser", since=7, until=7)  # round the clock

@@ -146,7 +146,10 @@ def test_whoever_lets_them_go_again_is_not_stopped_at_once(session: Session, cas
     for version in range(1, 5):
         texts(session, people, version=version)
     assert send(session, provider, breaker) == 1
-    resume_sending(session, DONG_KINH, "treatment", by=by(cast, "dispenser"), now=EIGHT + timedelta(minutes=9))
+    stop = find_pause(session, DONG_KINH, "treatment")
+    assert stop
+    nine_past = EIGHT + timedelta(minutes=9)
+    assert resume_sending(session, DONG_KINH, "treatment", stop.id, by=by(cast, "dispenser"), now=nine_past)
     assert send(session, provider, breaker, EIGHT + timedelta(minutes=10)) == 0
     assert len(provider.sent) == 40
     entries = session.execute(

@@ -39,7 +39,10 @@ def pause(session: Session, cast: Cast, site: int = DONG_KINH, side: str = "trea
 
 
 def resume(session: Session, cast: Cast, site: int = DONG_KINH, side: str = "treatment") -> None:
-    resume_sending(session, site, side, by=by(cast, "dispenser"), now=EIGHT + timedelta(minutes=30))
+    """Let go what stands; where nothing does (any more), it is as good."""
+    standing = find_pause(session, site, side)
+    now, seen = EIGHT + timedelta(minutes=30), standing.id if standing else 1
+    assert resume_sending(session, site, side, seen, by=by(cast, "dispenser"), now=now)
     session.rollback()
 
 

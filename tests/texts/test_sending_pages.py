@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from counseling.config import VIETNAM
 from counseling.database import db, writing
@@ -175,6 +176,26 @@ def test_nobody_reaches_anothers_line(app: Flask, session: Session, treated: int
     assert list(session.execute(select(Reminder.state)).scalars()) == ["planned"]
 
 
+def resume(client: FlaskClient, page: str | None = None) -> TestResponse:
+    """Tap "send again" as it stands on the page, or on an old one."""
+    seen = re.search(r'name="pause" value="(\d+)"', page or client.get("/messages/queue").text)
+    assert seen
+    return post(client, "/messages/queue/resume", pause=seen[1])
+
+
+def test_an_old_tab_does_not_end_a_stop_that_nobody_has_read(
+    app: Flask, session: Session, cast: Cast, treated: int
+) -> None:
+    client = at(app, "dispenser")
+    post(client, "/messages/queue/pause")
+    old = client.get("/messages/queue").text
+    resume(client)
+    stop_sending(session, DONG_KINH, "treatment", now=MORNING)
+    assert resume(client, old).status_code == 303
+    page = folded(client.get("/messages/queue").text)
+    assert "Máy tự ngừng tin nhắc" in page and "gửi lại như thường" not in page
+
+
 def test_a_site_pauses_and_the_page_says_who_did(app: Flask, session: Session, treated: int) -> None:
     client = at(app, "dispenser")
     assert post(client, "/messages/queue/pause").status_code == 303
@@ -182,7 +203,7 @@ def test_a_site_pauses_and_the_page_says_who_did(app: Flask, session: Session, t
     assert "Đang ngừng gửi" in page and "Người mẫu dispenser cho ngừng lúc 8h35" in page
     for username, desk in (("counselor", 0), ("dispenser2", 0)):
         assert "Đang ngừng gửi" not in at(app, username, desk).get("/messages/queue").text
-    assert post(client, "/messages/queue/resume").status_code == 303
+    assert resume(client).status_code == 303
     assert "Đang ngừng gửi" not in client.get("/messages/queue").text
 
 
@@ -338,7 +359,7 @@ def test_a_site_that_the_sender_stopped_is_told_on_both_pages_and_lets_them_go_a
     for address in ("/messages/", "/messages/queue"):
         assert "Máy tự ngừng tin nhắc lúc 6h30" in folded(client.get(address).text), address
     assert "Máy tự ngừng" not in at(app, "counselor").get("/messages/").text
-    assert post(client, "/messages/queue/resume").status_code == 303
+    assert resume(client).status_code == 303
     assert "Máy tự ngừng" not in client.get("/messages/").text
 
 
@@ -349,5 +370,5 @@ def test_after_a_restore_the_pages_say_why_reminders_wait(app: Flask, session: S
     client = at(app, "dispenser")
     for page in ("/messages/", "/messages/queue"):
         assert "khôi phục từ bản sao lưu" in client.get(page).text
-    post(client, "/messages/queue/resume")
+    resume(client)
     assert "khôi phục từ bản sao lưu" not in client.get("/messages/queue").text
