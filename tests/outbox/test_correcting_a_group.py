@@ -155,3 +155,11 @@ def test_a_sign_of_danger_that_a_correction_brings_is_not_lost(session: Session,
     assert hand_in(session, cast, told, kind="group") == "stored"
     assert (standing(session)[ba.id].danger, standing(session)[ba.id].needs) == ("suicide", "papers")
     assert session.query(Task).filter_by(kind="danger_sign").one().patient_id == ba.id
+
+
+def test_of_a_large_meeting_everybody_is_in_the_book(session: Session, cast: Cast) -> None:
+    """As many as a phone's list can show at once, and more."""
+    people = [someone(session, cast, f"Anh {number}").ref for number in range(110)]
+    hand_in(session, cast, visit(None, people=people, place="group"), kind="group")
+    assert len(contacts(session)) == 110
+    assert waiting(session) == []

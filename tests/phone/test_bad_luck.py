@@ -21,6 +21,7 @@ from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.people import StaffSession
 from counseling.models.phone_entries import PhoneEntry, PhoneToken, WaitingVisit
+from counseling.routes import offline
 from counseling.services.waiting_visits import try_again
 from tests.outreach.story import someone
 from tests.phone.line import Line, Passing
@@ -396,3 +397,17 @@ def test_what_became_of_the_person_meanwhile_keeps_the_visit_apart(
     line.down()
     phone.reload()  # tomorrow's copy does not know it any more, today's says what became of it
     expect(phone.locator("#done-here .row")).to_contain_text("điểm tư vấn đang xem lại")
+
+
+def test_a_new_version_that_was_taken_in_one_tab_leaves_no_dead_button_in_the_other(
+    phone: Page, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = phone.context.new_page()
+    other.goto(f"{line.url}/outreach/")
+    monkeypatch.setattr(offline, "SHELL", (*offline.SHELL, "icons/app-512.png"))
+    phone.evaluate("async () => void (await (await navigator.serviceWorker.ready).update())")
+    for page in (phone, other):
+        expect(page.locator("#update")).to_be_visible()
+    phone.get_by_role("button", name="Dùng bản mới").tap()
+    expect(other.locator("#update")).to_be_hidden()
+    expect(other.locator("#work")).to_be_visible()

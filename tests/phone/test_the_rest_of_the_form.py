@@ -165,6 +165,26 @@ def test_a_visit_is_logged_for_a_colleague_without_a_phone(
     assert (row.recorded_by_id, row.behalf_of_id) == (cast.staff["volunteer"], colleague)
 
 
+@pytest.mark.parametrize("is_tapped", [True, False], ids=["their own after all", "nothing said of it"])
+def test_for_a_colleague_by_mistake_is_put_right(
+    colleague: int, phone: Page, line: Line, session: Session, is_tapped: bool
+) -> None:
+    phone.reload()
+    open_visit(phone)
+    phone.locator("#visit summary", has_text="Ghi thêm").tap()
+    choose(phone, "behalf", "")  # there from the start, and a way back from a tap beside it
+    expect(phone.locator("[name=behalf][value='']")).to_be_checked()
+    phone.locator("fieldset", has_text="Ghi thay cho").locator("label", has_text=COLLEAGUE).tap()
+    save(phone)
+    phone.locator("#done-here a").first.tap()
+    assert phone.locator("[name=behalf]:checked").count() == 0
+    if is_tapped:
+        choose(phone, "behalf", "")
+    save(phone)
+    query = select(ContactDetails.behalf_of_id).order_by(ContactDetails.contact_id)
+    assert session.scalars(query).all() == [colleague, None if is_tapped else colleague]
+
+
 def test_the_three_cards_of_the_first_day_are_gone_through_once(new_page: NewPage, line: Line, person: Person) -> None:
     page = new_page(PHONE, has_touch=True)
     sign_in(page, line.url, "volunteer", PASSWORD)

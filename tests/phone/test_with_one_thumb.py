@@ -189,6 +189,17 @@ def test_the_list_is_searched_without_marks_and_the_back_button_closes_a_visit(
     assert len(entries(phone)) == 2
 
 
+def test_after_a_visit_to_whom_was_searched_for_the_others_stand_there_again(
+    phone: Page, session: Session, cast: Cast
+) -> None:
+    someone(session, cast, "Chị Tư Đào")
+    phone.reload()
+    phone.fill("#find", "tu dao")
+    log(phone, name="Chị Tư Đào")
+    expect(phone.locator("#find")).to_have_value("")
+    expect(phone.locator("#work .row a:visible", has_text="Anh Ba").first).to_be_visible()
+
+
 def test_no_way_leads_out_of_a_form_in_which_something_was_ticked(phone: Page) -> None:
     phone.locator("#work .row a").first.tap()
     expect(phone.get_by_role("link", name="Những lần trước")).to_be_visible()
