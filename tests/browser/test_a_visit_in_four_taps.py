@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from counseling.models.contacts import OutreachContact
 from tests.outreach.story import TODAY, asked, log, someone, task_state
-from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, sign_in
+from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, reach, sign_in
 from tests.support.cast import PASSWORD, Cast
 
 NARROW = (320, 640)
@@ -42,7 +42,7 @@ class Hand:
 def phone(new_page: NewPage, url: str) -> Page:
     page = new_page(PHONE, has_touch=True, java_script_enabled=False)
     sign_in(page, url, "volunteer", PASSWORD)
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
     return page
 
 
@@ -58,7 +58,7 @@ def test_a_visit_takes_two_taps_and_with_all_that_is_optional_four(phone: Page, 
     row = row_of(phone, LONG_NAME)
     expect(row).to_contain_text("Ghé thăm")
     hand.tap(row)
-    phone.wait_for_url("**/outreach/*/")
+    reach(phone, "**/outreach/*/")
     answer = phone.get_by_role("button", name="Gặp, ổn")
     expect(answer).to_be_in_viewport(ratio=1)
     expect(phone.get_by_role("button", name="Chưa gặp")).to_be_in_viewport(ratio=1)

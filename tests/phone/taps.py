@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Error, Page, expect
 
-from tests.support.browser import sign_in
+from tests.support.browser import reach, sign_in
 from tests.support.cast import PASSWORD
 
 NAME = "Anh Ba sửa xe"
@@ -17,7 +17,7 @@ def open_phone(page: Page, url: str, username: str = "volunteer") -> None:
     """Sign in, and wait until the phone could be without a line."""
     page.set_default_timeout(10_000)
     sign_in(page, url, username, PASSWORD)
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
     ready(page)
     if page.locator("#tour [data-skip]").is_visible():
         page.locator("#tour [data-skip]").tap()

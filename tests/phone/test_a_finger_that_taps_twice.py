@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.taps import answer, entries, ready
-from tests.support.browser import PHONE, NewPage
+from tests.support.browser import PHONE, NewPage, reach
 from tests.support.cast import PASSWORD, Cast
 from tests.support.treatment import Person
 
@@ -76,11 +76,11 @@ def test_without_script_the_way_to_undo_is_not_where_the_answer_was(
     page.fill("[name=username]", "volunteer")
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
     page.locator("#work .row a").first.tap()
     first = page.get_by_role("button", name="Gặp, ổn").bounding_box()
     page.get_by_role("button", name="Gặp, ổn").tap()
-    page.wait_for_url("**/outreach/?saved=*")
+    reach(page, "**/outreach/?saved=*")
     undo = page.get_by_role("button", name="Bỏ ghi").bounding_box()
     assert first is not None and undo is not None
     assert undo["y"] + undo["height"] < first["y"]

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.phone.line import Line
 from tests.phone.taps import entries
-from tests.support.browser import PHONE, NewPage
+from tests.support.browser import PHONE, NewPage, reach
 from tests.support.cast import PASSWORD
 from tests.support.treatment import Person
 
@@ -37,7 +37,7 @@ def test_nor_is_a_plain_form(
     page.fill("[name=username]", "volunteer")
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
     address = f"{line.url}/outreach/{path.format(ref=person.ref)}"
     page.goto(address)
     for summary in page.locator("form.person summary").all():

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import entries, expect_says, expect_sent, log, says, send_now, until
+from tests.support.browser import reach
 from tests.support.treatment import Person
 
 
@@ -171,7 +172,7 @@ def test_while_the_session_is_over_all_is_kept_and_sent_after_signing_in(
     phone.fill("[name=username]", "volunteer")
     phone.fill("[name=password]", "diem-tua-demo")
     phone.get_by_role("button", name="Đăng nhập", exact=True).tap()
-    phone.wait_for_url("**/outreach/")
+    reach(phone, "**/outreach/")
     expect_sent(phone)
     assert len(receiver.stored) == 1
 

@@ -39,6 +39,7 @@ from tests.phone.taps import (
     until,
 )
 from tests.support import cast as people
+from tests.support.browser import reach
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
@@ -80,7 +81,7 @@ def sign_in_again(page: Page, username: str = "volunteer", password: str = PASSW
     page.fill("[name=username]", username)
     page.fill("[name=password]", password)
     page.get_by_role("button", name="Đăng nhập", exact=True).tap()
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
 
 
 def test_the_line_goes_at_the_tap(phone: Page, line: Line, session: Session) -> None:
@@ -159,7 +160,7 @@ def test_the_password_is_changed_elsewhere_while_a_visit_waits(
     assert changed.status_code == 303
     line.up()
     phone.goto(f"{line.url}/outreach/")
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     until(phone, lambda: len(contacts(session)) == 1)  # the phone's token adds entries without a session
     expect(phone.locator("#outbox")).to_be_hidden()
     sign_in_again(phone, password=NEW_PASSWORD)
@@ -175,12 +176,12 @@ def test_signed_out_without_a_line_and_the_session_ends_meanwhile(phone: Page, l
     line.down()
     phone.locator(".account summary").tap()
     phone.get_by_role("button", name="Đăng xuất").tap()
-    phone.wait_for_url("**/offline")
+    reach(phone, "**/offline")
     with writing(session) as tx:
         tx.execute(update(StaffSession).values(ended_at=clock.utc_now()))
     line.up()
     phone.goto(f"{line.url}/")
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     sign_in_again(phone)
     log(phone)
     send_now(phone)
@@ -194,7 +195,7 @@ def test_a_sign_in_that_does_not_arrive_takes_nothing_away(phone: Page, line: Li
         with writing(session) as tx:
             tx.execute(update(StaffSession).values(ended_at=clock.utc_now()))
         phone.goto(f"{line.url}/")
-        phone.wait_for_url("**/login**")
+        reach(phone, "**/login**")
         if not is_last:
             sign_in_again(phone)  # by hand: the phone knows the name from then on
             has_list_of(phone, NAME)
@@ -266,7 +267,7 @@ def test_a_server_that_is_away_for_a_week(
     start_clock_at(MORNING + timedelta(hours=4) + WEEK)
     line.up()
     phone.goto(f"{line.url}/outreach/")
-    phone.wait_for_url("**/login**")  # a session ends after 15 minutes, the phone's token after 90 days
+    reach(phone, "**/login**")  # a session ends after 15 minutes, the phone's token after 90 days
     sign_in_again(phone)
     expect_sent(phone)
     (row,) = contacts(session)

@@ -14,6 +14,7 @@ from counseling.models.people import StaffSession
 from tests.phone.line import Line
 from tests.phone.taps import NAME, entries, has_copy, log, open_phone, until
 from tests.phone.test_what_a_phone_keeps import leave
+from tests.support.browser import reach
 
 DIGITS = "2580"
 
@@ -41,7 +42,7 @@ def lay_untouched(phone: Page) -> None:
 
 def open_app(phone: Page, line: Line) -> None:
     phone.goto(f"{line.url}/")
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
 
 
 def go_on(phone: Page) -> None:
@@ -70,7 +71,7 @@ def test_with_a_pin_a_visit_is_logged_and_sent_before_anybody_types_a_password(
     session.rollback()
     assert [row.outcome for row in session.scalars(select(OutreachContact))] == ["met_well"]
     phone.get_by_role("link", name="Xem bản mới").tap()
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
 
 
 def test_putting_the_page_for_signing_in_away_does_not_count_as_having_been_seen(
@@ -103,7 +104,7 @@ def test_five_wrong_pins_take_it_away(phone: Page, line: Line, session: Session)
         if left:
             expect(phone.locator("[data-left]")).to_have_text(str(left))
             phone.reload()
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     assert not has_copy(phone)
     expect(phone.get_by_role("heading", name="Đăng nhập")).to_be_visible()
     expect(phone.locator("#kept-here")).to_be_hidden()
@@ -117,13 +118,13 @@ def test_without_a_pin_or_after_signing_out_there_is_nothing_to_open(
         set_pin(phone)
         phone.locator(".account summary").tap()
         phone.get_by_role("button", name="Đăng xuất").tap()
-        phone.wait_for_url("**/login**")
+        reach(phone, "**/login**")
     session_ends(session)
     open_app(phone, line)
     phone.wait_for_function("() => document.readyState === 'complete'")
     expect(phone.locator("#kept-here")).to_be_hidden()
     phone.goto(f"{line.url}/outreach/?kept=")  # whoever knows the address
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     assert NAME not in phone.content()
 
 
@@ -133,7 +134,7 @@ def test_whoever_comes_back_after_signing_out_is_told_that_no_code_guards_the_li
     """Before you lend the phone, sign out, says the first day: with that the code goes, and the list lay open."""
     set_pin(phone)
     leave(phone)
-    phone.wait_for_url("**/login*")
+    reach(phone, "**/login*")
     open_phone(phone, line.url)
     expect(phone.locator("[data-pin=gone]")).to_be_in_viewport(ratio=1)  # before anybody looks for it
     phone.goto(f"{line.url}/outreach/month")

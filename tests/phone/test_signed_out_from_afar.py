@@ -15,6 +15,7 @@ from counseling.services.own_account import end_own_session
 from counseling.services.phone_tokens import revoke_own
 from tests.phone.line import Line
 from tests.phone.taps import NAME, grow_old, has_copy, kept_text, until
+from tests.support.browser import reach
 from tests.support.cast import Cast
 from tests.support.settings import MORNING
 
@@ -46,7 +47,7 @@ def test_an_open_phone_with_nothing_unsent_forgets_as_soon_as_somebody_looks_at_
 ) -> None:
     sign_out_from_afar(session, cast)
     phone.evaluate(SHOWN_AGAIN)
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     assert not has_copy(phone)
     assert phone.evaluate("() => Outbox.tokens()") == []
 
@@ -56,7 +57,7 @@ def test_a_phone_that_only_comes_as_far_as_the_sign_in_forgets_there(
 ) -> None:
     end_session_of(session, cast)
     phone.goto(f"{line.url}/outreach/")
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     assert has_copy(phone), "a session that is over only locks"
     sign_out_from_afar(session, cast)
     phone.evaluate(SHOWN_AGAIN)

@@ -8,7 +8,7 @@ from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import NAME, comes_true, entries, expect_sent, has_copy, has_list_of, log, ready, send_now, until
 from tests.phone.test_what_a_phone_keeps import leave
-from tests.support.browser import PHONE, NewPage, sign_in_by_hand
+from tests.support.browser import PHONE, NewPage, reach, sign_in_by_hand
 from tests.support.cast import PASSWORD
 from tests.support.treatment import Person
 
@@ -17,7 +17,7 @@ def arrive(new_page: NewPage, line: Line) -> Page:
     page = new_page(PHONE, has_touch=True)
     page.set_default_timeout(10_000)
     sign_in_by_hand(page, line.url, "volunteer", PASSWORD)
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
     page.locator("#tour [data-skip]").tap()
     return page
 
@@ -59,7 +59,7 @@ def test_what_was_said_once_is_not_said_anew_from_the_copy(phone: Page, line: Li
     phone.goto(f"{line.url}/outreach/group")
     phone.locator("[name=person]").check()
     phone.get_by_role("button", name="Lưu buổi nhóm").tap()
-    phone.wait_for_url("**/outreach/")
+    reach(phone, "**/outreach/")
     expect(phone.locator("#notices")).to_contain_text("Đã ghi buổi nhóm")
     comes_true(phone, "async () => (await (await caches.match('/outreach/')).text()).includes('gặp hôm nay')")
     line.down()
@@ -79,7 +79,7 @@ def test_whoever_signs_out_before_the_worker_has_come_leaves_no_list(
     page.wait_for_timeout(1000)
     assert not has_copy(page)
     line.holds = ""
-    page.wait_for_url("**/login**")
+    reach(page, "**/login**")
     assert not has_copy(page)
 
 
@@ -92,7 +92,7 @@ def test_whoever_signs_out_while_the_list_is_fetched_to_be_kept_leaves_none(
     page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     page.wait_for_timeout(1000)
     leave(page)
-    page.wait_for_url("**/login**")
+    reach(page, "**/login**")
     line.withholds = ""
     page.wait_for_timeout(1000)
     assert not has_copy(page)

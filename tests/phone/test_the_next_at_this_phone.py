@@ -18,7 +18,7 @@ from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import comes_true, entries, expect_sent, has_copy, has_list_of, log, open_phone, send_now, until
 from tests.phone.test_what_a_phone_keeps import found_in, leave
-from tests.support.browser import ARGUMENTS, PHONE, chromium
+from tests.support.browser import ARGUMENTS, PHONE, chromium, reach
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
@@ -60,7 +60,7 @@ def test_after_signing_out_no_way_back_shows_anybody_to_whoever_comes_next(
     send_now(page)
     expect_sent(page)
     leave(page)
-    page.wait_for_url("**/login**")
+    reach(page, "**/login**")
     shows_nobody(page)
     line.down()
     shows_nobody(page)
@@ -101,7 +101,7 @@ def test_on_a_slow_line_only_the_same_name_is_shown_what_was_kept(
 def session_ends(page: Page, line: Line) -> None:
     page.context.clear_cookies()
     page.goto(f"{line.url}/outreach/")
-    page.wait_for_url("**/login**")
+    reach(page, "**/login**")
 
 
 def sign_in_here(page: Page, username: str) -> None:
@@ -129,7 +129,7 @@ def test_with_nothing_unsent_not_even_the_reference_of_a_visit_stays_on_the_disk
     send_now(page)
     expect_sent(page)
     leave(page)
-    page.wait_for_url("**/login**")
+    reach(page, "**/login**")
     assert page.evaluate(EVERYTHING) == []
     real.close()
     assert found_in(tmp_path / "phone", person.ref) == set()
@@ -142,11 +142,11 @@ def test_what_is_sent_after_signing_out_leaves_neither_reference_nor_token(
     log(phone)
     leave(phone)
     phone.get_by_role("button", name="Vẫn đăng xuất").tap()
-    phone.wait_for_url("**/offline")
+    reach(phone, "**/offline")
     assert len(entries(phone)) == 1
     line.up()
     phone.goto(f"{line.url}/")  # the session is still open at the server: it ends now
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     phone.evaluate("() => Outbox.flush(true)")
     assert phone.evaluate(EVERYTHING) == []
     (entry,) = receiver.stored.values()
@@ -167,11 +167,11 @@ def test_whoever_signs_out_where_a_desk_is_chosen_leaves_nothing_to_read(
         else:
             tx.execute(update(StaffRole).where(StaffRole.id == role).values(ended_at=MORNING))
     phone.goto(f"{line.url}/")
-    phone.wait_for_url("**/desk**")
+    reach(phone, "**/desk**")
     if not desks:
         until(phone, lambda: not has_copy(phone))  # whoever has no desk any more has nothing kept here
     phone.get_by_role("button", name="Đăng xuất").tap()
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     until(phone, lambda: not has_copy(phone))
     line.down()
     phone.goto(f"{line.url}/")
@@ -189,7 +189,7 @@ def test_nothing_can_be_read_while_the_end_of_a_session_hangs_on_the_line(
     leave(phone)
     expect(phone.locator("#work")).to_be_hidden(timeout=1000)
     assert not phone.evaluate(READABLE)
-    phone.wait_for_url("**/offline")
+    reach(phone, "**/offline")
     assert not has_copy(phone)
     line.holds = ""
 
@@ -203,7 +203,7 @@ def test_a_second_tab_shows_nothing_either_while_the_line_hangs(phone: Page, lin
     second.wait_for_timeout(1000)
     assert not second.evaluate(READABLE)
     line.holds = line.withholds = ""
-    second.wait_for_url("**/login**")
+    reach(second, "**/login**")
 
 
 def test_signed_out_without_a_line_nobody_reads_the_list_before_the_server_knows(
@@ -212,17 +212,17 @@ def test_signed_out_without_a_line_nobody_reads_the_list_before_the_server_knows
     """The session is still open at the server for a quarter of an hour; whoever takes the phone now opens the app."""
     line.down()
     leave(phone)
-    phone.wait_for_url("**/offline")
+    reach(phone, "**/offline")
     line.holds = "POST /logout"
     line.up()
     phone.goto(f"{line.url}/")
-    phone.wait_for_url("**/outreach/")
+    reach(phone, "**/outreach/")
     for _ in range(10):
         assert not phone.evaluate(READABLE)
         phone.wait_for_timeout(100)
     assert not has_copy(phone)
     line.holds = ""
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     sign_in_here(phone, "volunteer")
     expect(phone.locator("#work")).to_contain_text("Anh Ba")
 
@@ -239,7 +239,7 @@ def test_a_token_of_the_one_before_that_was_revoked_takes_nothing_from_whoever_i
     phone.evaluate("() => Outbox.flush(true)")
     leave(phone)
     phone.get_by_role("button", name="Vẫn đăng xuất").tap()
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     sign_in_here(phone, "volunteer2")
     has_list_of(phone, "Chị Tư")
     phone.locator("#tour [data-skip]").tap()
@@ -271,9 +271,9 @@ def test_a_token_of_the_one_before_that_was_revoked_takes_nothing_from_whoever_i
     expect(phone.locator("#undo")).to_be_visible()
     leave(phone)
     phone.get_by_role("button", name="Vẫn đăng xuất").tap()
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     sign_in_here(phone, "volunteer")
-    phone.wait_for_url("**/outreach/")
+    reach(phone, "**/outreach/")
     has_list_of(phone, "Anh Ba")
     send_now(phone)
     expect_sent(phone)

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.phone.line import Line
 from tests.phone.taps import comes_true, log
+from tests.support.browser import reach
 
 SPEAKS = """async (tongue) => {
   const kept = (await caches.keys()).find((name) => name.startsWith("kept-"));
@@ -23,7 +24,7 @@ def change_language(page: Page, tongue: str) -> None:
     page.locator(".account summary").tap()
     page.locator(f".language button[lang={tongue}]").tap()
     expect(page.locator("html")).to_have_attribute("lang", tongue)
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
 
 
 @pytest.mark.parametrize("address", ["danger/", "month"], ids=["what to do in danger", "no line"])

@@ -17,7 +17,7 @@ from counseling.models.phone_entries import ContactDetails
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.taps import NAME, entries, expect_sent, has_copy, log, send_now
-from tests.support.browser import PHONE, NewPage, sign_in
+from tests.support.browser import PHONE, NewPage, reach, sign_in
 from tests.support.cast import PASSWORD, TEAM, Cast, cheap_hash
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
@@ -188,7 +188,7 @@ def test_for_a_colleague_by_mistake_is_put_right(
 def test_the_three_cards_of_the_first_day_are_gone_through_once(new_page: NewPage, line: Line, person: Person) -> None:
     page = new_page(PHONE, has_touch=True)
     sign_in(page, line.url, "volunteer", PASSWORD)
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
     cards, on = page.locator("#tour [data-card]:visible"), page.get_by_role("button", name="Tiếp")
     for heading in ("1/3 · Ghi xong là đã lưu", "2/3 · Hai lần chạm", "3/3 · Giữ kín cho người ta"):
         expect(cards).to_have_count(1)
@@ -206,7 +206,7 @@ def test_where_nothing_can_be_kept_the_cards_are_put_away_and_no_code_is_offered
     page = new_page(PHONE, has_touch=True)
     page.add_init_script("Object.defineProperty(self, 'indexedDB', { get: () => undefined });")
     sign_in(page, line.url, "volunteer", PASSWORD)
-    page.wait_for_url("**/outreach/")
+    reach(page, "**/outreach/")
     expect(page.locator("#outbox [data-says=no-store]")).to_be_visible()
     expect(page.locator("#this-phone")).to_be_hidden()
     expect(page.locator("#tour")).to_be_visible()
@@ -340,6 +340,6 @@ def test_loading_anew_between_wrong_digits_gives_no_new_tries(phone: Page, line:
         phone.get_by_role("button", name="Mở", exact=True).tap()
         if left:
             expect(phone.locator("[data-left]")).to_have_text(str(left))
-    phone.wait_for_url("**/offline")
+    reach(phone, "**/offline")
     assert not has_copy(phone)
     assert len(entries(phone)) == 1, "what waits is kept"

@@ -42,7 +42,7 @@ from tests.phone.taps import (
     send_now,
     until,
 )
-from tests.support.browser import PHONE, NewPage, main_process, own_browser, sign_in, whole_chromium
+from tests.support.browser import PHONE, NewPage, main_process, own_browser, reach, sign_in, whole_chromium
 from tests.support.cast import CAO_LOC, DONG_KINH, PASSWORD, TEAM, TEAM2, Cast
 from tests.support.files import by
 from tests.support.settings import MORNING
@@ -148,7 +148,7 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
         open_phone(page, line.url)
         page.evaluate("() => Outbox.flush(true)")
         leave(page)
-        page.wait_for_url("**/login**")
+        reach(page, "**/login**")
         line.down()
         page.goto(f"{line.url}/outreach/")
         expect(page.locator("h1")).to_have_text("Chưa có mạng")
@@ -260,14 +260,14 @@ def test_a_full_phone_on_which_somebody_had_signed_out_still_shows_and_sends_wha
     log(phone)
     leave(phone)
     phone.locator("[data-leave]").tap()
-    phone.wait_for_url("**/offline")
+    reach(phone, "**/offline")
     phone.evaluate(FILL)
     line.holds = "POST /outbox"
     line.up()
     phone.goto(f"{line.url}/outreach/")
-    phone.wait_for_url("**/login*")  # the end of the session was still to be told
+    reach(phone, "**/login*")  # the end of the session was still to be told
     sign_in(phone, line.url, "volunteer", PASSWORD)
-    phone.wait_for_url("**/outreach/")
+    reach(phone, "**/outreach/")
     expect_says(phone, "waiting", 1)
     line.holds = ""
     expect(phone.locator("#outbox [data-says=none]")).to_be_visible(timeout=30_000)
@@ -334,14 +334,14 @@ def test_signing_out_with_visits_unsent_warns_wipes_the_list_and_still_sends(
     assert has_copy(phone)
     leave(phone)
     phone.get_by_role("button", name="Vẫn đăng xuất").tap()
-    phone.wait_for_url("**/offline")
+    reach(phone, "**/offline")
     assert not has_copy(phone)
     assert "Anh Ba" not in phone.content()
     line.up()
     phone.goto(f"{line.url}/")  # the session is still open at the server: it ends now
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     phone.goto(f"{line.url}/outreach/")
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     send_now(phone)
     expect(phone.locator("#outbox")).to_be_hidden()
     assert len(receiver.stored) == 1
@@ -383,7 +383,7 @@ def test_a_list_is_gone_after_three_days_and_at_a_remote_sign_out(
     with writing(session) as tx:
         tx.execute(update(StaffSession).values(ended_at=MORNING))
     send_now(phone)
-    phone.wait_for_url("**/login**")
+    reach(phone, "**/login**")
     assert not has_copy(phone)
     assert len(entries(phone)) == 1, "the list goes, the visit stays"
 
@@ -569,7 +569,7 @@ def test_the_cover_and_its_four_digits(phone: Page, line: Line, receiver: Receiv
         expect(phone.locator("[data-left]")).to_have_text(str(left))
     phone.fill("#unlock", "1111")
     phone.get_by_role("button", name="Mở", exact=True).tap()
-    phone.wait_for_url("**/offline")
+    reach(phone, "**/offline")
     assert not has_copy(phone)
     assert len(entries(phone)) == 1
 

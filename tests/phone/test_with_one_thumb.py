@@ -13,7 +13,7 @@ from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import answer, comes_true, entries, expect_sent, forget_list, log, open_phone, ready, send_now
-from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, sign_in
+from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, reach, sign_in
 from tests.support.cast import PASSWORD, Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
@@ -307,7 +307,7 @@ def test_each_person_of_a_shared_phone_has_a_first_day_of_their_own(
     page = new_page(PHONE, has_touch=True)
     for username, is_first in (("volunteer", True), ("volunteer2", True), ("volunteer", False)):
         sign_in(page, line.url, username, PASSWORD)
-        page.wait_for_url("**/outreach/")
+        reach(page, "**/outreach/")
         ready(page)
         expect(page.locator("#tour")).to_be_visible(visible=is_first)
         if is_first:
@@ -315,4 +315,4 @@ def test_each_person_of_a_shared_phone_has_a_first_day_of_their_own(
             expect(page.locator("#tour")).to_be_hidden()
         page.locator(".account summary").tap()
         page.get_by_role("button", name="Đăng xuất").tap()
-        page.wait_for_url("**/login**")
+        reach(page, "**/login**")

@@ -91,6 +91,21 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     assert complaints == []
 
 
+def reach(page: Page, address: str | re.Pattern[str], **options: Any) -> None:
+    """Wait until the page is there, by whatever way.
+
+    `wait_for_url` calls it an error when a second navigation takes the place of the first: a page that is looked at and
+    gets its focus in one moment goes to the sign-in twice.
+    """
+    for _ in range(3):
+        try:
+            return page.wait_for_url(address, **options)
+        except Error as error:
+            if "net::ERR_ABORTED" not in error.message:
+                raise
+    raise AssertionError(f"the page was sent elsewhere on its way to {address}")
+
+
 @contextmanager
 def own_browser(kind: BrowserType, profile: Path, **options: Any) -> Iterator[BrowserContext]:
     """A browser whose profile lies on the disk, as a phone's does."""
