@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from counseling.clock import utc_now
@@ -13,11 +13,13 @@ from counseling.database import db
 from counseling.domain.names import fold
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
+from counseling.queries.canned_answers import list_canned
 from counseling.queries.inbox import OpenConversation
 from counseling.queries.text_keeping import find_text_settings
 from counseling.routes.messages import MOST_LETTERS, WORDS, AnswerForm, conversation, conversation_page
 from counseling.routes.patients.parts import key_of, me
 from counseling.routes.refusal_words import say_at
+from counseling.routes.row_ids import row_id
 from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
 from counseling.services.inbox import check_answer, show_number
@@ -79,10 +81,27 @@ def edit(ref: str) -> ResponseReturnValue:
 @bp.post("/number")
 @requires(Permission.ANSWER_MESSAGES)
 def number(ref: str) -> ResponseReturnValue:
-    """The whole number, for whoever has to ring; that it was asked for is written down first."""
-    asked = conversation(ref)
+    """The whole number, for whoever has to ring; that it was asked for is written down first. What was typed stays."""
+    asked, form = conversation(ref), None
+    if "request_key" in request.form:
+        form = AnswerForm(request.form)
+        key_of(form.request_key.data)
     shown = show_number(db.session, asked.asked_id, by=me(), now=utc_now())
-    return conversation_page(asked, number=shown)
+    return conversation_page(asked, form, number=shown)
+
+
+@bp.post("/say")
+@requires(Permission.ANSWER_MESSAGES)
+def say(ref: str) -> ResponseReturnValue:
+    """A ready-made answer, to be sent or changed, in the place of another one; what somebody typed stays before it."""
+    asked, form = conversation(ref), AnswerForm(request.form)
+    key_of(form.request_key.data)
+    canned = dict(list_canned(db.session, g.viewer))
+    chosen = canned.get(request.form.get("say", 0, type=row_id))
+    if chosen is not None:
+        typed = "" if form.body.data in canned.values() else form.body.data
+        form.body.data = " ".join(filter(None, (typed, chosen)))
+    return conversation_page(asked, form)
 
 
 def measured(asked: OpenConversation, body: str) -> Measured:

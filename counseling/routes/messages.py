@@ -30,7 +30,6 @@ from counseling.routes.house_form import HouseForm
 from counseling.routes.patients.finding import page_of
 from counseling.routes.patients.parts import ensure_ref, key_of, me, this_day, zone
 from counseling.routes.refusal_words import say_at
-from counseling.routes.row_ids import row_id
 from counseling.routes.typed_fields import stripped
 from counseling.routes.viewing import note_view
 from counseling.services.held_reminders import release_held
@@ -165,17 +164,13 @@ def conversation(ref: str) -> inbox.OpenConversation:
 
 
 def conversation_page(asked: inbox.OpenConversation, form: AnswerForm | None = None, number: str | None = None) -> str:
-    """`form` None: a fresh one, with the ready-made answer that was chosen. `number`: the whole one, asked for."""
+    """`form` None: a fresh one. `number`: the whole one, asked for."""
     note_view("messages.conversation", [asked.patient_id] if asked.named and asked.patient_id else [])
-    canned = list_canned(db.session, g.viewer)
-    if form is None:
-        chosen = dict(canned).get(request.args.get("say", 0, type=row_id), "")
-        form = AnswerForm(body=chosen, request_key=new_request_key())
     return render_template(
         "pages/messages/conversation.html",
         conversation=asked,
-        form=form,
-        canned=canned,
+        form=form or AnswerForm(request_key=new_request_key()),
+        canned=list_canned(db.session, g.viewer),
         alert=crises.find_alert(db.session, g.viewer, asked.asked_id),
         number=number,
         settings=find_text_settings(db.session),

@@ -171,5 +171,5 @@ def _ahead(session: AnySession, rule: Rule, on_date: date, at: Moment) -> Iterab
 def _of_the_day(session: AnySession, rule: Rule, at: Moment) -> People:
     """Those whom there is a minute left to remind before they set out."""
     rows = session.execute(appointments_of_today(rule, at))
-    found = [(row.patient_id, minutes_before(row, rule, at)) for row in rows]
+    found = [(row.patient_id, minutes_before(row.starts_at, rule, at)) for row in rows]
     return [(who, minutes) for who, minutes in found if minutes]

@@ -70,7 +70,7 @@ def plan_appointments_today(session: AnySession, rule: Rule, at: Moment, dice: R
         own, slots = _own(tx, found), _Slots(tx, found, rule, at.today)
         made = []
         for row in found:
-            due = moment_for(minutes_before(row, rule, at), own.get(row.patient_id), at.today, at, dice)
+            due = moment_for(minutes_before(row.starts_at, rule, at), own.get(row.patient_id), at.today, at, dice)
             if due is not None and row.id not in slots.reminded:
                 occurrence = {"slot": slots.next(row.patient_id, at.today), "appointment_id": row.id}
                 made.append(reminder_row(rule, row.patient_id, at.today, due, row.starts_at, at.now, **occurrence))
@@ -79,9 +79,9 @@ def plan_appointments_today(session: AnySession, rule: Rule, at: Moment, dice: R
     return _plan(session, rule, at, appointments_of_today(rule, at), Appointment.id, rows)
 
 
-def minutes_before(row: Row[Any], rule: Rule, at: Moment) -> range:
+def minutes_before(starts_at: datetime, rule: Rule, at: Moment) -> range:
     """The minutes of today in which somebody is still reminded of an appointment."""
-    latest = (row.starts_at - BEFORE_IT_STARTS).astimezone(at.zone)
+    latest = (starts_at - BEFORE_IT_STARTS).astimezone(at.zone)
     until = min(rule.not_after, latest.time()) if latest.date() == at.today else rule.not_before
     return minutes_left(at.today, rule.not_before, until, earliest=at.now, zone=at.zone)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from random import Random
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,16 +19,29 @@ from counseling.models.text_choices import DeclinedReminder, TextChoice
 from counseling.queries.text_choices import find_choices
 from counseling.services.either_file import hold_file, note_done
 from counseling.services.first_texts import say_how_to_stop
+from counseling.services.own_hours import move_to_own_hours
+from counseling.services.reminder_rows import Moment
 from counseling.services.sms_consents import PRONOUNS
 from counseling.services.text_cancelling import cancel_texts_of_file, cancel_texts_of_kinds
 from counseling.services.treatment_files import By
 from counseling.sms.wording_marks import PRETEXTS
 
 
-def write_choices(session: AnySession, patient_id: int, side: str, choices: Choices, *, by: By, now: datetime) -> bool:
+def write_choices(
+    session: AnySession,
+    patient_id: int,
+    side: str,
+    choices: Choices,
+    *,
+    by: By,
+    now: datetime,
+    zone: ZoneInfo,
+    dice: Random,
+) -> bool:
     """Keep what somebody chose at the desk; False where nothing is new (a form sent twice).
 
-    What they do not want any more is taken back at once. Refuses what domain/text_choices names.
+    What they do not want any more is taken back at once, and what is planned goes by the hours they chose. Refuses what
+    domain/text_choices names.
     """
     ensure_choices(choices, KINDS_OF[side], PRONOUNS, tuple(PRETEXTS))
     with writing(session) as tx:
@@ -41,6 +56,8 @@ def write_choices(session: AnySession, patient_id: int, side: str, choices: Choi
         elif choices.declined - before.declined:
             unwanted = sorted(choices.declined - before.declined)
             cancel_texts_of_kinds(tx, patient_id, side, unwanted, Unsent.OWN_CHOICE, now)
+        if choices.hours != before.hours:
+            move_to_own_hours(tx, patient_id, side, choices.hours, Moment(now, zone), dice)
         if before.calls_only:
             say_how_to_stop(tx, file, now)
         note_done(tx, file, by, "texts_chosen", _codes(choices), now)

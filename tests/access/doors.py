@@ -558,6 +558,7 @@ DOORS: dict[str, Door] = {
     "answers.check": text_door(200, fixed(body="Chiều nay gọi nhé")),
     "answers.preview": text_door(200, lambda *who: {"body": "Chiều nay gọi nhé", **key(*who)}),
     "answers.edit": text_door(200, lambda *who: {"body": "Chiều nay gọi nhé", **key(*who)}),
+    "answers.say": text_door(200, lambda *who: {"body": "Chiều nay gọi nhé", "say": "-1", **key(*who)}),
     "answers.number": replace(text_door(200, nothing), shows=frozenset({"line"})),
     "text_tasks.show": text_door(200),
     # "look_in" of whoever has a team; a station asks itself to call back, whatever the form says.

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from counseling.database import vault_of, writing
 from counseling.domain.refusal import Refusal
-from counseling.domain.text_choices import Choices
 from counseling.models.patients import PhoneNumber, SupportFile
 from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.queries.patient_search import has_keys
@@ -25,11 +24,11 @@ from counseling.services.phone_confirmation import (
 )
 from counseling.services.phones import add_phone, remove_phone
 from counseling.services.sms_consents import give_consent
-from counseling.services.text_choices import write_choices
 from counseling.treatment_rows import SUPPORT
 from tests.agreements.story import ASKS, NUMBER, WORDS, ask, line_row, numbered, person, phone_of
 from tests.support.cast import Cast
 from tests.support.files import by
+from tests.support.reminding import choose
 from tests.support.settings import MORNING
 
 
@@ -161,12 +160,12 @@ def test_who_is_only_to_be_called_gets_no_first_text_until_they_want_texts(sessi
     patient_id, who = person(session, cast), by(cast, "dispenser")
     phone = numbered(session, patient_id)
     note_readers(session, phone, is_shared=False, calls_only=True, by=who, now=MORNING)
-    write_choices(session, patient_id, "treatment", Choices(calls_only=True), by=who, now=MORNING)
+    choose(session, cast, patient_id, calls_only=True)
     rung(session, cast, patient_id)
     agreed(session, cast, patient_id)
     note_readers(session, phone, is_shared=False, calls_only=False, by=who, now=MORNING)
     assert texts(session) == []
-    write_choices(session, patient_id, "treatment", Choices(has_marks=True), by=who, now=MORNING)
+    choose(session, cast, patient_id, has_marks=True)
     (text,) = texts(session)
     assert "Thôi nhận: trả lời NGUNG." in body(session, text)
 

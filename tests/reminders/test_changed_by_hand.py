@@ -124,3 +124,72 @@ def test_an_hour_within_the_persons_own_quiet_hours_is_refused(session: Session,
     with pytest.raises(Refusal, match="own_quiet_hour"):
         change_hour(session, which, time(14), by=who, now=at(7), zone=VIETNAM)
     assert change_hour(session, which, time(18), by=who, now=at(7), zone=VIETNAM) == at(18)
+
+
+def test_an_hour_chosen_at_the_desk_moves_what_is_planned_for_the_next_days(session: Session, cast: Cast) -> None:
+    person, _ = booked(session, cast, at(9, day=TOMORROW + A_DAY))
+    asked = in_aftercare(session, cast, TOMORROW)
+    plan(session, at(6))
+    before = {row.patient_id: row.due_at for row in reminders(session)}
+    for somebody in (person, asked):
+        hour = 9 if before[somebody].astimezone(VIETNAM).hour != 9 else 10
+        assert choose(session, cast, somebody, "support", now=at(6, 5), hours=OwnHours(hour))
+        (row,) = [row for row in reminders(session) if row.patient_id == somebody]
+        assert (row.on_date, row.state, row.due_at.astimezone(VIETNAM).hour) == (TOMORROW, "planned", hour)
+    plan(session, at(6, 10))
+    assert len(reminders(session)) == 2
+
+
+def test_quiet_hours_chosen_at_the_desk_move_only_what_lies_in_them(session: Session, cast: Cast) -> None:
+    person, _ = booked(session, cast, at(9, day=TOMORROW))
+    plan(session, at(6))
+    (row,) = reminders(session)
+    due = row.due_at.astimezone(VIETNAM).time()
+    choose(session, cast, person, "support", now=at(6, 5), hours=OwnHours(None, time(due.hour), time(due.hour, 59, 59)))
+    (moved,) = reminders(session)
+    assert moved.due_at.astimezone(VIETNAM).hour != due.hour
+    choose(session, cast, person, "support", now=at(6, 6), hours=OwnHours(None, time(7), time(7, 1)))
+    (kept,) = reminders(session)
+    assert kept.due_at == moved.due_at
+
+
+def test_where_the_day_leaves_no_minute_a_planned_text_waits_where_it_is(session: Session, cast: Cast) -> None:
+    person, _ = booked(session, cast, at(9, day=TOMORROW))
+    plan(session, at(6))
+    (before,) = reminders(session)
+    choose(session, cast, person, "support", now=at(6, 5), hours=OwnHours(None, time(0), time(23, 59, 59)))
+    (after,) = reminders(session)
+    assert (after.due_at, after.state) == (before.due_at, "planned")
+
+
+def test_a_same_day_reminder_still_comes_before_the_appointment(session: Session, cast: Cast) -> None:
+    turn(session, cast, "appointment_today", "support", not_before=time(7), not_after=time(12))
+    person, _ = booked(session, cast, at(12, day=TOMORROW))
+    plan(session, at(6, 30, day=TOMORROW))
+    (row,) = [row for row in reminders(session) if row.kind == "appointment_today"]
+    for hour in (9, 11):
+        choose(session, cast, person, "support", now=at(6, 35, day=TOMORROW), hours=OwnHours(hour))
+        (row,) = [row for row in reminders(session) if row.kind == "appointment_today"]
+        due = row.due_at.astimezone(VIETNAM)
+        assert due <= at(10, 30, day=TOMORROW) and (due.hour == 9 or hour != 9)
+
+
+def test_the_stations_text_of_today_moves_too_and_stays_true_as_long(session: Session, cast: Cast) -> None:
+    open_hours(session)
+    (person,) = yesterday(session, cast, missed=1, came=4)
+    plan(session, at(6))
+    (row,) = reminders(session)
+    hour = 8 if row.due_at.astimezone(VIETNAM).hour != 8 else 7
+    choose(session, cast, person.id, now=at(6, 5), hours=OwnHours(hour))
+    (moved,) = reminders(session)
+    assert (moved.due_at.astimezone(VIETNAM).hour, moved.expires_at) == (hour, at(10, 30))
+
+
+def test_what_is_in_the_outbox_already_is_not_drawn_anew(session: Session, cast: Cast) -> None:
+    person, _ = booked(session, cast, at(9, day=TOMORROW))
+    plan(session, at(6))
+    (row,) = reminders(session)
+    queue(session, row.due_at)
+    choose(session, cast, person, "support", now=row.due_at, hours=OwnHours(19))
+    (after,) = reminders(session)
+    assert (after.state, after.due_at) == ("queued", row.due_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from time import perf_counter
 from typing import Any
 
@@ -68,6 +69,19 @@ def at(app: Flask, username: str, desk: int = 0) -> FlaskClient:
 
 def folded(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def typed(html: str) -> str:
+    """What stands in the box of the answer."""
+    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", html, re.DOTALL)
+    assert found
+    return unescape(found.group(1)).strip()
+
+
+def say(client: FlaskClient, ref: str, answer_id: int, **data: str) -> str:
+    """A ready-made answer is tapped."""
+    values = {"body": "", KEY: new_request_key(), "say": str(answer_id), **data}
+    return post(client, f"/messages/{ref}/say", **values).text
 
 
 def noted(session: Session, action: str) -> list[str]:
@@ -202,6 +216,21 @@ def test_a_number_is_shown_to_who_has_to_ring_and_that_is_written_down(
     assert noted(session, "text.number_shown") == [f"text:{row.id}"]
     assert post(at(app, "dispenser"), f"/messages/{row.ref}/number").status_code == 404
     assert OTHER_NUMBER not in client.get(f"/messages/{row.ref}/").text
+
+
+def test_an_answer_half_typed_outlives_the_number_and_a_ready_made_answer(
+    app: Flask, session: Session, treated: int, line: int
+) -> None:
+    row, client = texted(session, "gọi em"), at(app, "dispenser")
+    half = {"body": "Vâng, chiều nay em", KEY: new_request_key()}
+    shown = post(client, f"/messages/{row.ref}/number", **half).text
+    assert (f"tel:{NUMBER}" in shown, typed(shown), half[KEY] in shown) == (True, half["body"], True)
+    first, second = SHIPPED_ANSWERS[:2]
+    said = say(client, row.ref, -1, **half)
+    assert (typed(said), half[KEY] in said) == (f"{half['body']} {first}", True)
+    assert typed(say(client, row.ref, -2, body=first)) == second  # another one, not both
+    assert typed(say(client, row.ref, -99, **half)) == half["body"]
+    assert post(client, f"/messages/{row.ref}/number", body="x", **{KEY: "../x"}).status_code == 400
 
 
 # ---- a task of somebody else ----
@@ -349,12 +378,11 @@ def test_ready_made_answers_are_guarded_and_chosen_with_one_tap(
     session.rollback()
     own = select(CannedAnswer.id).where(CannedAnswer.body.startswith("Vang, chieu nay em"))
     (answer_id,) = session.execute(own).scalars()
-    chosen = client.get(f"/messages/{row.ref}/?say={answer_id}").text
-    assert re.search(r"<textarea[^>]*>\s*Vang, chieu nay em goi lai\.", chosen)
+    assert typed(say(client, row.ref, answer_id)) == "Vang, chieu nay em goi lai."
     assert "Vang, chieu nay em" not in at(app, "dispenser2").get("/messages/canned/").text
     assert post(at(app, "dispenser2"), f"/messages/canned/{answer_id}/remove").status_code == 404
     assert post(client, f"/messages/canned/{answer_id}/remove").status_code == 303
-    assert "Vang, chieu nay em" not in client.get(f"/messages/{row.ref}/?say={answer_id}").text
+    assert typed(say(client, row.ref, answer_id)) == ""
 
 
 def test_a_site_has_answers_to_begin_with_and_makes_them_its_own(
@@ -364,9 +392,7 @@ def test_a_site_has_answers_to_begin_with_and_makes_them_its_own(
     for body in SHIPPED_ANSWERS:
         assert (segments_of(body), forbidden_phrase(body)) == (1, None)
     assert all(body in client.get(page).text for body in SHIPPED_ANSWERS)
-    assert re.search(
-        rf"<textarea[^>]*>\s*{re.escape(SHIPPED_ANSWERS[1])}", client.get(f"/messages/{row.ref}/?say=-2").text
-    )
+    assert typed(say(client, row.ref, -2)) == SHIPPED_ANSWERS[1]
     for _ in range(2):  # a second tap on a page that has gone
         assert post(client, f"{page}-2/remove", page).status_code == 303
     left = [body for number, body in enumerate(SHIPPED_ANSWERS, 1) if number != 2]

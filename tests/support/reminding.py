@@ -149,10 +149,19 @@ def turn(
     return change_rule(session, DONG_KINH, side, kind, NewRule(**values), seen=rule.version, by=who, now=MORNING)
 
 
-def choose(session: Session, cast: Cast, patient_id: int, side: str = "treatment", **choices: Any) -> bool:
+def choose(
+    session: Session,
+    cast: Cast,
+    patient_id: int,
+    side: str = "treatment",
+    *,
+    now: datetime = MORNING,
+    seed: int = 3,
+    **choices: Any,
+) -> bool:
     """Somebody says at the desk how they want to be texted."""
-    who = by(cast, ASKS[side])
-    return write_choices(session, patient_id, side, Choices(**choices), by=who, now=MORNING)
+    who, dice = by(cast, ASKS[side]), random.Random(seed)
+    return write_choices(session, patient_id, side, Choices(**choices), by=who, now=now, zone=ZONE, dice=dice)
 
 
 def bodies(session: Session) -> list[str]:

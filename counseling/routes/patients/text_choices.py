@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 
 from flask import flash, get_template_attribute, render_template, request
@@ -18,7 +19,7 @@ from counseling.queries.agreements import list_numbers
 from counseling.queries.text_choices import find_choices
 from counseling.routes.patients import bp
 from counseling.routes.patients.agreements import Asked, asked, back_to
-from counseling.routes.patients.parts import me, this_day
+from counseling.routes.patients.parts import me, this_day, zone
 from counseling.routes.refusal_words import say_at
 from counseling.routes.reminder_forms import WORDS, ChoicesForm, as_typed
 from counseling.routes.viewing import note_view
@@ -46,7 +47,10 @@ def write_text_choices(ref: str) -> ResponseReturnValue:
     if not form.validate():
         return choices_page(person, form), 422
     try:
-        write_choices(db.session, person.patient_id, person.side, form.choices(), by=me(), now=utc_now())
+        write_choices(
+            db.session, person.patient_id, person.side, form.choices(),
+            by=me(), now=utc_now(), zone=zone(), dice=secrets.SystemRandom(),
+        )  # fmt: skip
     except Refusal as refusal:
         say_at(form, refusal, WORDS, FIELDS)
         return choices_page(person, form), 422
