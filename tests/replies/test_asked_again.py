@@ -12,7 +12,7 @@ from counseling.database import writing
 from counseling.models.tasks import Task
 from counseling.services.tasks import close_task
 from counseling.services.text_tasks import ask_station
-from tests.replies.story import REPLIED_AT, ZONE
+from tests.replies.story import REPLIED_AT, ZONE, texted
 from tests.support.cast import DONG_KINH, Cast
 
 
@@ -37,3 +37,12 @@ def test_a_conversation_handed_over_after_the_first_was_called(
         ask_station(session, treated, DONG_KINH, now=at, zone=ZONE, dice=random.Random(1))
         assert open_tasks(session) == 1
         close_all(session, cast)
+
+
+def test_a_second_number_of_one_day_that_is_wrong_too(session: Session, cast: Cast, treated: int, line: int) -> None:
+    """The desk wrote down another number in the morning, and that one is not theirs either."""
+    for hours in (0, 1, 3):
+        texted(session, "nhầm số rồi", at=REPLIED_AT + timedelta(hours=hours))
+        assert open_tasks(session) == 1
+        if hours:
+            close_all(session, cast)

@@ -54,7 +54,7 @@ def write_text_choices(ref: str) -> ResponseReturnValue:
     except Refusal as refusal:
         say_at(form, refusal, WORDS, FIELDS)
         return choices_page(person, form), 422
-    flash(gettext("Đã ghi cách nhận tin. Loại không muốn nhận thì tin đang chờ cũng đã bỏ."), "done")
+    flash(gettext("Đã ghi cách nhận tin. Tin đang chờ cũng theo cách mới."), "done")
     return back_to(ref, "texts")
 
 
