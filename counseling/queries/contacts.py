@@ -59,6 +59,7 @@ class ContactLine:
     minutes: int | None = None
     km: int | None = None
     behalf_of: str | None = None
+    behalf_of_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _ticked(row: Any, details: Any) -> dict[str, Any]:
     if details is None:
         return {"place": place_of(row.kind, None)}
     codes = {"needs": _codes(details.needs), "danger": _codes(details.danger)}
-    numbers = {"mood": details.mood, "minutes": details.minutes, "km": details.km}
+    numbers = {name: getattr(details, name) for name in ("mood", "minutes", "km", "behalf_of_id")}
     return {"place": place_of(row.kind, details.company), **codes, **numbers}
 
 

@@ -19,6 +19,7 @@ from counseling.routes.typed_fields import stripped
 from counseling.services.contact_details import NewContact
 
 NO_NUMBER = -1  # refused as out of range
+AS_BEFORE = "before"  # for whom it was written: somebody who is in the team no longer
 _KM = re.compile(r"([0-9]{1,3})(?:[.,]([0-9])[0-9]?)?")
 
 
@@ -56,6 +57,7 @@ def ticked() -> NewContact:
         next_on=chosen_day(form.get("next", "")),
         answers=form.getlist("task"),
         behalf_of_id=colleague(form.get("behalf_of", "")),
+        is_own=form.get("behalf_of") == "",
         **more(form),
     )
 
@@ -138,7 +140,8 @@ def whole_km(text: str) -> int | None:
 
 
 def colleague(ref: str) -> int | None:
-    if not ref:
+    """None: nobody, or whoever it was written for before."""
+    if ref in ("", AS_BEFORE):
         return None
     found = find_colleague(db.session, g.viewer, ref)
     if found is None:

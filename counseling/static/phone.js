@@ -2,7 +2,7 @@
 // Where anything of this is missing, the rows stay links and lead to the plain forms.
 (async () => {
   "use strict";
-  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000, MOST_LINES = 300, AGAIN_MS = 500, FINGER = 24;
+  const PIN_TRIES = 5, AWAY_MS = 180000, KEPT_MS = 72 * 3600000, SOON_MS = 60000, BUSY_MS = 2000, RENEW_MS = 30 * 86400000, LIMIT_MS = 30000, MOST_LINES = 300, AGAIN_MS = 500, FINGER = 24, SEEN_MS = 1000;
   const root = document.documentElement, tongue = root.lang === "en" ? "en-GB" : root.lang; // the day before the month
   const one = (selector, place) => (place || document).querySelector(selector);
   const all = (selector, place) => [...(place || document).querySelectorAll(selector)];
@@ -18,6 +18,7 @@
   if (!actor) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ } // the sign-in before came to nothing
   if (!actor && location.pathname !== data.offline) drop("out"); // no session any more: it ended before its end could be told
   const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || Date.now());
+  if (isCopy) for (const part of all(".language")) show(part, false); // without a line it would end at the browser's own page
 
   // ---- the cover: a clock; with a PIN it opens by the PIN only ----
   const cover = one("#cover"), clock = one(".clock", cover || box), lock = cover && one("form", cover);
@@ -73,9 +74,16 @@
       } else if (left <= 0) leave();
     });
     on(one("[data-hide]"), "click", hide);
-    setInterval(() => {
+    let seen = 0;
+    const touch = () => {
+      if (root.classList.contains("covered") || Math.abs(Date.now() - seen) < SEEN_MS) return;
+      seen = Date.now();
+      keep("seen", String(seen));
+    };
+    for (const name of ["pointerdown", "keydown", "input", "scroll"]) on(document, name, touch);
+    setInterval(() => { // a phone that lies there lit is nobody's either; another tab may have been touched
       if (root.classList.contains("covered")) tick();
-      else if (!document.hidden) keep("seen", String(Date.now()));
+      else if (isAway()) hide();
     }, 15000);
   }
   on(document, "visibilitychange", () => {

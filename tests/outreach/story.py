@@ -5,24 +5,26 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.models.audit import AuditEntry
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
+from counseling.models.people import Staff, StaffRole
 from counseling.models.tasks import Task
 from counseling.refs import new_request_key
 from counseling.services.outreach_contacts import NewContact, correct_contact, log_contact, undo_contact
 from counseling.services.tasks import open_task
-from tests.support.cast import DONG_KINH, TEAM, Cast
+from tests.support.cast import DONG_KINH, TEAM, Cast, cheap_hash
 from tests.support.files import patient_of, supported
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
 TODAY = MORNING.date()
 LATER = MORNING + timedelta(hours=3)
+COLLEAGUE = "Bà Hoa, tổ 3"
 
 
 def someone(session: Session, cast: Cast, name: str = "Anh Ba sửa xe", **changes: Any) -> Person:
@@ -102,3 +104,13 @@ def actions(session: Session, site_id: int = DONG_KINH) -> list[str]:
     session.rollback()
     query = select(AuditEntry.action).where(AuditEntry.chain == f"site:{site_id}").order_by(AuditEntry.sequence)
     return [action for action in session.execute(query).scalars() if action.startswith(("contact.", "task."))]
+
+
+def joins_team(session: Session) -> int:
+    """Another volunteer of the team, who has no phone; gives the number of the person."""
+    with writing(session) as tx:
+        person = {"username": "hoa", "display_name": COLLEAGUE, "password_hash": cheap_hash(), "created_at": MORNING}
+        staff_id: int = tx.execute(insert(Staff).values(**person).returning(Staff.id)).scalar_one()
+        role = {"staff_id": staff_id, "kind": "volunteer", "side": "support", "team_id": TEAM, "given_at": MORNING}
+        tx.execute(insert(StaffRole).values(**role))
+    return staff_id

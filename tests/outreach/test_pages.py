@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.models.audit import AuditEntry
+from counseling.models.people import StaffRole
+from counseling.models.phone_entries import ContactDetails
 from counseling.models.places import OutreachTeam
 from counseling.refs import new_request_key
 from counseling.routes import viewing
 from counseling.services.phones import add_phone
-from tests.outreach.story import asked, how_many, log, someone, summary, task_state
+from tests.outreach.story import COLLEAGUE, asked, how_many, joins_team, log, someone, summary, task_state
 from tests.support.cast import TEAM, Cast, post, sign_in
 from tests.support.files import by
 from tests.support.settings import MORNING
@@ -143,6 +145,32 @@ def test_ticks_are_kept_and_come_back_on_the_correction_page(app: Flask, session
     late = post(volunteer, address[1], **{**again, "request_key": new_request_key()})
     assert late.status_code == 303
     assert "đã được sửa hoặc bỏ trước đó" in volunteer.get(late.location).text
+
+
+@pytest.mark.parametrize("has_left", [False, True], ids=["still there", "has left the team"])
+def test_for_whom_a_visit_was_written_is_put_right_on_the_plain_form(
+    app: Flask, session: Session, cast: Cast, has_left: bool
+) -> None:
+    colleague, person, volunteer = joins_team(session), someone(session, cast), at(app, "volunteer")
+    offered = re.search(r'name="behalf_of" value="(\w{8,})"', volunteer.get(f"/outreach/{person.ref}/").text)
+    assert offered
+    send(volunteer, person, "met_well", behalf_of=offered[1])
+    if has_left:
+        with writing(session) as tx:
+            tx.execute(update(StaffRole).where(StaffRole.staff_id == colleague).values(ended_at=NOW))
+    for corrected_to in (None, ""):  # nothing said of it, then "my own"
+        page = volunteer.get(f"/outreach/{person.ref}/").text
+        address = re.search(r'href="(/outreach/\w+/contacts/\w+/)"', page)
+        assert address
+        form = volunteer.get(address[1]).text
+        chosen = re.search(r'name="behalf_of" value="(\w+)" checked><span>([^<]*)<', form)
+        assert chosen and chosen[2] == COLLEAGUE
+        again = {"kind": "home", "outcome": "not_met", "next": "", "request_key": new_request_key()}
+        said = chosen[1] if corrected_to is None else corrected_to
+        assert post(volunteer, address[1], **again, behalf_of=said).status_code == 303
+    session.rollback()
+    kept = session.scalars(select(ContactDetails.behalf_of_id).order_by(ContactDetails.contact_id)).all()
+    assert kept == [colleague, colleague, None]
 
 
 def test_what_no_page_of_ours_sends_is_answered_without_an_error(app: Flask, session: Session, cast: Cast) -> None:

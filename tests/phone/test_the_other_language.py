@@ -39,6 +39,16 @@ def test_without_a_line_pages_are_in_the_language_that_was_chosen(phone: Page, l
         expect(phone.locator("html")).to_have_attribute("lang", tongue)
 
 
+def test_a_copy_offers_no_other_language(phone: Page, line: Line) -> None:
+    """It needs a line: without one the browser's own page of an error would stand there."""
+    line.down()
+    phone.reload()
+    expect(phone.locator("#as-of")).to_be_visible()
+    phone.locator(".account summary").tap()
+    expect(phone.locator(".account form[data-leaves]")).to_be_visible()
+    expect(phone.locator(".language")).to_be_hidden()
+
+
 def test_the_day_stands_before_the_month(phone: Page, line: Line) -> None:
     change_language(phone, "en")
     comes_true(phone, SPEAKS, "en")

@@ -6,23 +6,20 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from counseling.database import vault_of, writing
+from counseling.database import vault_of
 from counseling.domain.contacts import MOST_KM, MOST_MINUTES
 from counseling.models.contacts import OutreachContact
-from counseling.models.people import Staff, StaffRole
 from counseling.models.phone_entries import ContactDetails
-from tests.outreach.story import someone
+from tests.outreach.story import COLLEAGUE, joins_team, someone
 from tests.phone.line import Line
 from tests.phone.taps import NAME, entries, expect_sent, has_copy, log, send_now
 from tests.support.browser import PHONE, NewPage, reach, sign_in
-from tests.support.cast import PASSWORD, TEAM, Cast, cheap_hash
-from tests.support.settings import MORNING
+from tests.support.cast import PASSWORD, Cast
 from tests.support.treatment import Person
 
-COLLEAGUE = "Bà Hoa, tổ 3"
 PUT_AWAY = """(isHidden) => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => isHidden });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -140,12 +137,7 @@ def test_what_is_typed_as_a_number_is_saved_or_asked_for_again(
 @pytest.fixture
 def colleague(session: Session, cast: Cast) -> int:
     """A volunteer of the same team who has no phone."""
-    with writing(session) as tx:
-        person = {"username": "hoa", "display_name": COLLEAGUE, "password_hash": cheap_hash(), "created_at": MORNING}
-        staff_id: int = tx.execute(insert(Staff).values(**person).returning(Staff.id)).scalar_one()
-        role = {"staff_id": staff_id, "kind": "volunteer", "side": "support", "team_id": TEAM, "given_at": MORNING}
-        tx.execute(insert(StaffRole).values(**role))
-    return staff_id
+    return joins_team(session)
 
 
 def test_a_visit_is_logged_for_a_colleague_without_a_phone(
@@ -326,6 +318,24 @@ def test_a_phone_put_away_for_three_minutes_is_covered_when_it_is_taken_out(phon
     phone.fill("#unlock", "2580")
     phone.get_by_role("button", name="Mở", exact=True).tap()
     expect(phone.locator("#work")).to_be_visible()
+
+
+def test_a_phone_that_lies_there_lit_is_covered_after_three_minutes_without_a_touch(phone: Page) -> None:
+    set_pin(phone)
+    phone.clock.install()
+    phone.reload()
+    open_visit(phone)
+    phone.clock.fast_forward(170_000)
+    phone.locator("#visit [data-name]").tap()
+    phone.clock.fast_forward(170_000)
+    expect(phone.locator("#visit")).to_be_visible()
+    phone.clock.fast_forward(30_000)
+    expect(phone.locator("#cover")).to_be_visible()
+    expect(phone.locator("#visit")).to_be_hidden()
+    phone.get_by_role("button", name="Mở lại").tap()
+    phone.fill("#unlock", "2580")
+    phone.get_by_role("button", name="Mở", exact=True).tap()
+    expect(phone.locator("#visit [data-name]")).to_have_text(NAME)  # the form that was begun
 
 
 def test_loading_anew_between_wrong_digits_gives_no_new_tries(phone: Page, line: Line) -> None:
