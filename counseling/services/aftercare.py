@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,8 +13,9 @@ from counseling.domain.aftercare import RHYTHMS, check_in_after, ensure_first_ch
 from counseling.domain.refusal import Refusal
 from counseling.domain.reminder_kinds import ASKING_HOW_THEY_ARE
 from counseling.domain.unsent import Unsent
-from counseling.models.counseling import AFTERCARE_ENDS, AftercareFile
+from counseling.models.counseling import AFTERCARE_ENDS, AftercareFile, CounselingSession
 from counseling.models.patients import SupportFile
+from counseling.models.texts import OutboundMessage, Reminder
 from counseling.queries.aftercare import list_supporters
 from counseling.services.support_files import ensure_supported, lock_of_point
 from counseling.services.text_cancelling import cancel_texts_of_file, cancel_texts_of_kinds
@@ -120,10 +121,25 @@ def note_check_in(tx: Session, patient_id: int, on: date) -> None:
 
 def take_back_check_in(tx: Session, patient_id: int, on: date, still_met_on: date | None) -> None:
     """The contact of that day was a mistake: whoever is asked next because of it is due since then, or one rhythm after
-    the last day on which they were met all the same. Several days of a long month have one day of the next."""
+    the last sign of life that stands all the same: `still_met_on` of the contacts, a talk, an answer to how they are.
+    Several days of a long month have one day of the next."""
     found = _open_file(tx, patient_id)
     if found is not None and found[2] == check_in_after(found[1], on):
-        _ask_on(tx, found[0], max(on, check_in_after(found[1], still_met_on)) if still_met_on else on)
+        signs = [day for day in (still_met_on, *_talked_or_answered_on(tx, patient_id)) if day is not None]
+        _ask_on(tx, found[0], max([on, *(check_in_after(found[1], day) for day in signs)]))
+
+
+def _talked_or_answered_on(tx: Session, patient_id: int) -> tuple[date | None, date | None]:
+    """The day of the last talk, and the day of the last question that was answered, at most a few days earlier."""
+    talked = select(func.max(CounselingSession.held_on)).where(CounselingSession.patient_id == patient_id)
+    answered = (
+        select(func.max(Reminder.on_date))
+        .join(OutboundMessage, OutboundMessage.reminder_id == Reminder.id)
+        .where(Reminder.patient_id == patient_id, Reminder.side == SUPPORT, Reminder.kind.in_(ASKING_HOW_THEY_ARE))
+        .where(OutboundMessage.answered_at.is_not(None))
+    )
+    row = tx.execute(select(talked.scalar_subquery(), answered.scalar_subquery())).one()
+    return row[0], row[1]
 
 
 def _open_file(tx: Session, patient_id: int) -> tuple[int, str, date] | None:

@@ -16,7 +16,7 @@ from counseling.models.texts import Reminder
 from counseling.queries.aftercare import list_aftercare, list_supporters
 from counseling.refs import new_request_key
 from counseling.services.aftercare import end_aftercare, note_check_in, take_back_check_in
-from tests.counseling.story import TODAY, accompany, aftercare_of, how_many, known, last_entry
+from tests.counseling.story import TODAY, accompany, aftercare_of, hold, how_many, known, last_entry
 from tests.orders.test_races import engine_of
 from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, TEAM2, Cast
 from tests.support.files import by
@@ -141,6 +141,17 @@ def test_a_mistaken_contact_of_an_earlier_day_leaves_the_check_in_of_the_later_o
         note_check_in(tx, person.id, early)
         take_back_check_in(tx, person.id, early, late)
     assert aftercare_of(session, person).next_check_in_on == date(2027, 2, 28)
+
+
+def test_a_mistaken_contact_of_the_day_of_a_talk_leaves_the_check_in_after_the_talk(
+    session: Session, cast: Cast
+) -> None:
+    person = known(session, cast)
+    accompany(session, cast, person, first_on=TODAY)
+    hold(session, cast, person)
+    with writing(session) as tx:
+        take_back_check_in(tx, person.id, TODAY, None)
+    assert aftercare_of(session, person).next_check_in_on == TODAY + 7 * DAY
 
 
 def test_ending_takes_the_planned_check_ins_and_leaves_the_rest(session: Session, cast: Cast) -> None:

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from counseling.database import writing
 from counseling.domain.reminders import ASKED_ON_DAYS
 from counseling.models.channels import SmsChannel
-from counseling.models.counseling import CounselingSession
+from counseling.models.counseling import AftercareFile, CounselingSession
 from counseling.models.doses import AdherenceSummary, DayDose, StationVisit
 from counseling.models.patients import SupportFile
 from counseling.models.tasks import Task
 from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
 from counseling.refs import new_ref, new_request_key
+from counseling.services.aftercare import note_check_in, take_back_check_in
 from counseling.services.tasks import close_task
 from tests.support.cast import DONG_KINH, TEAM, Cast
 from tests.support.files import patient_of, supported
@@ -266,3 +267,15 @@ def at_home(session: Session, cast: Cast, patient_id: int, order: int, day: date
         tx.execute(insert(DayDose).values(**row, recorded_at=MORNING, request_key=new_request_key()))
         own = AdherenceSummary.patient_id == patient_id
         tx.execute(update(AdherenceSummary).where(own).values(covered_through=day + 2 * A_DAY))
+
+
+def test_a_mistaken_contact_of_the_day_of_an_answer_leaves_the_check_in_after_the_answer(
+    session: Session, cast: Cast
+) -> None:
+    person = asked(session, cast)
+    with writing(session) as tx:
+        tx.execute(update(OutboundMessage).values(answer="well", answered_at=at(18)))
+        note_check_in(tx, person, TODAY)
+        take_back_check_in(tx, person, TODAY, None)
+    due = session.execute(select(AftercareFile.next_check_in_on).where(AftercareFile.patient_id == person))
+    assert due.scalar_one() == TODAY + 7 * A_DAY
