@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ class Breaker:
     def __init__(self, seconds: Callable[[], float] = running_seconds) -> None:
         self._seconds = seconds
         self._begun: defaultdict[Sender, dict[int, float]] = defaultdict(dict)
-        self._most: dict[Sender, int] = {}
+        self._most: dict[Sender, tuple[date, int]] = {}  # of which day, and how many
         self._stopped: set[Sender] = set()
 
     def look_again(self, tx: Session, message: Any, now: datetime, zone: ZoneInfo) -> str | None:
@@ -65,10 +65,12 @@ class Breaker:
         begun = self._begun[sender]
         if message.id not in begun:  # a text that is tried again is one text
             self._forget_old(begun)
-            if len(begun) >= self._most.get(sender, ALWAYS_FINE):
-                plan = find_days_plan(tx, message.site_id, message.side, station_day(now, zone), zone)
-                self._most[sender] = max(ALWAYS_FINE, TIMES_THE_PLAN * plan)
-            if len(begun) >= self._most.get(sender, ALWAYS_FINE):
+            today = station_day(now, zone)
+            of_day, most = self._most.get(sender, (today, ALWAYS_FINE))
+            if of_day != today or len(begun) >= most:  # the plan of a large day says nothing of a small one
+                most = max(ALWAYS_FINE, TIMES_THE_PLAN * find_days_plan(tx, *sender, today, zone))
+                self._most[sender] = (today, most)
+            if len(begun) >= most:
                 self._stopped.add(sender)
                 return False
             begun[message.id] = self._seconds()

@@ -75,15 +75,20 @@ def _attach(session: AnySession, gateway: Attachable, name: str, now: datetime) 
 
 
 def _report_again(session: AnySession, gateway: Attachable, channel: Any, now: datetime) -> int:
-    """Who will not, as a version that cannot, is not asked for ever: somebody looks at the phone itself."""
-    on_the_phone = {}
+    """Who will not, as a version that cannot, is not asked for ever: somebody looks at the phone itself.
+
+    So does somebody where it was away for longer than may be asked for: what is older is read by hand.
+    """
+    since = max(channel.missed_since - BEFORE, now - LONGEST_AWAY)
+    left = {"unreported_since": channel.unreported_since or channel.missed_since}
+    on_the_phone = left if channel.missed_since < since else {}
     try:
-        gateway.report_again(channel.missed_since - BEFORE, now)
+        gateway.report_again(since, now)
     except (SmsRejected, SmsOutcomeUnknown, SmsMisconfigured) as error:
         if _is_away(error):
             return 0
         logs.logger().error("texts of an outage were not reported again", job="care", code=channel.gateway)
-        on_the_phone = {"unreported_since": channel.unreported_since or channel.missed_since}
+        on_the_phone = left
     _set(session, channel.gateway, missed_since=None, **on_the_phone)
     return 1
 

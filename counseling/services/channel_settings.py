@@ -18,7 +18,7 @@ from counseling.permissions import Viewer
 from counseling.services import audit
 from counseling.services.administration import ensure_administrator
 from counseling.services.channel_failures import REACHES
-from counseling.services.channels import lock_channel
+from counseling.services.channels import lock_channel, missed_since
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ def _set_channel(
 ) -> None:
     with writing(session) as tx:
         ensure_administrator(tx, by)
-        lock_channel(tx, gateway)
-        tx.execute(update(SmsChannel).where(SmsChannel.gateway == gateway).values(**values))
+        since = missed_since(lock_channel(tx, gateway), now)  # of a channel that failed: before that is forgotten
+        changed = update(SmsChannel).where(SmsChannel.gateway == gateway)
+        tx.execute(changed.values(missed_since=since, **values))
         audit.append(tx, audit.HOUSE, by.actor, f"channel.{verb}", f"channel:{gateway}", details, now)

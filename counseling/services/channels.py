@@ -25,6 +25,7 @@ from counseling.sms.gateway import Fault, SmsGateway
 from counseling.sms.gateways import Gateways
 
 PACE = timedelta(minutes=1)
+SLOW = 120  # segments a minute, of a phone: before each text it is asked what others have sent
 ATTEMPTED = ("claimed", "accepted", "delivered", "failed", "unknown")
 NOTED_AGAIN_AFTER = timedelta(minutes=1)  # "last took a text": not a write for each
 # A gateway that was away for so long may have lost what came in meanwhile.
@@ -42,6 +43,7 @@ class Lane:
     gateway: SmsGateway
     kinds: frozenset[str]
     room: int
+    pace: int
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,29 @@ def open_lanes(session: AnySession, gateways: Gateways, now: datetime) -> list[L
     for name in dict.fromkeys(ordered):
         kinds = frozenset(kind.value for kind, carrier in carriers.items() if carrier == name)
         gateway = gateways.by_name[name]
-        lanes.append(Lane(gateway, kinds, _room(session, gateway, channels.get(name), now)))
+        pace = _pace(gateway, channels.get(name))
+        lanes.append(Lane(gateway, kinds, _room(session, gateway, pace, now), pace))
     session.rollback()
     return lanes
+
+
+def look_for_room(session: AnySession, lane: Lane, now: datetime) -> None:
+    """What another sender has sent through a slow gateway meanwhile is taken off what this one may send."""
+    if lane.pace <= SLOW:
+        lane.room = min(lane.room, _room(session, lane.gateway, lane.pace, now))
+        session.rollback()
 
 
 def _is_open(channel: Any, now: datetime) -> bool:
     return channel is None or (channel.stopped_at is None and not is_resting(channel.rests_until, now))
 
 
-def _room(session: AnySession, gateway: SmsGateway, channel: Any, now: datetime) -> int:
+def _pace(gateway: SmsGateway, channel: Any) -> int:
+    own = gateway.abilities.segments_per_minute
+    return own if channel is None else channel.segments_per_minute or own
+
+
+def _room(session: AnySession, gateway: SmsGateway, pace: int, now: datetime) -> int:
     """Segments that the gateway takes in this minute still, counted in the database: several senders share a pace."""
     query = select(func.coalesce(func.sum(OutboundMessage.segments), 0)).where(
         OutboundMessage.attempt_started_at > now - PACE,
@@ -83,8 +98,6 @@ def _room(session: AnySession, gateway: SmsGateway, channel: Any, now: datetime)
         OutboundMessage.state.in_(ATTEMPTED),
         OutboundMessage.send_after > now - timedelta(days=2),
     )
-    own_pace = gateway.abilities.segments_per_minute
-    pace = own_pace if channel is None else channel.segments_per_minute or own_pace
     return pace - int(session.execute(query).scalar_one())
 
 
@@ -107,11 +120,17 @@ def _note_taken(tx: Session, channel: Any, now: datetime) -> None:
     noted = channel.taken_at is not None and channel.taken_at <= now < channel.taken_at + NOTED_AGAIN_AFTER
     if channel.error_streak == 0 and noted:
         return
-    values: dict[str, Any] = {"taken_at": now, "error_streak": 0, "rests_until": None}
-    seen = channel.taken_at
-    if channel.error_streak and seen is not None and now - seen > MISSES_AFTER and channel.missed_since is None:
-        values["missed_since"] = seen
-    _change(tx, channel.gateway, **values)
+    back: dict[str, Any] = {"error_streak": 0, "rests_until": None, "missed_since": missed_since(channel, now)}
+    _change(tx, channel.gateway, taken_at=now, **back)
+
+
+def missed_since(channel: Any, now: datetime) -> datetime | None:
+    """Since when a channel that failed and is to be used again may have lost what came in; None: it has not."""
+    seen: datetime | None = channel.taken_at
+    if channel.missed_since is None and channel.error_streak and seen is not None and now - seen > MISSES_AFTER:
+        return seen
+    since: datetime | None = channel.missed_since
+    return since
 
 
 def note_stopped(session: AnySession, gateway: str, fault: Fault, now: datetime) -> None:

@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from counseling.database import AnySession, writing
-from counseling.models.texts import OutboundMessage, PhoneLine
+from counseling.models.texts import DeliveryReceipt, OutboundMessage, PhoneLine
 from counseling.services.channels import note_heard, stop_channel
 from counseling.services.inbound import store_inbound
 from counseling.services.receipts import note_receipt
 from counseling.services.sms_consents import stop_texts_of_line
 from counseling.sms.reports import Came, Fate
 
-# A phone retries for two days, and what was missed is asked of it again. Older than that is a clock that is wrong.
-LATEST_REPORT = timedelta(days=7)
+# A phone retries for two days, and what was missed within seven is asked of it again; somebody who looks at it may have
+# it report older ones. Older than this is a clock that is wrong.
+LATEST_REPORT = timedelta(days=30)
 
 
 def take_report(session: AnySession, gateway: str, report: Came | Fate | None, now: datetime) -> None:
@@ -48,13 +49,22 @@ def _written(at: datetime | None, now: datetime) -> datetime | None:
 
 
 def _take_fate(session: AnySession, gateway: str, fate: Fate, now: datetime) -> None:
+    """What it asks for is done before it is kept: cut off in between, the next call does it. Never once it is kept, or
+    an old call would stop somebody who has started again."""
     key, reason = f"{gateway}:{fate.event_key}", fate.reason.value if fate.reason else None
+    if (fate.opted_out or fate.fault is not None) and not _is_known(session, key):
+        if fate.opted_out:
+            note_opt_out(session, fate.message_ref, now)
+        if fate.fault is not None and _is_ours(session, gateway, fate.message_ref):
+            stop_channel(session, gateway, fate.fault, now)
     with writing(session) as tx:
         note_receipt(tx, key, fate.message_ref, fate.state.value, reason, now)
-    if fate.opted_out:
-        note_opt_out(session, fate.message_ref, now)
-    if fate.fault is not None and _is_ours(session, gateway, fate.message_ref):
-        stop_channel(session, gateway, fate.fault, now)
+
+
+def _is_known(session: AnySession, event_key: str) -> bool:
+    found = session.execute(select(DeliveryReceipt.id).where(DeliveryReceipt.event_key == event_key)).first()
+    session.rollback()
+    return found is not None
 
 
 def _is_ours(session: AnySession, gateway: str, message_ref: str) -> bool:

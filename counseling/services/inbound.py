@@ -68,8 +68,8 @@ def store_inbound(
     provider, for those who report one text under two keys. `written_at`: where it comes later than it was written.
     """
     vault, ref = vault_of(session), new_ref()
-    contents = [] if content is None else vault.tokens("inbound:content", content)
-    text = body.encode(errors="replace").decode()[:LONGEST_BODY]  # half a surrogate pair cannot be sealed
+    contents = [] if content is None else vault.tokens("inbound:content", _whole(content))
+    text = _whole(body)[:LONGEST_BODY]
     came = _Came(
         number=_sender_of(number),
         values={
@@ -254,6 +254,11 @@ def _lines_that_wait(session: AnySession) -> list[tuple[int, int]]:
         .limit(MOST_LINES)
     )
     return [(line_id, count) for line_id, count in session.execute(waiting)]
+
+
+def _whole(words: str) -> str:
+    """Without half a surrogate pair: it can be neither sealed nor counted."""
+    return words.encode(errors="replace").decode()
 
 
 def _key_of(gateway: str, event_key: str) -> str:

@@ -23,7 +23,7 @@ from counseling import logs
 from counseling.database import AnySession, writing
 from counseling.domain.message_states import NEXT_STATES, FailureReason, MessageState
 from counseling.models.texts import OutboundMessage
-from counseling.services.channels import Lane, note_outcomes, note_stopped, open_lanes, outcomes_of
+from counseling.services.channels import Lane, look_for_room, note_outcomes, note_stopped, open_lanes, outcomes_of
 from counseling.services.gateway_reports import note_opt_out
 from counseling.services.message_attempts import Attempt, LookAgain, begin_all, claim_due
 from counseling.services.message_moves import Moved, change, change_back, change_to_accepted, note_moves
@@ -128,9 +128,12 @@ def _send_through(run: _Run, lane: Lane, most: int) -> tuple[Counter[MessageStat
     """Send what is due through one gateway until nothing is, its minute is full, or it rests or stands."""
     moved: Counter[MessageState] = Counter()
     with _handing_over(lane.gateway) as hand_over:
-        while lane.room > 0 and moved.total() < most and run.may_go_on():
-            wanted = min(lane.gateway.abilities.calls_at_once, most - moved.total(), lane.room)
+        while moved.total() < most and run.may_go_on():
             now = run.clock()
+            look_for_room(run.session, lane, now)
+            if lane.room <= 0:
+                break
+            wanted = min(lane.gateway.abilities.calls_at_once, most - moved.total(), lane.room)
             claims = claim_due(run.session, lane, now, wanted)
             if not claims:
                 break

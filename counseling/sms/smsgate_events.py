@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from counseling.domain.message_states import FailureReason, MessageState
@@ -72,8 +72,9 @@ def _word(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _instant(value: object) -> datetime | None:
+    """None also where our clock does not reach: the first hours of the first year are before it in the east."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return None if at is None or at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return None if at is None or at.tzinfo is None else at

@@ -14,7 +14,8 @@ from counseling.sms.reports import Came, Fate, InboundKind, NotUnderstood
 from counseling.sms.twilio_codes import FAULTS, OPTED_OUT, reason_of
 
 STATES: Mapping[str, MessageState] = {
-    **dict.fromkeys(("accepted", "scheduled", "queued", "sending", "sent"), MessageState.ACCEPTED),
+    # Not "accepted", "scheduled", "queued", "sending": it has the text, which we know, and nothing has left yet.
+    "sent": MessageState.ACCEPTED,
     **dict.fromkeys(("delivered", "read"), MessageState.DELIVERED),
     **dict.fromkeys(("undelivered", "failed", "canceled"), MessageState.FAILED),
 }

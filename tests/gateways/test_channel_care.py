@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from counseling.domain.message_states import FailureReason
 from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel
 from counseling.services.channel_care import care_for_channels
-from counseling.services.channel_settings import note_looked
+from counseling.services.channel_settings import note_looked, start_channel
+from counseling.services.channels import Outcomes, note_outcomes
 from counseling.services.worker_beats import beat
 from counseling.sms.gateway import Fault, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
 from counseling.sms.gateways import Gateways
@@ -53,9 +54,9 @@ def gateways(phone: FakePhone, hook: str = HOOK) -> Gateways:
     return Gateways.of(SmsGate(phone.account, hook, lambda: EIGHT))
 
 
-def has(session: Session, **columns: Any) -> None:
+def has(session: Session, streak: int = 0, **columns: Any) -> None:
     with writing(session) as tx:
-        tx.execute(insert(SmsChannel).values(gateway="smsgate", error_streak=0, **columns))
+        tx.execute(insert(SmsChannel).values(gateway="smsgate", error_streak=streak, **columns))
 
 
 def cared(session: Session, found: Gateways, times: int = 3) -> Any:
@@ -107,14 +108,18 @@ class Refusing:
     name, abilities = "smsgate", SmsGate.abilities
 
     def __init__(self, error: Exception | None) -> None:
-        self.error, self.asked = error, 0
+        self.error, self.spans = error, list[datetime]()
+
+    @property
+    def asked(self) -> int:
+        return len(self.spans)
 
     def send(self, message: object) -> None: ...
     def resolve_unknown(self, message: object) -> None: ...
     def attach(self) -> None: ...
 
-    def report_again(self, since: object, until: object) -> None:
-        self.asked += 1
+    def report_again(self, since: datetime, until: datetime) -> None:
+        self.spans.append(since)
         if self.error is not None:
             raise self.error
 
@@ -157,6 +162,35 @@ def test_a_second_outage_does_not_make_the_first_one_forgotten(session: Session,
     assert cared(session, Gateways.of(gateway)).unreported_since == SINCE, "what came before is still on the phone"
     note_looked(session, cast.viewer_of("admin"), "smsgate", EIGHT)
     assert cared(session, Gateways.of(gateway)).unreported_since is None
+
+
+def used_again(session: Session) -> None:
+    """The gateway is there again, and takes a text."""
+    with writing(session) as tx:
+        note_outcomes(tx, "smsgate", Outcomes(taken=True, failures=0), EIGHT)
+
+
+@pytest.mark.parametrize("is_started_by_hand", [False, True])
+def test_what_came_in_during_an_outage_is_asked_for_also_where_somebody_has_started_the_channel_again(
+    session: Session, cast: Cast, is_started_by_hand: bool
+) -> None:
+    gateway = Refusing(None)
+    has(session, attached_at=SINCE, taken_at=SINCE, rests_until=EIGHT + MINUTE, streak=12)
+    if is_started_by_hand:
+        start_channel(session, cast.viewer_of("admin"), "smsgate", EIGHT)
+    used_again(session)
+    channel = cared(session, Gateways.of(gateway))
+    assert (gateway.spans, channel.unreported_since) == ([SINCE - 5 * MINUTE], None)
+
+
+def test_texts_are_asked_for_a_week_back_and_whoever_was_away_longer_is_to_be_read_by_hand(
+    session: Session, cast: Cast
+) -> None:
+    gateway, long_ago = Refusing(None), EIGHT - timedelta(days=14)
+    has(session, attached_at=long_ago, taken_at=long_ago, streak=12)
+    used_again(session)
+    channel = cared(session, Gateways.of(gateway))
+    assert (gateway.spans, channel.unreported_since) == ([EIGHT - timedelta(days=7)], long_ago)
 
 
 def test_a_server_in_between_is_told_which_phone_is_meant(session: Session, cast: Cast, phone: FakePhone) -> None:

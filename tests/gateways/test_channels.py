@@ -368,3 +368,21 @@ def test_rests_grow_and_end_and_a_clock_set_back_prolongs_none() -> None:
     assert is_resting(EIGHT + MINUTE, EIGHT)
     assert not is_resting(EIGHT, EIGHT)
     assert not is_resting(EIGHT + timedelta(days=1), EIGHT)
+
+
+def test_two_senders_at_once_share_the_pace_of_a_phone(session: Session, cast: Cast) -> None:
+    """Somebody ticks by hand while the worker sends."""
+    for _ in range(30):
+        queued(session, a_line(session))
+    other, engine = Named("phone", per_minute=10), session.get_bind()
+
+    class Meanwhile(Named):
+        def send(self, text: TextToSend) -> None:
+            super().send(text)
+            if len(self.sent) == 1:
+                with Session(engine, expire_on_commit=False) as beside:
+                    send_due(beside, other, EIGHT, ZONE, look_again=nothing_against)
+
+    first = Meanwhile("phone", per_minute=10)
+    send_due(session, first, EIGHT, ZONE, look_again=nothing_against)
+    assert len(first.sent) + len(other.sent) == 10

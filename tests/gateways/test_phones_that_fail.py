@@ -25,9 +25,10 @@ from counseling.services.receipts import apply_receipt
 from counseling.services.test_texts import ask_test, send_tests
 from counseling.sms.gateways import Gateways
 from counseling.sms.smsgate import SmsGate
+from counseling.sms.twilio_events import read_status
 from tests.support.cast import Cast, sign_in
 from tests.support.fake_phone import FakePhone, running_phone
-from tests.support.gateways import with_gateways
+from tests.support.gateways import sid_of, twilio_status, with_gateways
 from tests.support.outbox import EIGHT, FakeProvider, a_line, message, queued, send
 
 NO_MONEY = "RESULT_ERROR_GENERIC_FAILURE"
@@ -202,3 +203,12 @@ def test_a_channel_that_is_stopped_is_said_to_be_stopped(session: Session) -> No
     with writing(session) as tx:
         tx.execute(SmsChannel.__table__.update().values(stopped_at=EIGHT, stopped_why="by_hand"))  # type: ignore[attr-defined]  # a Core table
     assert state(session) == "stopped"
+
+
+@pytest.mark.parametrize("word", ["accepted", "scheduled", "queued", "sending"])
+def test_what_a_provider_says_before_a_text_has_left_does_not_speak_for_it(word: str) -> None:
+    """Or one that takes everything and sends nothing would never be said to fail, and the numbers would be blamed."""
+    form = twilio_status(word, "+84912000077", sid_of(1))
+    assert read_status(list(form.items()), "ref1", form["AccountSid"]) is None
+    form = twilio_status("sent", "+84912000077", sid_of(1))
+    assert read_status(list(form.items()), "ref1", form["AccountSid"]) is not None

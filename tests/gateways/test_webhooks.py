@@ -17,11 +17,12 @@ from werkzeug.test import TestResponse
 
 from counseling import clock
 from counseling.config import Config
-from counseling.database import vault_of
+from counseling.database import vault_of, writing
 from counseling.models.channels import SmsChannel
 from counseling.models.texts import DeliveryReceipt, InboundMessage, PhoneLine
 from counseling.services.channel_care import care_for_channels
-from counseling.services.channel_settings import ask_attach
+from counseling.services.channel_settings import ask_attach, start_channel
+from counseling.services.sms_consents import start_texts_of_line
 from counseling.services.worker_beats import beat
 from counseling.sms.gateways import Gateways
 from counseling.sms.smsgate import SmsGate
@@ -313,3 +314,48 @@ def test_a_suspended_account_stops_the_channel(session: Session, cast: Cast, cli
 def test_whoever_reports_is_heard_of(session: Session, client: FlaskClient) -> None:
     event(client, "sms:something-new", {})
     assert session.execute(select(SmsChannel.heard_at).where(SmsChannel.gateway == SmsGate.name)).scalar() is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        ("muon chet \ud83d", EIGHT.isoformat()),  # half an emoji
+        ("muon chet", "0001-01-01T00:00:00+07:00"),
+        ("muon chet", "9999-12-31T23:59:59-07:00"),
+    ],
+)
+def test_a_text_is_kept_whatever_the_phone_says_of_it(
+    session: Session, client: FlaskClient, words: str, at: str
+) -> None:
+    assert event(client, "sms:received", {"sender": NUMBER, "message": words, "receivedAt": at}).status_code == 200
+    assert session.scalars(select(func.count(InboundMessage.id))).one() == 1
+
+
+def test_a_call_that_twilio_repeats_stops_nobody_who_has_begun_again_since(
+    session: Session, cast: Cast, client: FlaskClient
+) -> None:
+    text = an_accepted_text(session, "twilio")
+    path, later = f"/sms/twilio/status?ref={text.ref}", EIGHT + timedelta(minutes=5)
+    form = twilio_status("failed", NUMBER, sid_of(1), 21610)
+    assert twilio(client, path, form).status_code == 200
+    with writing(session) as tx:
+        assert start_texts_of_line(tx, text.line_id, later)
+    assert twilio(client, path, form).status_code == 200
+    session.rollback()
+    assert session.scalars(select(PhoneLine.opted_out_at).where(PhoneLine.id == text.line_id)).one() is None
+
+
+def test_a_call_that_twilio_repeats_stops_no_channel_that_was_started_again_since(
+    session: Session, cast: Cast, client: FlaskClient
+) -> None:
+    text = an_accepted_text(session, "twilio")
+    path, form = f"/sms/twilio/status?ref={text.ref}", twilio_status("failed", NUMBER, sid_of(1), 30002)
+    stopped = select(SmsChannel.stopped_why).where(SmsChannel.gateway == "twilio")
+    assert twilio(client, path, form).status_code == 200
+    session.rollback()
+    assert session.scalars(stopped).one() is not None
+    session.rollback()
+    start_channel(session, cast.viewer_of("admin"), "twilio", EIGHT + timedelta(minutes=5))
+    assert twilio(client, path, form).status_code == 200
+    session.rollback()
+    assert session.scalars(stopped).one() is None

@@ -32,7 +32,7 @@ def is_stopped(session: Session, line_id: int) -> bool:
 
 
 @pytest.mark.parametrize("together", [True, False])
-@pytest.mark.parametrize("order", itertools.permutations([("BAT DAU", OLDEST), ("NGUNG", OLD)]))
+@pytest.mark.parametrize("order", list(itertools.permutations([("BAT DAU", OLDEST), ("NGUNG", OLD)])))
 def test_the_last_word_that_was_written_decides(
     session: Session, line: int, order: list[tuple[str, datetime]], together: bool
 ) -> None:
@@ -138,3 +138,15 @@ def test_an_instant_that_cannot_be_true_says_nothing(session: Session, line: int
     came = Came(event_key="a", content=None, kind=InboundKind.TEXT, number=NUMBER, body="1", at=BACK + said)
     take_report(session, "smsgate", came, BACK)
     assert [text.written_at for text in inbound(session)] == [BACK + said if kept else None]
+
+
+def test_an_old_word_that_is_reported_again_after_weeks_undoes_no_stop(session: Session, cast: Cast, line: int) -> None:
+    """Somebody had the phone report all that it has."""
+    comes_in(session, "NGUNG", at=OLD)
+    read(session, OLD)
+    for days in (6, 10, 25):
+        at = BACK - days * A_DAY
+        came = Came(event_key=f"e{days}", content=None, kind=InboundKind.TEXT, number=NUMBER, body="BAT DAU", at=at)
+        take_report(session, "smsgate", came, BACK)
+    read(session, BACK)
+    assert is_stopped(session, line)

@@ -208,3 +208,17 @@ def test_all_runs_of_one_tick_are_counted_together(session: Session, cast: Cast)
 def test_running_time_counts_seconds_whatever_the_clock_says() -> None:
     before = running_seconds()
     assert 0 <= running_seconds() - before < 60
+
+
+@pytest.mark.usefixtures("nothing_else_against")
+def test_a_large_day_of_last_week_does_not_let_more_go_out_today(session: Session, cast: Cast) -> None:
+    people, provider, hours = [a_person(session) for _ in range(40)], FakeProvider(), Hours()
+    breaker, then = Breaker(hours), EIGHT + timedelta(days=10)
+    texts(session, people)
+    assert send(session, provider, breaker) == 0
+    hours.seconds += 10 * 24 * 3600
+    for version in range(1, 11):
+        texts(session, people[:10], then, version=version)
+    before = len(provider.sent)
+    assert send(session, provider, breaker, then) == 1
+    assert len(provider.sent) - before == TIMES_THE_PLAN * 10

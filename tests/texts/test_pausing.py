@@ -127,7 +127,7 @@ def test_what_a_sender_has_taken_or_another_site_sends_is_left_alone(session: Se
     for elsewhere in (waiting(text, site=CAO_LOC), waiting(text, side="support"), waiting(text, "reminder")):
         with pytest.raises(Refusal, match="not_waiting"):
             take_back(session, elsewhere, by=who, now=EIGHT)
-    claim_due(session, Lane(FakeProvider(), frozenset({"answers", "reminders"}), room=1), EIGHT, 1)
+    claim_due(session, Lane(FakeProvider(), frozenset({"answers", "reminders"}), room=1, pace=30), EIGHT, 1)
     with pytest.raises(Refusal, match="not_waiting"):
         take_back(session, waiting(text), by=who, now=EIGHT)
     assert message(session, text).state == "claimed"

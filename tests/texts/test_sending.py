@@ -62,7 +62,7 @@ def swept(session: Session, gateway: FakeProvider, now: datetime = LATER) -> Non
 
 
 def claimed(session: Session, now: datetime) -> Claim | None:
-    lane = Lane(FakeProvider(), frozenset({"answers", "reminders"}), room=1)
+    lane = Lane(FakeProvider(), frozenset({"answers", "reminders"}), room=1, pace=30)
     return next(iter(claim_due(session, lane, now, 1)), None)
 
 
