@@ -6,6 +6,7 @@ Agreed to this kind of text, that is; and confirmed not longer ago than domain/n
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
@@ -103,6 +104,7 @@ def confirmed_since(
     )
 
 
+@cache  # the aliases in it are dear to make, and planning asks it for every kind of every site
 def is_stopped_elsewhere() -> ColumnElement[bool]:
     """Of a row of phone_numbers: NGUNG has come from another number of the same file since this one was compared.
 
@@ -123,6 +125,7 @@ def is_stopped_elsewhere() -> ColumnElement[bool]:
     return stopped.correlate(PhoneNumber)
 
 
+@cache
 def is_read_by_others() -> ColumnElement[bool]:
     """Of a row of phone_numbers: somebody said so, or a second open file of the same side has this line, confirmed or
     with digits on their way: couples share a phone, and numbers are sold on.
