@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -27,6 +28,9 @@ MOST_ROWS = 200
 class Waiting:
     """`said` None: nothing could be read of it. `person`: the name of whom it names, where the reader may see that.
 
+    `people`: likewise of a whole meeting in one row, as they were kept before each who came waited alone. `shown_ids`:
+    of everybody whose name is here.
+
     `corrects_ref`: the visit that this one corrects, while it waits as well; `behalf_of`: for whom it was written.
     """
 
@@ -40,10 +44,15 @@ class Waiting:
     team: str | None
     is_author_known: bool
     person: str | None
-    person_id: int | None
     person_ref: str | None
     corrects_ref: str | None = None
     behalf_of: str | None = None
+    people: tuple[str, ...] = ()
+    shown_ids: tuple[int, ...] = ()
+
+    @property
+    def named_refs(self) -> tuple[str, ...]:
+        return self.said.people or ((self.person_ref,) if self.person_ref else ()) if self.said else ()
 
     @property
     def next_on(self) -> date | None:
@@ -108,15 +117,15 @@ def count_by_point(session: AnySession, viewer: Viewer) -> list[tuple[str, int]]
     return [(name, count) for name, count in session.execute(query.order_by(Site.name))]
 
 
-def list_supported(session: AnySession, viewer: Viewer, named_ref: str | None = None) -> list[Supported]:
-    """The people of the reader's point of whom a visit may be: the one whom it names first, then the active ones.
+def list_supported(session: AnySession, viewer: Viewer, named_refs: Collection[str] = ()) -> list[Supported]:
+    """The people of the reader's point of whom a visit may be: those whom it names first, then the active ones.
 
     Whom it names may have left since: the visit was all the same.
     """
     file, vault = SupportFile, vault_of(session)
     query = select(file.patient_id, file.ref, file.community_name, file.hamlet, file.status)
     rows = session.execute(
-        query.where(support_files_visible_to(viewer), or_(file.status == "active", file.ref == named_ref))
+        query.where(support_files_visible_to(viewer), or_(file.status == "active", file.ref.in_(named_refs)))
     )
     people = [
         Supported(
@@ -125,7 +134,7 @@ def list_supported(session: AnySession, viewer: Viewer, named_ref: str | None = 
             open_community_name(vault, row.ref, row.community_name),
             row.hamlet,
             row.status,
-            row.ref == named_ref,
+            row.ref in named_refs,
         )
         for row in rows
     ]
@@ -152,7 +161,8 @@ def said_in(session: AnySession, row: Any) -> Said | None:
 
 def _line(session: AnySession, viewer: Viewer, row: Any) -> Waiting:
     vault, said = vault_of(session), said_in(session, row)
-    person = _named(session, viewer, said.who) if said and said.who else None
+    person = next(iter(_named(session, viewer, [said.who])), None) if said and said.who else None
+    people = _named(session, viewer, said.people) if said and said.people else []
     return Waiting(
         ref=row.ref,
         code=row.code,
@@ -164,11 +174,13 @@ def _line(session: AnySession, viewer: Viewer, row: Any) -> Waiting:
         team=row.team_name,
         is_author_known=row.role_id is not None,
         person=open_community_name(vault, person.ref, person.community_name) if person else None,
-        person_id=person.patient_id if person else None,
         person_ref=person.ref if person else None,
+        people=tuple(open_community_name(vault, one.ref, one.community_name) for one in people),
+        shown_ids=tuple(one.patient_id for one in (person, *people) if one is not None),
     )
 
 
-def _named(session: AnySession, viewer: Viewer, ref: str) -> Any:
+def _named(session: AnySession, viewer: Viewer, refs: Collection[str]) -> Sequence[Any]:
     query = select(SupportFile.patient_id, SupportFile.ref, SupportFile.community_name)
-    return session.execute(query.where(support_files_visible_to(viewer), SupportFile.ref == ref)).first()
+    query = query.where(support_files_visible_to(viewer), SupportFile.ref.in_(refs))
+    return session.execute(query.order_by(SupportFile.patient_id)).all()

@@ -37,7 +37,7 @@ REASONS = ("recorded_by_hand", "duplicate", "mistake", "trial")
 @requires(Permission.SEE_COVERAGE)
 def index() -> ResponseReturnValue:
     visits = waiting.list_waiting_visits(db.session, g.viewer)
-    note_view("teams.index", [visit.person_id for visit in visits if visit.person_id is not None])
+    note_view("teams.index", [patient_id for visit in visits for patient_id in visit.shown_ids])
     return render_template(
         "pages/teams/index.html",
         visits=visits,
@@ -59,8 +59,8 @@ def visit(ref: str) -> ResponseReturnValue:
     except NotFound:
         abort(404)
     can_match = found.said and found.is_author_known
-    people = waiting.list_supported(db.session, g.viewer, found.person_ref) if can_match else []
-    note_view("teams.visit", [person.patient_id for person in people])
+    people = waiting.list_supported(db.session, g.viewer, found.named_refs) if can_match else []
+    note_view("teams.visit", [*found.shown_ids, *(person.patient_id for person in people)])
     alert = find_alert_of_visit(db.session, g.viewer, ref)
     fields = {"people": people, "reasons": REASONS, "alert": alert, "statuses": STATUS_WORDS}
     return render_template("pages/teams/visit.html", visit=found, **fields)

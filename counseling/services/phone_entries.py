@@ -33,7 +33,7 @@ from counseling.logs import logger
 from counseling.models.phone_entries import PhoneEntry, PhoneToken
 from counseling.queries.actors import Author, find_author, get_author
 from counseling.services.phone_tokens import Held, lock_token
-from counseling.services.phone_visits import Left, Visit, do_visit
+from counseling.services.phone_visits import Left, Visit, do_visit, leave_all
 from counseling.services.waiting_rows import add_waiting
 
 HOUR = timedelta(hours=1)
@@ -138,13 +138,13 @@ def _keep_once(session: AnySession, held: Held, arrived: Arrived, report: Report
 
 def work_on(tx: Session, arrived: Arrived, now: datetime) -> list[Left]:
     """Do what the entry says, inside the caller's transaction; gives what has to be matched by somebody."""
-    if arrived.code or arrived.said is None or arrived.author is None:
-        return [Left(arrived.code or "unreadable", arrived.said, 0)]
+    kind, said, author = arrived.letter.kind, arrived.said, arrived.author
+    if arrived.code or said is None or author is None:
+        return leave_all(kind, said, arrived.code or "unreadable")
     # Once more, now that the transaction stands: a desk may have ended since the entry was opened.
-    if arrived.author.viewer.role_id is None or not get_author(tx, arrived.author.viewer.role_id).may_log:
-        return [Left("actor_may_not", arrived.said, 0)]
-    visit = Visit(arrived.letter.kind, arrived.letter.id, arrived.said, arrived.author.viewer, arrived.on, arrived.at)
-    return do_visit(tx, visit, now)
+    if author.viewer.role_id is None or not get_author(tx, author.viewer.role_id).may_log:
+        return leave_all(kind, said, "actor_may_not")
+    return do_visit(tx, Visit(kind, arrived.letter.id, said, author.viewer, arrived.on, arrived.at), now)
 
 
 def _count(token: Row[*tuple[Any, ...]], now: datetime) -> dict[str, object]:

@@ -83,6 +83,15 @@ def _whose_sign(said: Said, number: int) -> list[Left]:
     return [Left("not_on_list", replace(said, people=()), number)] if is_nobodys else []
 
 
+def leave_all(kind: str, said: Said | None, code: str) -> list[Left]:
+    """All that an entry says has to wait; of a meeting for each who came, as `do_visit` counts them."""
+    if said is None or kind != "group" or not said.people:
+        return [Left(code, said, 0)]
+    told = _of_all(said, len(said.people))
+    left = [Left(code, told.about(ref), number) for number, ref in enumerate(said.people)]
+    return left + _whose_sign(said, len(said.people))
+
+
 def _of_all(said: Said, count: int) -> Said:
     """What can be said of several people at once: older forms of phones asked more, and copied it to each of them."""
     return said if count == 1 else replace(said, danger=(), needs=(), mood=None)

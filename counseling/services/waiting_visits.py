@@ -96,10 +96,10 @@ def dismiss_visit(session: AnySession, viewer: Viewer, ref: str, reason: str, no
 def try_again(session: AnySession, viewer: Viewer, ref: str, *, zone: ZoneInfo, now: datetime) -> bool:
     """Open once more what could not be read: a key may be back, a newer program may know the form.
 
-    True when it could be: then it is recorded, or waits with what it says. Raises NotFound.
+    True when it could be: then it is recorded, or waits with what it says. Raises NotFound, also for what can be read.
     """
     found = session.execute(_within(viewer, ref).join(PhoneEntry, PhoneEntry.id == WaitingVisit.entry_id)).first()
-    if found is None or found.code not in UNREAD:
+    if found is None or found.code not in UNREAD or found.said is not None:
         raise NotFound
     entry = session.execute(select(PhoneEntry.__table__).where(PhoneEntry.id == found.entry_id)).one()
     token = session.execute(
@@ -119,11 +119,12 @@ def try_again(session: AnySession, viewer: Viewer, ref: str, *, zone: ZoneInfo, 
         if not left:
             _decide(tx, viewer, row, "matched", now)
         else:
-            _say(tx, viewer, row, left[0], now)
+            _say(tx, viewer, row, left[0], entry.entry_id, now)
+            home, is_known = arrived.author or arrived.home, row.role_id is not None
+            kept = {"entry_id": entry.id, "is_author_known": is_known, "on": row.visited_on, "at": row.happened_at}
             for one in left[1:]:
-                key, home = one.key_in(entry.entry_id), arrived.author or arrived.home
-                times = {"on": row.visited_on, "at": row.happened_at, "now": now}
-                add_waiting(tx, home, code=one.code, said=one.said, request_key=key, entry_id=entry.id, **times)
+                key = one.key_in(entry.entry_id)
+                add_waiting(tx, home, code=one.code, said=one.said, request_key=key, now=now, **kept)
         return True
 
 
@@ -208,10 +209,11 @@ def _ensure_as_decided(row: Row[*tuple[Any, ...]], state: str) -> None:
         raise Refusal("visit_decided")
 
 
-def _say(tx: Session, viewer: Viewer, row: Row[*tuple[Any, ...]], left: Left, now: datetime) -> None:
+def _say(tx: Session, viewer: Viewer, row: Row[*tuple[Any, ...]], left: Left, entry_id: str, now: datetime) -> None:
     said, danger = seal_said(vault_of(tx), row.ref, left.said), danger_text(left.said.danger if left.said else ())
     site_id = point_of(tx, left.said, row.site_id)
-    values = {"code": left.code, "said": said, "danger": danger, "site_id": site_id}
+    key = left.key_in(entry_id)  # of a meeting whose first has a contact by now, it is another's
+    values = {"code": left.code, "said": said, "danger": danger, "site_id": site_id, "request_key": key}
     tx.execute(update(WaitingVisit).where(WaitingVisit.id == row.id).values(**values))
     chains = sorted({audit.site_chain(row.site_id), audit.site_chain(site_id)}) if site_id != row.site_id else ()
     for chain in chains:  # both points can tell where it went
