@@ -94,11 +94,17 @@ def get_waiting_visit(session: AnySession, viewer: Viewer, ref: str) -> Waiting:
 
 
 def _corrected_by(session: AnySession, viewer: Viewer, row: Any, said: Said | None) -> str | None:
+    """Of a meeting, what was told of the same person."""
     if said is None or said.corrects is None:
         return None
-    query = select(WaitingVisit.ref).join(PhoneEntry, PhoneEntry.id == WaitingVisit.entry_id)
+    query = select(WaitingVisit.ref, WaitingVisit.said, PhoneEntry.kind)
+    query = query.join(PhoneEntry, PhoneEntry.id == WaitingVisit.entry_id).order_by(WaitingVisit.id)
     own = PhoneEntry.entry_id == said.corrects, WaitingVisit.role_id == row.role_id, WaitingVisit.state == "waiting"
-    return session.execute(query.where(waiting_visits_visible_to(viewer), *own)).scalars().first()
+    for before in session.execute(query.where(waiting_visits_visible_to(viewer), *own)):
+        told = said_in(session, before)
+        if before.kind != "group" or (told is not None and told.who == said.who and not told.people):
+            return str(before.ref)
+    return None
 
 
 def count_waiting(session: AnySession, viewer: Viewer) -> tuple[int, int]:

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Row, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from counseling.domain.contacts import LATEST_NEXT_DAYS, PLACES
+from counseling.domain.contacts import LATEST_NEXT_DAYS, PLACES, WITHDRAWN
 from counseling.domain.phone_entries import KINDS, MOST_PEOPLE, Said
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
-from counseling.models.phone_entries import WAITING_CODES, ContactDetails
+from counseling.models.phone_entries import WAITING_CODES, ContactDetails, WaitingVisit
 from counseling.permissions import Viewer
 from counseling.queries.actors import find_colleague
 from counseling.queries.patients import NotFound
@@ -87,9 +87,13 @@ def leave_all(kind: str, said: Said | None, code: str) -> list[Left]:
     """All that an entry says has to wait; of a meeting for each who came, as `do_visit` counts them."""
     if said is None or kind != "group" or not said.people:
         return [Left(code, said, 0)]
-    told = _of_all(said, len(said.people))
-    left = [Left(code, told.about(ref), number) for number, ref in enumerate(said.people)]
+    left = [Left(code, told_of_each(said, ref), number) for number, ref in enumerate(said.people)]
     return left + _whose_sign(said, len(said.people))
+
+
+def told_of_each(said: Said, ref: str) -> Said:
+    """What a whole meeting says about one of those who came."""
+    return _of_all(said, len(said.people)).about(ref)
 
 
 def _of_all(said: Said, count: int) -> Said:
@@ -153,8 +157,8 @@ def _correct(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     """Another entry in the place of an earlier one of the phone; about somebody else, if it was the wrong person."""
     said = visit.said
     old = find_corrected(tx, visit.viewer, visit.said)
-    if old is None:
-        return [Left("unknown_entry", said, 0)]
+    if old is None or old.outcome == WITHDRAWN:  # taken back elsewhere, on the page: somebody asks which word holds
+        return [Left("unknown_entry" if old is None else "entry_replaced", said, 0)]
     try:
         lock_file(tx, visit.viewer, old.person_ref)
         other = None if said.who in (None, old.person_ref) else _find_file(tx, visit.viewer, said)
@@ -183,8 +187,8 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     """
     group_key, on, standing = find_meeting(tx, visit.viewer, visit.said.corrects or "")
     if group_key is None or on is None:
-        return [Left("unknown_entry", visit.said, 0)]
-    told = _of_meeting(tx, _of_all(visit.said, len(visit.said.people)), standing)
+        return leave_all(visit.kind, visit.said, "unknown_entry")
+    told = filled_from_meeting(tx, _of_all(visit.said, len(visit.said.people)), standing)
     wanted = {ref: told.about(ref) for ref in visit.said.people}
     people = sorted({*standing, *wanted})
     files = [_find_file(tx, visit.viewer, told.about(ref)) for ref in people]
@@ -206,7 +210,7 @@ def _correct_group(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     return left + _whose_sign(visit.said, len(people))
 
 
-def _of_meeting(tx: Session, told: Said, standing: dict[str, File]) -> Said:
+def filled_from_meeting(tx: Session, told: Said, standing: dict[str, File]) -> Said:
     """What a correction leaves unsaid of the meeting itself, for those as well who are new in it."""
     one = next(iter(standing.values()), None)
     if one is None:
@@ -239,7 +243,7 @@ def find_meeting(tx: Session, viewer: Viewer, entry_id: str) -> tuple[str | None
         return None, None, {}
     last = ~exists().where(later.corrects_id == row.id)
     query = (
-        select(row.ref, row.patient_id, SupportFile.ref.label("person_ref"))
+        select(row.ref, row.patient_id, row.contact_on, row.outcome, SupportFile.ref.label("person_ref"))
         .join(SupportFile, SupportFile.patient_id == row.patient_id)
         .join(details, details.contact_id == row.id)
         .where(*own, details.group_key == group.group_key, last)
@@ -261,9 +265,12 @@ def find_corrected(tx: Session, viewer: Viewer, said: Said) -> File | None:
         .join(ContactDetails, ContactDetails.contact_id == row.id)
         .where(row.recorded_by_id == viewer.staff_id)
     )  # fmt: skip
-    of_group = query.where(ContactDetails.group_key == key, SupportFile.ref == said.who)
-    alone = query.where(row.request_key == key, ContactDetails.group_key.is_(None))  # not another of the same meeting
-    found = tx.execute(of_group.order_by(row.id)).first() or tx.execute(alone).first()
+    of_group = query.where(ContactDetails.group_key == key, SupportFile.ref == said.who).order_by(row.id)
+    alone = query.where(ContactDetails.group_key.is_(None))  # not another of the same meeting
+    # It stands there by what corrected it, where both had waited.
+    matched = select(WaitingVisit.contact_id).where(WaitingVisit.request_key == key).scalar_subquery()
+    ways = of_group, alone.where(row.request_key == key), alone.where(row.id == matched)
+    found = next((first for way in ways if (first := tx.execute(way).first())), None)
     while found is not None:
         later = tx.execute(query.where(row.corrects_id == found.id)).first()
         if later is None:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
-from counseling.domain.contacts import PLACES, WITHDRAWN, ensure_contact, ensure_ticked
+from counseling.domain.contacts import PLACES, ensure_contact, ensure_ticked
 from counseling.domain.phone_entries import Letter, Said
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
@@ -22,18 +22,12 @@ from counseling.queries.actors import get_author
 from counseling.queries.patients import NotFound
 from counseling.scopes import waiting_visits_visible_to
 from counseling.services import audit
-from counseling.services.contact_details import danger_text, keep_unsaid
-from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
+from counseling.services.contact_details import danger_text
+from counseling.services.matched_visits import put_into_book
+from counseling.services.outreach_contacts import lock_file
 from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
-from counseling.services.phone_visits import (
-    Left,
-    contact_of,
-    find_corrected,
-    find_meeting,
-    key_of,
-    of_whose_meeting,
-)
+from counseling.services.phone_visits import Left
 from counseling.services.treatment_files import By
 from counseling.services.visit_alerts import raise_alert_of_waiting, take_on_visit
 from counseling.services.waiting_rows import add_waiting, open_said, point_of, seal_said
@@ -62,6 +56,8 @@ def keep_unlisted(
 def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, now: datetime) -> None:
     """Put the visit into the book of somebody of the point, as its author's. A second match changes nothing.
 
+    What it corrects and waits as well stands there by it, or one visit would count twice.
+
     Raises NotFound; refuses author_unknown, unreadable and visit_decided (somebody else has dismissed it).
     """
     with writing(session) as tx:
@@ -76,9 +72,10 @@ def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, 
             raise Refusal("unreadable")
         author = get_author(tx, row.role_id).viewer
         file = lock_file(tx, viewer, person_ref)
-        made = _into_book(tx, author, file, said, row, now)
+        made, before = put_into_book(tx, author, file, said, row, now)
         contact_id = tx.execute(select(OutreachContact.id).where(OutreachContact.ref == made)).scalar_one()
-        _decide(tx, viewer, row, "matched", now, contact_id=contact_id)
+        for one in (row, *before):
+            _decide(tx, viewer, one, "matched", now, contact_id=contact_id)
 
 
 def dismiss_visit(session: AnySession, viewer: Viewer, ref: str, reason: str, now: datetime) -> None:
@@ -150,58 +147,6 @@ def _letter(entry: Row[*tuple[Any, ...]]) -> Letter:
         tries=entry.tries,
         body=json.loads(entry.body),
     )
-
-
-def _into_book(
-    tx: Session, author: Viewer, file: Row[*tuple[Any, ...]], said: Said, row: Row[*tuple[Any, ...]], now: datetime
-) -> str:
-    """A correction takes the place of what it corrects, where that stands in a book by now: one visit counts once,
-    on its own day, and what the correction leaves unsaid is not lost, least of all a sign of danger."""
-    old, key = find_corrected(tx, author, said), row.request_key
-    if old is None or old.outcome == WITHDRAWN:
-        meeting, on, standing = find_meeting(tx, author, said.corrects or "")
-        if meeting is not None and on is not None and said.who is not None:
-            # Who is new in a meeting that was corrected.
-            contact = contact_of(tx, author, said, on, row.happened_at, meeting)
-            contact = of_whose_meeting(tx, contact, standing)
-            return add_contact(tx, author, file, contact, request_key=key, on=on, now=now)
-        told, meeting = _of_meeting(tx, row, _whole(tx, row, said))
-        contact = contact_of(tx, author, told, row.visited_on, row.happened_at, meeting)
-        return add_contact(tx, author, file, contact, request_key=key, on=row.visited_on, now=now)
-    told, meeting = _of_meeting(tx, row, said)
-    contact = contact_of(tx, author, told, old.contact_on, row.happened_at, meeting)
-    contact = keep_unsaid(tx, old.ref, contact, told)
-    if old.patient_id == file.patient_id:
-        return replace_contact(tx, author, old.patient_id, old.ref, contact, request_key=key, now=now)
-    withdrawn = key_of(key, 1)
-    withdraw_contact(tx, author, old.patient_id, old.ref, request_key=withdrawn, now=now)
-    return add_contact(tx, author, file, contact, request_key=key, on=old.contact_on, now=now)
-
-
-def _whole(tx: Session, row: Row[*tuple[Any, ...]], said: Said) -> Said:
-    """With what a correction leaves unsaid, because it stands in the visit that it corrects, which waits as well."""
-    if said.corrects is None:
-        return said
-    own = WaitingVisit.request_key == key_of(said.corrects), WaitingVisit.role_id == row.role_id
-    earlier = tx.execute(select(WaitingVisit.ref, WaitingVisit.said, WaitingVisit.role_id).where(*own)).first()
-    before = open_said(vault_of(tx), earlier.ref, earlier.said) if earlier else None
-    if earlier is None or before is None or before.corrects == said.corrects:
-        return said
-    return said.filled_from(_whole(tx, earlier, before))
-
-
-def _of_meeting(tx: Session, row: Row[*tuple[Any, ...]], said: Said) -> tuple[Said, str | None]:
-    """What was said, and the meeting to which the others of it belong: its hours and its way are counted once.
-
-    Whose sign of danger it was at a meeting is a word beside it: the hours stand with those who came.
-    """
-    entry = tx.execute(select(PhoneEntry.kind, PhoneEntry.entry_id).where(PhoneEntry.id == row.entry_id)).first()
-    if entry is None or entry.kind != "group":
-        return said, None
-    if said.who is not None:
-        return said, None if said.corrects else key_of(entry.entry_id)
-    is_beside = row.request_key != key_of(entry.entry_id)
-    return (replace(said, minutes=None, km=None) if is_beside else said), None
 
 
 def _ensure_as_decided(row: Row[*tuple[Any, ...]], state: str) -> None:
