@@ -23,6 +23,7 @@ from counseling.permissions import Viewer
 from counseling.services.contact_details import NewContact, keep_unsaid
 from counseling.services.outreach_contacts import add_contact, replace_contact, withdraw_contact
 from counseling.services.phone_visits import (
+    MOST_IN_A_GROUP,
     contact_of,
     filled_from_meeting,
     find_corrected,
@@ -95,7 +96,8 @@ def _write(
         return add_contact(tx, author, file, contact, request_key=key, on=on, now=now)
     if old.patient_id == file.patient_id:
         return replace_contact(tx, author, old.patient_id, old.ref, contact, request_key=key, now=now)
-    withdraw_contact(tx, author, old.patient_id, old.ref, request_key=key_of(key, 1), now=now)
+    withdrawn = key_of(key, MOST_IN_A_GROUP + 1)  # nobody's of the same meeting
+    withdraw_contact(tx, author, old.patient_id, old.ref, request_key=withdrawn, now=now)
     return add_contact(tx, author, file, contact, request_key=key, on=on, now=now)
 
 

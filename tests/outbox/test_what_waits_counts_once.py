@@ -181,3 +181,16 @@ def test_what_was_corrected_of_a_meeting_is_not_undone_by_whose_sign_it_was(sess
     row = standing(session)[people[0].id]
     assert (row.minutes, row.km, row.topics, row.outcome, row.danger) == (30, 2, "family", "met_needs_help", "violence")
     assert (total(session, cast).groups, total(session, cast).minutes) == (1, 30)
+
+
+def test_who_was_written_for_somebody_else_leaves_the_meeting_and_the_others_stay(session: Session, cast: Cast) -> None:
+    people, first = meeting_that_waits(session, cast)
+    right = someone(session, cast, "Chú Năm")
+    anew = visit(None, people=[one.ref for one in people], minutes=90, corrects=first)
+    hand_in(session, cast, anew, kind="group")
+    ba, tu, ba_anew, tu_anew = (row.ref for row in waiting(session))
+    for ref, person in ((ba, people[0]), (tu, people[1]), (ba_anew, right), (tu_anew, people[1])):
+        match(session, cast, ref, person)
+    assert set(standing(session)) == {right.id, people[1].id}
+    found = total(session, cast)
+    assert (found.visits, found.groups, found.minutes, found.km) == (0, 1, 90, 4)
