@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import Update, or_, select, update
+from sqlalchemy import Update, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from counseling.database import AnySession, Transaction, writing
 from counseling.domain.refusal import Refusal
+from counseling.models.contacts import VisitConsent
 from counseling.models.tasks import DANGER_SIGN, Task
 from counseling.permissions import Viewer
 from counseling.scopes import tasks_visible_to
@@ -19,6 +20,7 @@ from counseling.services.treatment_files import By
 from counseling.services.visit_alerts import take_on_person
 
 SETTLED = ("done", "not_met")  # how a task ends that no contact answers
+_ASKING = aliased(Task)  # of a station, which a team was asked to answer
 
 
 def open_task(
@@ -81,14 +83,28 @@ def close_task(tx: Session, task_id: int, *, by_id: int, at: datetime, outcome: 
 
 
 def reopen_answered(tx: Session, patient_id: int, *, by_id: int, at: datetime) -> list[int]:
-    """Open again what one contact had closed, because it was undone; gives the ids. A contact closes at its instant."""
-    again = _answered(patient_id, by_id, at).values(closed_at=None, closed_by_id=None, outcome=None)
+    """Open again what one contact had closed, because it was undone; gives the ids. A contact closes at its instant.
+
+    What had been handed on with an agreement that was taken back since stays closed, and without a word.
+    """
+    answered = _answered(patient_id, by_id, at)
+    tx.execute(answered.values(outcome=None))
+    if _is_taken_back(tx, patient_id, at):
+        answered = answered.where(~exists().where(_ASKING.handed_to_id == Task.id))
+    again = answered.values(closed_at=None, closed_by_id=None)
     return sorted(tx.execute(again.returning(Task.id)).scalars())
 
 
 def change_answer(tx: Session, patient_id: int, outcome: str, *, by_id: int, at: datetime) -> None:
     """What one contact had closed gets the outcome that the contact was corrected to."""
     tx.execute(_answered(patient_id, by_id, at).values(outcome=outcome))
+
+
+def _is_taken_back(tx: Session, patient_id: int, at: datetime) -> bool:
+    """Whether the agreement of that moment to be visited has ended; whoever ends it locks the support file first."""
+    given = select(VisitConsent.withdrawn_at).where(VisitConsent.patient_id == patient_id, VisitConsent.given_at <= at)
+    last = given.order_by(VisitConsent.given_at.desc(), VisitConsent.id.desc()).limit(1)
+    return tx.execute(last).scalar() is not None
 
 
 def _answered(patient_id: int, by_id: int, at: datetime) -> Update:

@@ -87,7 +87,9 @@ def withdraw_visit_consent(session: AnySession, patient_id: int, *, by: By, now:
         file = lock_file(tx, patient_id)
         ended = {"withdrawn_at": now, "withdrawn_by_id": by.staff_id}
         standing = VisitConsent.patient_id == patient_id, VisitConsent.withdrawn_at.is_(None)
-        # First the agreement: whoever hands something on at this moment has it locked, and then their task is found.
+        # Whoever undoes a visit holds this file while they look whether the agreement stands.
+        tx.execute(select(SupportFile.patient_id).where(SupportFile.patient_id == patient_id).with_for_update())
+        # Then the agreement: whoever hands something on at this moment has it locked, and then their task is found.
         withdrawn = update(VisitConsent).where(*standing).values(**ended)
         consent = tx.execute(withdrawn.returning(VisitConsent.id, VisitConsent.team_id)).first()
         if consent is None:

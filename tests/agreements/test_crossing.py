@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -18,11 +19,14 @@ from counseling.models.patients import SupportFile
 from counseling.models.places import OutreachTeam
 from counseling.models.tasks import Task
 from counseling.queries.handed_over import HandedOver, list_handed_over
+from counseling.refs import new_request_key
 from counseling.services.crossing import appears_at
 from tests.agreements.story import agrees, asks_to_be_called, rows_of_the_other_side, takes_it_back, tasks
+from tests.outreach.story import asked, log, undo
 from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, TEAM2, Cast
 from tests.support.files import patient_of, registered, supported
 from tests.support.settings import MORNING
+from tests.support.treatment import Person
 
 TODAY = MORNING.date()
 TOMORROW = TODAY + timedelta(days=1)
@@ -154,3 +158,43 @@ def test_what_was_taken_back_is_no_longer_told(session: Session, cast: Cast, tre
     asks_to_be_called(session, treated)
     takes_it_back(session, cast, treated)
     assert list_handed_over(session, [treated], VIETNAM) == {}
+
+
+def of_the_points_own(session: Session, cast: Cast, patient_id: int) -> Person:
+    """The point has a form of its own for somebody who agrees: taken back, they stay with the team."""
+    agrees(session, cast, patient_id, team_id=TEAM)
+    with writing(session) as tx:
+        own = update(SupportFile).where(SupportFile.patient_id == patient_id).values(request_key=new_request_key())
+        ref = tx.execute(own.returning(SupportFile.ref)).scalar_one()
+    return Person(patient_id, ref)
+
+
+def looked_in(session: Session, cast: Cast, person: Person, **changes: Any) -> str:
+    now = MORNING + timedelta(days=1, hours=11)
+    return log(session, cast, person, today=TOMORROW, now=now, **changes)
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["taken back", "given anew"])
+def test_a_visit_that_is_undone_after_the_agreement_ended_asks_no_team_again(
+    session: Session, cast: Cast, treated: int, anew: bool
+) -> None:
+    """And the station is not told of a visit that was none."""
+    person = of_the_points_own(session, cast, treated)
+    asks_to_be_called(session, treated)
+    own = asked(session, person, opened_by_id=cast.staff["counselor"])
+    made, later = looked_in(session, cast, person), MORNING + timedelta(days=1, hours=12)
+    takes_it_back(session, cast, treated, later)
+    if anew:
+        agrees(session, cast, treated, team_id=TEAM, now=later + timedelta(minutes=5))
+    undo(session, cast, person, made, now=later + timedelta(hours=1))
+    assert [task.id for task in tasks(session, "support") if task.closed_at is None] == [own], "of the point itself"
+    assert list_handed_over(session, [treated], VIETNAM) == {}
+
+
+def test_a_visit_that_is_undone_while_they_agree_asks_again(session: Session, cast: Cast, treated: int) -> None:
+    person = of_the_points_own(session, cast, treated)
+    asks_to_be_called(session, treated)
+    undo(session, cast, person, looked_in(session, cast, person), now=MORNING + timedelta(days=1, hours=12))
+    (look_in,) = tasks(session, "support")
+    assert (look_in.closed_at, look_in.closed_by_id, look_in.outcome) == (None, None, None)
+    assert list_handed_over(session, [treated], VIETNAM) == {treated: [HandedOver("waiting", TODAY)]}

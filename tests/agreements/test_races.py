@@ -15,6 +15,8 @@ from counseling.refs import new_request_key
 from counseling.services.phone_confirmation import MOST_A_DAY
 from counseling.services.sms_consents import give_consent
 from tests.agreements.story import WORDS, agrees, ask, asks_to_be_called, numbered, person, takes_it_back, tasks
+from tests.agreements.test_crossing import looked_in, of_the_points_own
+from tests.outreach.story import undo
 from tests.support.cast import Cast
 from tests.support.files import by, patient_of, registered
 from tests.support.races import at_the_same_second
@@ -45,6 +47,24 @@ def test_taken_back_at_the_same_second_nothing_that_was_handed_on_stays_open(ses
         assert outcomes == [None, None]
     assert [task.id for task in tasks(session, "support") if task.closed_at is None] == []
     assert len(tasks(session, "treatment")) == ROUNDS
+
+
+def test_taken_back_at_the_second_at_which_a_visit_is_undone_no_team_is_asked_again(
+    session: Session, cast: Cast
+) -> None:
+    later = MORNING + timedelta(days=1, hours=12)
+    for number in range(ROUNDS):
+        patient_id = somebody(session, cast, number)
+        one = of_the_points_own(session, cast, patient_id)
+        asks_to_be_called(session, patient_id)
+        made = looked_in(session, cast, one)
+        outcomes = at_the_same_second(
+            engine_of(session),
+            lambda own, one=one, made=made: undo(own, cast, one, made, now=later),
+            lambda own, patient_id=patient_id: takes_it_back(own, cast, patient_id, later),
+        )
+        assert outcomes == [None, None]
+    assert [task.id for task in tasks(session, "support") if task.closed_at is None] == []
 
 
 def test_of_two_desks_that_ask_one_agreement_stands(session: Session, cast: Cast) -> None:
