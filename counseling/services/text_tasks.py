@@ -21,14 +21,14 @@ from counseling.permissions import Viewer
 from counseling.scopes import support_files_visible_to
 from counseling.services import audit
 from counseling.services.crossing import ask_to_call_back
-from counseling.services.tasks import open_task
+from counseling.services.tasks import key_when_asked, open_task
 from counseling.treatment_rows import SUPPORT, TREATMENT
 
 FOR_A_TEAM = ("look_in", "check_in")  # a team has no numbers to ring
 
 
 def ask_team(session: AnySession, viewer: Viewer, patient_id: int, kind: str, *, now: datetime, zone: ZoneInfo) -> bool:
-    """Ask the person's own team, today; False when it was asked already.
+    """Ask the person's own team, today; False while it is asked already. Once it has gone it can be asked again.
 
     Raises Refusal: task_kind_unknown, no_team (nobody's team, a closed one, or a person outside the reader's scope).
     """
@@ -44,11 +44,12 @@ def ask_team(session: AnySession, viewer: Viewer, patient_id: int, kind: str, *,
         row = tx.execute(own).first()
         if row is None:
             raise Refusal("no_team")
-        task_id = open_task(
+        key = key_when_asked(tx, f"{kind}:{patient_id}:{today}")
+        task_id = key and open_task(
             tx, side=SUPPORT, kind=kind, patient_id=patient_id, site_id=row.site_id, team_id=row.team_id, due_on=today,
-            dedupe_key=f"{kind}:{patient_id}:{today}", opened_by_id=viewer.staff_id, at=now,
+            dedupe_key=key, opened_by_id=viewer.staff_id, at=now,
         )  # fmt: skip
-        if task_id is None:
+        if not task_id:
             return False
         chain, subject = audit.site_chain(row.site_id), f"patient:{patient_id}"
         audit.append(tx, chain, viewer.actor, "task.opened", subject, {"task": task_id}, now)
