@@ -22,9 +22,11 @@ from counseling.queries.handed_over import HandedOver, list_handed_over
 from counseling.refs import new_request_key
 from counseling.services.crossing import appears_at
 from tests.agreements.story import agrees, asks_to_be_called, rows_of_the_other_side, takes_it_back, tasks
-from tests.outreach.story import asked, log, undo
+from tests.outbox.story import contacts, hand_in
+from tests.outreach.story import asked, correct, log, undo
 from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, TEAM2, Cast
 from tests.support.files import patient_of, registered, supported
+from tests.support.phone import visit
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
@@ -198,3 +200,19 @@ def test_a_visit_that_is_undone_while_they_agree_asks_again(session: Session, ca
     (look_in,) = tasks(session, "support")
     assert (look_in.closed_at, look_in.closed_by_id, look_in.outcome) == (None, None, None)
     assert list_handed_over(session, [treated], VIETNAM) == {treated: [HandedOver("waiting", TODAY)]}
+
+
+@pytest.mark.parametrize("is_asked_by_the_point_too", [False, True])
+def test_the_day_that_comes_back_is_that_of_the_visit_however_late_the_phone_finds_a_signal(
+    session: Session, cast: Cast, treated: int, is_asked_by_the_point_too: bool
+) -> None:
+    person, saved = of_the_points_own(session, cast, treated), MORNING + timedelta(days=1, hours=11)
+    asks_to_be_called(session, treated)
+    if is_asked_by_the_point_too:  # and that is the task which the contact names
+        asked(session, person, opened_by_id=cast.staff["counselor"])
+    said, late = visit(person.ref, task=["look_in"]), saved + timedelta(days=4)
+    assert hand_in(session, cast, said, saved=saved, now=late) == "stored"
+    assert list_handed_over(session, [treated], VIETNAM) == {treated: [HandedOver("met_well", TOMORROW)]}
+    (made,) = contacts(session)
+    correct(session, cast, person, made.ref, "not_met", now=late + timedelta(days=1))
+    assert list_handed_over(session, [treated], VIETNAM) == {treated: [HandedOver("not_met", TOMORROW)]}
