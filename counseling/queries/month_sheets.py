@@ -138,17 +138,22 @@ def _desk(session: AnySession, role_id: int) -> Any:
 
 
 def _day(on: date, contacts: Iterable[Any]) -> SheetDay:
-    """A meeting of several people is one: its hours and its way are counted once."""
-    once = {contact.group_key or contact.id: contact for contact in contacts}.values()
-    alone = [contact for contact in once if contact.group_key is None]
+    """A meeting of several people is one: its hours and its way are counted once, the most that any row of it says.
+
+    Who corrects the row of one person does not speak of the others.
+    """
+    once: dict[str | int, list[Any]] = {}
+    for contact in contacts:
+        once.setdefault(contact.group_key or contact.id, []).append(contact)
+    alone = [rows[0] for rows in once.values() if rows[0].group_key is None]
     return SheetDay(
         on=on,
         visits=sum(contact.kind != "phone" for contact in alone),
         calls=sum(contact.kind == "phone" for contact in alone),
-        groups=sum(contact.group_key is not None for contact in once),
+        groups=len(once) - len(alone),
         not_met=sum(contact.outcome == "not_met" for contact in alone),
-        minutes=sum(contact.minutes or 0 for contact in once),
-        km=sum(contact.km or 0 for contact in once),
+        minutes=sum(max(row.minutes or 0 for row in rows) for rows in once.values()),
+        km=sum(max(row.km or 0 for row in rows) for rows in once.values()),
     )
 
 

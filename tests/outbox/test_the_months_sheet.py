@@ -18,11 +18,11 @@ from counseling.queries.actors import actor_ref
 from counseling.queries.month_sheets import list_volunteers, month_sheet
 from counseling.services.waiting_visits import dismiss_visit, match_visit
 from tests.outbox.story import ARRIVAL, contacts, hand_in, waiting
-from tests.outbox.test_correcting_a_group import standing
+from tests.outbox.test_correcting_a_group import filled, standing
 from tests.outbox.test_pages import at, noon, words
 from tests.outbox.test_whose_visit_it_is import becomes
 from tests.outreach.story import log, someone
-from tests.support.cast import TEAM, TEAM2, Cast
+from tests.support.cast import TEAM, TEAM2, Cast, post
 from tests.support.phone import visit
 from tests.support.settings import MORNING
 
@@ -132,3 +132,21 @@ def test_whose_account_was_shut_can_be_chosen_too_and_whoever_came_back_stands_t
         tx.execute(update(Staff).where(Staff.id == cast.staff["volunteer"]).values(disabled_at=MORNING))
     assert listed() == [(again, MORNING)]
     assert session.execute(select(StaffRole.id).where(StaffRole.team_id == TEAM)).scalars().all() == [role, again]
+
+
+@pytest.mark.parametrize("which", [0, -1], ids=["first row", "last row"])
+def test_who_takes_the_hours_off_one_persons_row_leaves_those_of_the_meeting(
+    app: Flask, session: Session, cast: Cast, which: int
+) -> None:
+    people = [someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Anh Năm")]
+    met = visit(None, people=[one.ref for one in people], place="group", minutes=60, km=4)
+    hand_in(session, cast, met, kind="group")
+    row, volunteer = contacts(session)[which], at(app, "volunteer")
+    (person,) = (one for one in people if one.id == row.patient_id)
+    address = f"/outreach/{person.ref}/contacts/{row.ref}/"
+    emptied = {**filled(volunteer.get(address).text), "minutes": [], "km": [""]}
+    assert post(volunteer, address, **emptied, outcome="not_met").status_code == 303
+    last = contacts(session)[-1]
+    assert (last.corrects_id, last.minutes, last.km) == (row.id, None, None)
+    total = month_sheet(session, cast.roles["volunteer"][0], NOVEMBER, VIETNAM).total
+    assert (total.visits, total.groups, total.minutes, total.km) == (0, 1, 60, 4)
