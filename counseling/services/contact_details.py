@@ -15,6 +15,7 @@ from counseling.domain.contacts import DANGERS, MOODS, NEEDS, TOPICS, ensure_tic
 from counseling.domain.phone_entries import Said, codes_text
 from counseling.models.contacts import OutreachContact
 from counseling.models.phone_entries import ContactDetails
+from counseling.queries.contacts import COUNTS
 from counseling.services.tasks import open_task
 from counseling.services.visit_alerts import raise_alert_of_contact
 
@@ -73,14 +74,28 @@ def add_details(tx: Session, contact_id: int, contact: NewContact, now: datetime
 
 
 def carry_over(tx: Session, old_id: int, contact: NewContact) -> NewContact:
-    """What a correction does not ask for again: for whom it was written, and to which meeting it belongs."""
-    columns = ContactDetails.behalf_of_id, ContactDetails.group_key
+    """What a correction does not ask for again: for whom it was written, and to which meeting it belongs.
+
+    Who was met alone after all takes from a meeting of others neither its hours nor its way, unless new ones were said:
+    the form stands filled with them.
+    """
+    columns = (getattr(ContactDetails, name) for name in ("behalf_of_id", "group_key", "minutes", "km"))
     old = tx.execute(select(*columns).where(ContactDetails.contact_id == old_id)).first()
     if old is None:
         return contact
     group_key = contact.group_key or (old.group_key if contact.company == "group" else None)
     behalf_of_id = None if contact.is_own else contact.behalf_of_id or old.behalf_of_id
+    if old.group_key is not None and group_key is None and _are_others_of(tx, old.group_key, old_id):
+        minutes = None if contact.minutes == old.minutes else contact.minutes
+        contact = replace(contact, minutes=minutes, km=None if contact.km == old.km else contact.km)
     return replace(contact, behalf_of_id=behalf_of_id, group_key=group_key)
+
+
+def _are_others_of(tx: Session, group_key: str, contact_id: int) -> bool:
+    """Whether a meeting is counted without this row of it."""
+    rows = select(OutreachContact.id).join(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
+    others = rows.where(COUNTS, ContactDetails.group_key == group_key, OutreachContact.id != contact_id)
+    return tx.execute(others.limit(1)).first() is not None
 
 
 def keep_unasked(tx: Session, contact_ref: str, contact: NewContact) -> NewContact:

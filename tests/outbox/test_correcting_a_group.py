@@ -18,6 +18,7 @@ from tests.outbox.test_whose_visit_it_is import FAR, becomes
 from tests.outreach.story import someone, summary
 from tests.support.cast import Cast, post
 from tests.support.phone import visit
+from tests.support.treatment import Person
 
 __all__ = ["database_url", "noon"]
 SAID: dict[str, Any] = {
@@ -163,3 +164,31 @@ def test_of_a_large_meeting_everybody_is_in_the_book(session: Session, cast: Cas
     hand_in(session, cast, visit(None, people=people, place="group"), kind="group")
     assert len(contacts(session)) == 110
     assert waiting(session) == []
+
+
+def test_whoever_of_a_meeting_was_met_at_home_counts_its_hours_and_its_way_no_second_time(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    """The form stands filled with them. New ones are kept, and those of the last one left, whose meeting was none."""
+    ba, tu, nam = (someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Anh Năm"))
+    met = visit(None, people=[ba.ref, tu.ref, nam.ref], place="group", minutes=60, km=4)
+    hand_in(session, cast, met, kind="group")
+    volunteer = at(app, "volunteer")
+
+    def at_home(person: Person, **new: object) -> tuple[int | None, int | None]:
+        address = f"/outreach/{person.ref}/contacts/{standing(session)[person.id].ref}/"
+        fields = {**filled(volunteer.get(address).text), "kind": "home", **new}
+        assert post(volunteer, address, **fields, outcome="met_well").status_code == 303
+        row = standing(session)[person.id]
+        assert (row.kind, row.group_key) == ("home", None)
+        return row.minutes, row.km
+
+    def total() -> str:
+        return " ".join(re.sub(r"<[^>]*>", " ", volunteer.get("/outreach/month").text).split())
+
+    assert at_home(ba) == (None, None)
+    assert "Cộng 1 – 1 – 1:00 4" in total()
+    assert at_home(tu, minutes="15") == (15, None)
+    assert "Cộng 2 – 1 – 1:15 4" in total()
+    assert at_home(nam) == (60, 4)
+    assert "Cộng 3 – – – 1:15 4" in total()
