@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
 from counseling.database import AnySession
-from counseling.domain.channels import FAILS_AFTER, TextKind, carrier_of, is_resting
+from counseling.domain.channels import FAILS_AFTER, TextKind, carrier_of, fault_of_silence, is_resting
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
 from counseling.models.texts import PhoneLine
 
@@ -48,7 +48,7 @@ class RouteRow:
 
 @dataclass(frozen=True)
 class TestText:
-    """Each step of its way as the instant at which it was taken, or None."""
+    """Each step of its way as the instant at which it was taken, or None. `fault`: also what a long silence means."""
 
     __test__ = False  # pytest takes what is called Test… for tests
 
@@ -98,11 +98,17 @@ def list_one_way_kinds(session: AnySession, names: Sequence[str]) -> set[TextKin
     return {route.kind for route in routes if found & {route.gateway, route.fallback}}
 
 
-def list_tests(session: AnySession) -> list[TestText]:
+def list_tests(session: AnySession, now: datetime) -> list[TestText]:
     """The last test texts, the newest first, without the number."""
     columns = [getattr(SmsTest, name) for name in TestText.__dataclass_fields__]
     found = select(*columns).order_by(SmsTest.id.desc()).limit(MOST_TESTS)
-    return [TestText(*row) for row in session.execute(found)]
+    return [_with_silence(TestText(*row), now) for row in session.execute(found)]
+
+
+def _with_silence(test: TestText, now: datetime) -> TestText:
+    if test.fault is not None or test.taken_at is not None:
+        return test
+    return replace(test, fault=fault_of_silence(test.asked_at, test.attempt_started_at, now))
 
 
 def _health(name: str, row: Any, now: datetime) -> ChannelHealth:

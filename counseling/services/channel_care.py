@@ -11,7 +11,7 @@ from counseling import logs
 from counseling.database import AnySession, writing
 from counseling.models.channels import SmsChannel
 from counseling.queries.worker_beats import find_beat
-from counseling.services.channels import MISSES_AFTER, lock_channel, stop_channel
+from counseling.services.channels import MISSES_AFTER, lock_channel, note_stopped
 from counseling.sms.gateway import Attachable, Fault, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
 from counseling.sms.gateways import Gateways
 
@@ -67,11 +67,19 @@ def _attach(session: AnySession, gateway: Attachable, name: str, now: datetime) 
     except (SmsRejected, SmsOutcomeUnknown, SmsMisconfigured) as error:
         if _is_away(error):
             return 0  # again with the next tick
-        _set(session, name, attach_asked_at=None)
-        stop_channel(session, name, error.fault if isinstance(error, SmsMisconfigured) else Fault.REPORTS, now)
+        _stop_unattached(session, name, error.fault if isinstance(error, SmsMisconfigured) else Fault.REPORTS, now)
         return 0
     _set(session, name, attach_asked_at=None, attached_at=now)
     return 1
+
+
+def _stop_unattached(session: AnySession, name: str, fault: Fault, now: datetime) -> None:
+    """Somebody has just asked for it, and reads why in vain: also where the channel stands for something else."""
+    with writing(session) as tx:
+        since = lock_channel(tx, name).stopped_at or now
+        stopped = {"attach_asked_at": None, "stopped_at": since, "stopped_why": fault.value}
+        tx.execute(update(SmsChannel).where(SmsChannel.gateway == name).values(**stopped))
+    note_stopped(session, name, fault, now)
 
 
 def _report_again(session: AnySession, gateway: Attachable, channel: Any, now: datetime) -> int:

@@ -104,8 +104,9 @@ def _room(session: AnySession, gateway: SmsGateway, pace: int, now: datetime) ->
 def note_outcomes(tx: Session, gateway: str, outcomes: Outcomes, now: datetime) -> bool:
     """Count what a gateway took and did not take; gives whether it rests or stands now. Locks its row, no chain."""
     channel = lock_channel(tx, gateway)
-    if outcomes.taken and not outcomes.failures:
+    if outcomes.taken:
         _note_taken(tx, channel, now)
+    if outcomes.taken and not outcomes.failures:
         return False
     streak = outcomes.failures + (0 if outcomes.taken else channel.error_streak)
     rest = rest_after(streak)

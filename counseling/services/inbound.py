@@ -27,7 +27,7 @@ from counseling.registers.bad_cell import BadCell
 from counseling.registers.phones import parse_phone
 from counseling.services.inbound_reading import work_on_next, work_on_oldest_of
 from counseling.services.phone_lines import ensure_lines
-from counseling.services.test_texts import note_replies
+from counseling.services.test_texts import Reply, note_replies
 
 LONGEST_BODY = 2_000  # characters; ten parts of the widest alphabet are 670
 LONGEST_KEY = 120
@@ -161,9 +161,14 @@ def _store(tx: Session, texts: Sequence[_Came]) -> set[str]:
     rows = [{**came.values, "line_id": lines[came.number]} for came in texts]
     insert = INSERT_INBOUND[tx.get_bind().dialect.name]
     new = set(tx.connection().execute(insert, rows).scalars())
-    if new:
-        note_replies(tx, {row["line_id"]: row["received_at"] for row in rows if row["ref"] in new})
+    replies = [_reply_of(row) for row in rows if row["ref"] in new and row["kind"] == "text"]
+    if replies:
+        note_replies(tx, replies)
     return new
+
+
+def _reply_of(row: dict[str, Any]) -> Reply:
+    return Reply(row["line_id"], row["gateway"], row["written_at"] or row["received_at"], row["received_at"])
 
 
 def _without_known(tx: Session, texts: Sequence[_Came]) -> Sequence[_Came]:

@@ -22,7 +22,7 @@ from counseling.domain.message_states import FailureReason
 from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel
 from counseling.services.channel_care import care_for_channels
-from counseling.services.channel_settings import note_looked, start_channel
+from counseling.services.channel_settings import ask_attach, note_looked, start_channel, stop_by_hand
 from counseling.services.channels import Outcomes, note_outcomes
 from counseling.services.worker_beats import beat
 from counseling.sms.gateway import Fault, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
@@ -206,8 +206,24 @@ def test_the_page_says_what_to_do_about_an_address_that_was_refused(
     admin = signed_in(app, start_clock_at)
     has(session, stopped_at=EIGHT, stopped_why="reports")
     page = admin.get("/admin/channels").text
-    assert "PUBLIC_URL phải bắt đầu bằng https://" in page
+    assert "Điện thoại không nhận địa chỉ để báo tin về đây (PUBLIC_URL)" in page
+    assert "bắt đầu bằng https:// và gọi được từ Internet" in page, "it may be https already"
     assert "Có lỗi chưa rõ" not in page
+
+
+def test_attaching_in_vain_is_said_also_while_the_channel_stands_for_something_else(
+    app: Flask, session: Session, cast: Cast, phone: FakePhone, start_clock_at: Callable[..., None]
+) -> None:
+    admin = signed_in(app, start_clock_at)
+    stop_by_hand(session, cast.viewer_of("admin"), "smsgate", SINCE)
+    ask_attach(session, cast.viewer_of("admin"), "smsgate", EIGHT)
+    phone.faults += [Wrong(BEFORE, 422)]
+    channel = cared(session, gateways(phone))
+    assert (channel.stopped_at, channel.stopped_why, channel.attach_asked_at) == (SINCE, "reports", None)
+    assert "Điện thoại không nhận địa chỉ để báo tin về đây" in admin.get("/admin/channels").text
+    session.rollback()
+    said = session.execute(select(AuditEntry.details).where(AuditEntry.action == "channel.stopped")).scalars().all()
+    assert len(said) == 2
 
 
 def test_the_page_says_that_texts_wait_on_the_phone_until_somebody_has_looked(

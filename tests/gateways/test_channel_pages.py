@@ -9,30 +9,38 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.config import Config
 from counseling.database import writing
-from counseling.domain.channels import FASTEST
+from counseling.domain.channels import FASTEST, TEST_DIES_AFTER
+from counseling.domain.message_states import FailureReason
 from counseling.jobs import tick
 from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel, SmsRoute, SmsTest
-from counseling.models.texts import OutboundMessage
+from counseling.models.texts import OutboundMessage, PhoneLine
 from counseling.services.channels import stop_channel
-from counseling.sms.gateway import Fault, SmsMisconfigured
+from counseling.services.receipts import apply_receipt
+from counseling.services.sms_consents import start_texts_of_line, stop_texts_of_line
+from counseling.services.test_texts import send_tests
+from counseling.sms.gateway import Fault, SmsMisconfigured, SmsOutcomeUnknown, SmsRejected
+from counseling.sms.gateways import Gateways
 from counseling.sms.smsgate import SmsGate
 from tests.support.cast import Cast, post, sign_in
 from tests.support.fake_phone import signed
 from tests.support.gateways import with_gateways
-from tests.support.outbox import EIGHT, FakeProvider, a_line, message, queued
+from tests.support.outbox import EIGHT, FakeProvider, Killed, a_line, message, queued
 from tests.support.reminding import ZONE
 
 NUMBER, TYPED = "+84912345678", "0912 345 678"
+LATER = EIGHT + TEST_DIES_AFTER + timedelta(minutes=1)
+HERE = "đã về lúc"
 
 
 @pytest.fixture
@@ -75,8 +83,8 @@ def steps(admin: FlaskClient) -> list[str]:
     ][:3]
 
 
-def report(app: Flask, event: str, payload: dict[str, str]) -> None:
-    body = json.dumps({"id": f"{event}-1", "event": event, "payload": payload}).encode()
+def report(app: Flask, name: str, payload: dict[str, str]) -> None:
+    body = json.dumps({"id": f"{name}-{payload.get('message')}", "event": name, "payload": payload}).encode()
     assert app.test_client().post("/sms/smsgate", data=body, headers=signed(body, EIGHT)).status_code == 200
 
 
@@ -165,6 +173,193 @@ def test_a_number_on_the_list_gets_nothing_and_is_shown_nowhere(session: Session
 def test_what_is_no_number_stands_on_no_list(admin: FlaskClient, number: str) -> None:
     answer = post(admin, "/admin/channels/denied", **{"denied-number": number})
     assert (answer.status_code, "Ghi số điện thoại như" in answer.text) == (422, True)
+
+
+def through(session: Session, gateway: FakeProvider | None = None, now: Any = EIGHT) -> FakeProvider:
+    """The gateway to which the test texts that wait were handed."""
+    gateway = gateway or phone()
+    send_tests(session, Gateways.of(gateway), now)
+    return gateway
+
+
+def failing(error: BaseException) -> FakeProvider:
+    """A phone that takes the text, and then says this."""
+    gateway = phone()
+    gateway.after = error
+    return gateway
+
+
+def test_a_test_text_that_nobody_sends_any_more_does_not_wait(
+    session: Session, admin: FlaskClient, start_clock_at: Callable[..., None]
+) -> None:
+    """As where the work by the clock does not run. The page notices it by itself."""
+    assert ask(admin) == 303
+    part = admin.get("/admin/channels/tests").text
+    seen = re.findall(r"seen=([^\"]*)\"", part)[0]
+    assert admin.get(f"/admin/channels/tests?seen={seen}").status_code == 204
+    start_clock_at(LATER)
+    assert admin.get(f"/admin/channels/tests?seen={seen}").status_code == 200
+    assert through(session, now=LATER).sent == []
+    assert "không gửi nữa" in steps(admin)[0]
+
+
+def test_a_test_text_whose_sender_died_has_perhaps_gone(
+    session: Session, admin: FlaskClient, start_clock_at: Callable[..., None]
+) -> None:
+    assert ask(admin) == 303
+    gateway = failing(Killed())
+    with pytest.raises(Killed):
+        through(session, gateway)
+    assert steps(admin)[0] == "đang chờ"
+    start_clock_at(LATER)
+    assert "chưa rõ" in steps(admin)[0]
+    apply_receipt(session, "x", gateway.sent[0].ref, "accepted", None, LATER)
+    assert "đã nhận lúc" in steps(admin)[0]
+
+
+def test_a_test_text_of_a_gateway_whose_settings_are_gone_says_so(session: Session, admin: FlaskClient) -> None:
+    assert ask(admin, gateway="twilio") == 303
+    assert through(session).sent == []
+    assert "không còn cài đặt" in steps(admin)[0]
+    session.rollback()
+    assert session.execute(select(SmsTest.attempt_started_at)).scalar_one() is None
+
+
+def test_a_number_that_cannot_be_opened_is_said_to_be_shut(session: Session, admin: FlaskClient) -> None:
+    assert ask(admin) == 303
+    with writing(session) as tx:
+        tx.execute(update(PhoneLine).values(number=b"sealed under a key that is gone"))
+    assert through(session).sent == []
+    assert "không mở được số này" in steps(admin)[0]
+
+
+def test_a_call_without_an_answer_is_not_clear_until_a_report_proves_that_the_text_was_taken(
+    session: Session, admin: FlaskClient
+) -> None:
+    assert ask(admin) == 303
+    gateway = through(session, failing(SmsOutcomeUnknown()))
+    assert "chưa rõ" in steps(admin)[0]
+    assert "không được" not in steps(admin)[0]
+    part = admin.get("/admin/channels/tests").text
+    assert 'class="state attention"' in part
+    apply_receipt(session, "x", gateway.sent[0].ref, "accepted", None, EIGHT)
+    seen = re.findall(r"seen=([^\"]*)\"", part)[0]
+    assert admin.get(f"/admin/channels/tests?seen={seen}").status_code == 200, "something has changed"
+    apply_receipt(session, "y", gateway.sent[0].ref, "delivered", None, EIGHT)
+    assert ["đã nhận lúc" in steps(admin)[0], "đã đến lúc" in steps(admin)[1]] == [True, True]
+
+
+def test_a_report_that_is_faster_than_the_end_of_the_call_stands(session: Session, admin: FlaskClient) -> None:
+    class Slow(FakeProvider):
+        def send(self, message: Any) -> None:
+            apply_receipt(session, "x", message.ref, "accepted", None, EIGHT)
+            raise SmsOutcomeUnknown
+
+    assert ask(admin) == 303
+    gateway = Slow()
+    gateway.name = "smsgate"
+    through(session, gateway)
+    assert "đã nhận lúc" in steps(admin)[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [(FailureReason.OURS, "kiểm tra cài đặt (SIM"), (FailureReason.PERMANENT, "kiểm tra lại số")],
+)
+def test_a_test_text_that_is_refused_says_what_to_look_at(
+    session: Session, admin: FlaskClient, reason: FailureReason, said: str
+) -> None:
+    assert ask(admin) == 303
+    gateway = phone()
+    gateway.before = SmsRejected(reason, permanent=True)
+    through(session, gateway)
+    looked_at = [one for one in ("kiểm tra cài đặt (SIM", "kiểm tra lại số") if one in steps(admin)[0]]
+    assert looked_at == [said]
+
+
+def answer(app: Flask, kind: str = "sms:received", hours: int = 0) -> None:
+    """The phone reports something of the tested number, written so many hours ago."""
+    written = EIGHT - timedelta(hours=hours)
+    report(app, kind, {"sender": NUMBER, "message": "ok", "receivedAt": written.isoformat()})
+
+
+def test_a_text_that_came_through_another_gateway_is_no_way_back_of_this_one(
+    app: Flask, session: Session, admin: FlaskClient
+) -> None:
+    gateway = FakeProvider()
+    gateway.name = "twilio"
+    assert ask(admin, gateway="twilio") == 303
+    through(session, gateway)
+    assert ask(admin) == 303
+    through(session)
+    answer(app)
+    part = admin.get("/admin/channels/tests").text
+    assert [HERE in one for one in part.split("<h3>")[1:]] == [True, False]
+
+
+def test_a_missed_call_is_no_answer_to_a_test_text(app: Flask, session: Session, admin: FlaskClient) -> None:
+    assert ask(admin) == 303
+    through(session)
+    answer(app, "call:missed")
+    assert HERE not in steps(admin)[2]
+
+
+def test_a_text_that_was_written_before_the_test_is_no_answer_to_it(
+    app: Flask, session: Session, admin: FlaskClient
+) -> None:
+    assert ask(admin) == 303
+    through(session)
+    answer(app, hours=2)
+    assert HERE not in steps(admin)[2]
+
+
+def test_nobody_answers_a_test_text_that_was_not_sent(app: Flask, session: Session, admin: FlaskClient) -> None:
+    assert ask(admin) == 303
+    answer(app)
+    assert HERE not in steps(admin)[2]
+    gateway = phone()
+    gateway.before = SmsMisconfigured(Fault.CREDENTIALS)
+    through(session, gateway)
+    report(app, "sms:received", {"sender": NUMBER, "message": "?", "receivedAt": LATER.isoformat()})
+    assert HERE not in steps(admin)[2]
+
+
+def test_an_answer_to_a_test_text_that_comes_a_day_late_has_found_the_way_back(
+    app: Flask, session: Session, admin: FlaskClient
+) -> None:
+    """The phone was away from us meanwhile."""
+    assert ask(admin) == 303
+    through(session)
+    with writing(session) as tx:
+        tx.execute(update(SmsTest).values(attempt_started_at=EIGHT - timedelta(hours=49)))
+    answer(app, hours=48)
+    assert HERE in steps(admin)[2]
+
+
+def test_while_no_test_text_waits_for_an_answer_one_statement_asks_for_them(
+    app: Flask, session: Session, admin: FlaskClient
+) -> None:
+    statements = list[str]()
+    event.listen(session.get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2]))
+    answer(app)
+    about = [statement for statement in statements if "sms_tests" in statement]
+    assert [statement.split()[0] for statement in about] == ["SELECT"]
+
+
+def test_a_number_that_wants_no_texts_gets_no_test_text(session: Session, admin: FlaskClient) -> None:
+    assert ask(admin) == 303
+    line_id = session.execute(select(PhoneLine.id)).scalar_one()
+    with writing(session) as tx:
+        stop_texts_of_line(tx, line_id, EIGHT)
+    assert through(session).sent == [], "it was asked for before"
+    assert "đã nhắn NGUNG" in steps(admin)[0]
+    fields = {"gateway": "smsgate", "number": TYPED, "request_key": "0f" * 16}
+    refused = post(admin, "/admin/channels/test", **fields)
+    assert (refused.status_code, "Số này đã nhắn NGUNG" in refused.text) == (422, True)
+    with writing(session) as tx:
+        start_texts_of_line(tx, line_id, EIGHT)
+    assert ask(admin) == 303
+    assert [text.number for text in through(session).sent] == [NUMBER]
 
 
 def test_the_form_sent_twice_sends_one_text(session: Session, admin: FlaskClient) -> None:

@@ -25,6 +25,7 @@ from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel, SmsRoute
 from counseling.queries.channels import AWAY, STOPPED, WORKS, list_channels
 from counseling.services.channel_settings import Route, set_pace, set_route, start_channel
+from counseling.services.channels import Outcomes, note_outcomes
 from counseling.services.sending import Sent, send_due
 from counseling.services.sweeping import LEASE, sweep
 from counseling.services.worker_beats import beat
@@ -196,6 +197,22 @@ def test_a_number_that_does_not_exist_is_no_failure_of_the_channel(session: Sess
     sent(session, Gateways.of(phone))
     assert states(session) == ["failed"] * 5
     assert channel(session).error_streak == 0
+
+
+def test_a_channel_that_took_one_text_and_not_the_next_has_taken_one(session: Session, cast: Cast) -> None:
+    with writing(session) as tx:
+        note_outcomes(tx, "phone", Outcomes(taken=True, failures=1), EIGHT)
+    found = list_channels(session, ["phone"], EIGHT)[0]
+    assert (found.taken_at, found.failed_at, found.streak) == (EIGHT, EIGHT, 1)
+
+
+def test_a_phone_that_comes_back_stumbling_is_asked_for_what_came_in_all_the_same(session: Session, cast: Cast) -> None:
+    before = EIGHT - timedelta(hours=3)
+    with writing(session) as tx:
+        tx.execute(insert(SmsChannel).values(gateway="phone", error_streak=5, taken_at=before))
+        note_outcomes(tx, "phone", Outcomes(taken=True, failures=1), EIGHT)
+        note_outcomes(tx, "phone", Outcomes(taken=True, failures=0), EIGHT + MINUTE)
+    assert channel(session).missed_since == before
 
 
 def test_each_kind_goes_its_own_way(session: Session, cast: Cast, both: Gateways, phone: Named, abroad: Named) -> None:

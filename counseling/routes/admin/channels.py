@@ -84,7 +84,7 @@ def channel_list() -> ResponseReturnValue:
 @passive
 def live_tests() -> ResponseReturnValue:
     """The steps of the last test texts again; 204 when nothing has changed since `seen`."""
-    tests = queries.list_tests(db.session)
+    tests = queries.list_tests(db.session, utc_now())
     if request.args.get("seen") == version_of(tests):
         return "", 204
     found = queries.list_channels(db.session, names(), utc_now())
@@ -211,7 +211,7 @@ def channels_page(
     denied: DeniedForm | None = None,
 ) -> str:
     found = queries.list_channels(db.session, names(), utc_now())
-    tests = queries.list_tests(db.session)
+    tests = queries.list_tests(db.session, utc_now())
     wrong, cannot = routes or {}, what_they_cannot(found)
     return render_template(
         "pages/admin/channels.html",
@@ -259,7 +259,8 @@ def route_form(kind: TextKind, data: Any = None) -> RouteForm:
 
 
 def version_of(tests: list[queries.TestText]) -> str:
-    steps = [f"{one.ref}{sum(step is not None for step in vars(one).values())}" for one in tests]
+    """What changes with each step; a fault goes away when a report proves that the text was taken."""
+    steps = [f"{one.ref}{sum(step is not None for step in vars(one).values())}{one.fault or ''}" for one in tests]
     return "-".join(steps)
 
 
