@@ -37,7 +37,7 @@ class BadConfiguration(SystemExit):
 @dataclass(frozen=True)
 class Config:
     instance: Path
-    database_url: str
+    database_url: str = field(repr=False)  # of a server: with its password
     database_key: bytes | None = field(repr=False)
     secret_key: str = field(repr=False)
     data_keys: tuple[bytes, ...] = field(repr=False)
@@ -208,7 +208,10 @@ def _long_secret(text: str) -> str:
 
 
 def _database_url(text: str) -> str:
-    url = make_url(text)
+    try:
+        url = make_url(text)
+    except ValueError:  # it repeats what stands in the port's place: half a password in which an @ is not quoted
+        raise ValueError("its port is no number; in a password @ is written as %40, and : as %3A") from None
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":

@@ -73,16 +73,20 @@ def _ensure_like(name: str, value: str, pattern: str, hint: str) -> None:
 
 def _safe_address(name: str, text: str) -> str:
     """An https address, or plain http within the building: passwords and texts go over it."""
-    parts = urlsplit(text)
     try:
+        parts = urlsplit(text)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or parts.username or parts.query or parts.fragment:
-        raise BadSetting(f"{name} is not right: it must be an address such as https://192.168.1.20:8080.")
+    except ValueError:  # brackets of which one is missing, or a port that is none
+        raise _no_address(name) from None
+    if not sound or "@" in parts.netloc or parts.query or parts.fragment:
+        raise _no_address(name)
     if parts.scheme == "http" and not _is_nearby(parts.hostname or ""):
         raise BadSetting(f"{name} is not right: outside the own network it must begin with https://.")
     return text.rstrip("/")
+
+
+def _no_address(name: str) -> BadSetting:
+    return BadSetting(f"{name} is not right: it must be an address such as https://192.168.1.20:8080.")
 
 
 def _is_nearby(host: str) -> bool:

@@ -36,6 +36,8 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler(_standard_error())
     handler.setFormatter(NameOnly())
     logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
+    # gunicorn's tells nobody above it, and gets handlers of its own: before this, after it, and anew at every reload.
+    logging.getLogger("gunicorn.error").addFilter(only_name)
 
 
 class NameOnly(logging.Formatter):
@@ -45,6 +47,14 @@ class NameOnly(logging.Formatter):
         raised = record.exc_info[0] if record.exc_info else None
         line = f"{self.formatTime(record)} {record.levelname} {record.name}"
         return f"{line} {raised.__name__}" if raised else line
+
+
+def only_name(record: logging.LogRecord) -> bool:
+    """Leaves of a record what NameOnly leaves, whoever writes it down; gunicorn's begin with the address asked for."""
+    raised = record.exc_info[0] if record.exc_info else None
+    record.msg, record.args = raised.__name__ if raised else record.name, ()
+    record.exc_info = record.exc_text = record.stack_info = None
+    return True
 
 
 def only_allowed(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

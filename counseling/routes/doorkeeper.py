@@ -41,7 +41,9 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 def init_app(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None  # phones change their network address; the session row is the protection
-    manager.init_app(app)
+    # Its context processor loads who is signed in for every page, those of errors too: without a database such a page
+    # would fail like what it tells of. No template reads `current_user`.
+    manager.init_app(app, add_context_processor=False)
     # Nobody is remembered beyond a session. What would see to it looks into the session after every answer, files too,
     # and each file would be one for this cookie only: loaded anew after every sign-in.
     app.after_request_funcs[None].remove(manager._update_remember_cookie)

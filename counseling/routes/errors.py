@@ -42,7 +42,16 @@ def show_unforeseen(error: Exception) -> ResponseReturnValue:
     )
     if current_app.config.get("RAISE_UNFORESEEN"):
         raise error
-    return page(500, error_id), 500
+    return _page_in_any_case(error_id), 500
+
+
+def _page_in_any_case(error_id: str) -> str:
+    """With the reader's language where that can be had: what has just failed may be asked for once more by the page."""
+    try:
+        return page(500, error_id)
+    except Exception:
+        g.viewer = None
+        return page(500, error_id)
 
 
 def page(code: int, error_id: str | None = None, *, is_token: bool = False) -> str:

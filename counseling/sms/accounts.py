@@ -14,7 +14,7 @@ class SmsGateAccount:
     password: str = field(repr=False)
     signing_key: str = field(repr=False)
     sim_number: int | None = None  # which SIM of the phone texts go through; None: the phone's own choice
-    device_id: str | None = None  # which phone, where a server of SMS Gate stands in between
+    device_id: str | None = None  # which phone; None: where a server stands in between, any
 
 
 @dataclass(frozen=True)

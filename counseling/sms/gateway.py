@@ -29,6 +29,7 @@ class Fault(StrEnum):
     SENDER = "sender"  # the number or service that texts come from
     REGION = "region"  # it may not text this country
     ACCOUNT = "account"  # suspended, or on trial
+    DEVICE = "device"  # the phone that is named in the settings is not there
     REPORTS = "reports"  # it calls no address like ours: nothing would come back
 
 

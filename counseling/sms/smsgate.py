@@ -21,7 +21,7 @@ from counseling.sms.gateway import (
     TextToSend,
     life_left,
 )
-from counseling.sms.web_calls import Answer, NoAnswer, NotReached, basic, call
+from counseling.sms.web_calls import GAVE_UP, Answer, NoAnswer, NotReached, basic, call
 
 NAME = "smsgate"
 EVENTS = ("sms:received", "sms:sent", "sms:delivered", "sms:failed")
@@ -32,6 +32,7 @@ SHORTEST_LIFE = 5  # seconds; the phone refuses a shorter one
 CALLED = ("https://", "http://127.0.0.1:", "http://127.0.0.1/")
 KNOWS_IT = 409
 NO_SUCH_SETTING = (400, 404)  # of older versions
+NO_SUCH_DEVICE = 400  # and anything else that is wrong with a request: only the words tell
 # Said before anything is kept: too much at once, or not now.
 NOT_NOW = (429, 503)
 WRONG = {401: Fault.CREDENTIALS, 403: Fault.CREDENTIALS, 404: Fault.ADDRESS, 405: Fault.ADDRESS}
@@ -68,10 +69,12 @@ class SmsGate:
                 "withDeliveryReport": True,
                 "ttl": life,
                 **self._sim,
+                **self._device,
             },
         )
         if answer.status == KNOWS_IT:
             return
+        _ensure_device(answer)
         _ensure_taken(answer)
         # Whoever answers 200 without our reference is a hotel's network, and not the phone.
         if answer.fields().get("id") != message.ref:
@@ -117,6 +120,12 @@ class SmsGate:
             raise SmsOutcomeUnknown from None
 
 
+def _ensure_device(answer: Answer) -> None:
+    """No text is to blame. A phone says "Invalid device ID", a server "failed to select device: record not found"."""
+    if answer.status == NO_SUCH_DEVICE and "device" in str(answer.fields().get("message")).lower():
+        raise SmsMisconfigured(Fault.DEVICE)
+
+
 def _ensure_taken(answer: Answer) -> None:
     if 200 <= answer.status < 300:
         return
@@ -124,7 +133,7 @@ def _ensure_taken(answer: Answer) -> None:
         raise SmsMisconfigured(WRONG.get(answer.status, Fault.ADDRESS))
     if answer.status in NOT_NOW:
         raise SmsRejected(FailureReason.TEMPORARY, permanent=False)
-    if 400 <= answer.status < 500:  # it does not like the text as such, now or later
+    if 400 <= answer.status < 500 and answer.status != GAVE_UP:  # it does not like the text as such, now or later
         raise SmsRejected(FailureReason.OURS, permanent=True)
     raise SmsOutcomeUnknown  # something broke in there, perhaps after the text was kept
 

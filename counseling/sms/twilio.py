@@ -24,7 +24,7 @@ from counseling.sms.gateway import (
     life_left,
 )
 from counseling.sms.twilio_codes import FAULTS, LATE, OPTED_OUT, TRY_AGAIN, reason_of
-from counseling.sms.web_calls import NoAnswer, NotReached, basic, call
+from counseling.sms.web_calls import GAVE_UP, NoAnswer, NotReached, basic, call
 
 if TYPE_CHECKING:
     from twilio.base.exceptions import TwilioRestException
@@ -147,7 +147,8 @@ def _meaning_of(error: TwilioRestException) -> Exception:
     code, status = error.code or 0, int(error.status)
     if code in TRY_AGAIN or status in (429, 503):
         return SmsRejected(FailureReason.TEMPORARY, permanent=False)
-    if status >= 500:  # it broke in there, perhaps after the text was kept: no reference of ours keeps a repeat away
+    # It broke in there, perhaps after the text was kept: no reference of ours keeps a repeat away.
+    if status >= 500 or status == GAVE_UP:
         return SmsOutcomeUnknown()
     if code in FAULTS:
         return SmsMisconfigured(FAULTS[code])

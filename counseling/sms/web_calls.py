@@ -12,15 +12,19 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5.0  # to one address of a name, and for each piece of a handshake
+REACH_SECONDS = 15.0  # from looking up the name to the end of the handshake
 # From the first byte sent to the last one read; a server that drips its answer does not hold us longer.
 ANSWER_SECONDS = 10.0
 LONGEST_ANSWER = 1024 * 1024
+GAVE_UP = 408  # says a proxy in between, and nobody knows what had passed by then
 
 
 class NotReached(Exception):  # noqa: N818 - says what happened
@@ -84,12 +88,30 @@ def _trust() -> ssl.SSLContext:
 
 
 def _connect(connection: http.client.HTTPConnection) -> None:
+    """In a thread of its own: nothing ends a lookup of a name but the system, which may take minutes."""
+    reached: Future[None] = Future()
+    threading.Thread(target=_reach, args=[connection, reached], daemon=True).start()
     try:
-        connection.connect()
+        reached.result(REACH_SECONDS)
     except ssl.SSLCertVerificationError as error:
         raise NotReached(is_stranger=True) from error
     except (OSError, UnicodeError) as error:  # the name is unknown, nobody listens, it takes too long
         raise NotReached from error
+    finally:
+        reached.cancel()  # harmless where it has ended
+
+
+def _reach(connection: http.client.HTTPConnection, reached: Future[None]) -> None:
+    try:
+        connection.connect()
+    except Exception as error:
+        with suppress(InvalidStateError):
+            reached.set_exception(error)
+        return
+    try:
+        reached.set_result(None)
+    except InvalidStateError:  # nobody waits any more, and nothing was sent
+        connection.close()
 
 
 def _exchange(

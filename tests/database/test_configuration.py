@@ -35,6 +35,7 @@ def test_a_missing_secret_is_named(tmp_path: Path, name: str) -> None:
         ("DATABASE_URL", "mysql://x/y"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgresql://tua:canary@and:canary@db.example/tua"),  # an @ that is not quoted
         ("DATABASE_KEY", "1f" * 31),
         ("DATABASE_KEY", "zz" * 32),
         ("SECRET_KEY", "short"),
@@ -68,6 +69,7 @@ def test_a_malformed_setting_is_named_and_no_secret_is_repeated(tmp_path: Path, 
     said = sentence(settings(tmp_path, **{name: value}))
     assert said.startswith(name)
     assert not (name.endswith(("_KEY", "_KEYS", "_TOKEN")) and value in said)
+    assert "canary" not in said
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
@@ -94,6 +96,8 @@ def test_secrets_do_not_stand_in_the_configurations_text(tmp_path: Path) -> None
     for name in ("DATABASE_KEY", "SECRET_KEY", "DATA_KEYS", "BACKUP_KEY", "OUTBOX_KEYS"):
         assert environ[name] not in shown
     assert "\\x01" not in shown
+    url = "postgresql://tua:canary@db.example/tua"
+    assert "canary" not in repr(Config.from_environment(settings(tmp_path, DATABASE_URL=url)))
 
 
 def test_demo_secrets_are_made_once_and_for_this_account_only(tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ def test_both_gateways_are_read_and_the_named_one_comes_first(tmp_path: Path) ->
 
 
 def test_addresses_near_and_far(tmp_path: Path) -> None:
-    for url in ("http://192.168.1.20:8080", "http://phone.local:8080/api", "https://api.sms-gate.app/3rdparty/v1"):
+    near = "http://192.168.1.20:8080", "http://phone.local:8080/api", "http://[fd00::1]:8080"
+    for url in (*near, "https://api.sms-gate.app/3rdparty/v1"):
         config = with_gateways(URL, tmp_path, SMSGATE_URL=url)
         assert config.smsgate is not None
         assert config.smsgate.url == url
@@ -47,6 +48,8 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str) -> None:
         ("SMSGATE_URL", "192.168.1.20"),
         ("SMSGATE_URL", "http://api.sms-gate.app"),
         ("SMSGATE_URL", "https://user:secret@phone.local"),
+        ("SMSGATE_URL", "http://:secret@127.0.0.1:9"),
+        ("SMSGATE_URL", "http://[fd00::1:8080"),
         ("SMSGATE_URL", "https://phone.local:0"),
         ("SMSGATE_SIGNING_KEY", "short"),
         ("SMSGATE_SIM_NUMBER", "0"),

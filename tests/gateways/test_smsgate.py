@@ -21,7 +21,7 @@ from counseling.sms.gateway import (
     TextToSend,
 )
 from counseling.sms.smsgate import SmsGate
-from tests.support.fake_phone import AFTER, BEFORE, FakePhone, running_phone
+from tests.support.fake_phone import AFTER, BEFORE, DEVICE_ID, FakePhone, running_phone
 from tests.support.fake_phone import Fault as Wrong
 from tests.support.outbox import BODY, EIGHT
 
@@ -72,6 +72,23 @@ def test_texts_go_through_the_sim_that_was_set_and_else_through_the_phones_own(p
     assert {kept.ref: kept.sim for kept in phone.kept.values()} == {"own": None, "second": 2}
 
 
+def test_texts_go_through_the_phone_that_was_named_and_else_the_choice_is_not_ours(phone: FakePhone) -> None:
+    for ref, device_id in (("any", None), ("named", DEVICE_ID)):
+        SmsGate(replace(phone.account, device_id=device_id), HOOK, lambda: EIGHT).send(text(ref))
+    assert {kept.ref: kept.device for kept in phone.kept.values()} == {"any": None, "named": DEVICE_ID}
+
+
+@pytest.mark.parametrize("is_server", [True, False])
+def test_a_phone_that_is_not_there_is_a_wrong_setting_and_no_fault_of_the_text(
+    phone: FakePhone, is_server: bool
+) -> None:
+    phone.is_server = is_server
+    with pytest.raises(SmsMisconfigured) as wrong:
+        SmsGate(replace(phone.account, device_id="another"), HOOK, lambda: EIGHT).send(text())
+    assert wrong.value.fault is Fault.DEVICE
+    assert not phone.kept
+
+
 def test_the_same_text_again_is_taken_as_done_and_goes_out_once(phone: FakePhone, gateway: SmsGate) -> None:
     gateway.send(text())
     gateway.send(text())
@@ -94,6 +111,8 @@ def test_asking_hands_nothing_over(phone: FakePhone, gateway: SmsGate) -> None:
         (Wrong(AFTER, None), 1),  # taken, then cut off
         (Wrong(AFTER, 500), 1),
         (Wrong(BEFORE, 502), 0),
+        (Wrong(BEFORE, 408, b"<html>Request Time-out</html>"), 0),  # a proxy that gave up
+        (Wrong(AFTER, 408, b"<html>Request Time-out</html>"), 1),
         (Wrong(BEFORE, 200, b"<html>Welcome to our hotel</html>"), 0),
         (Wrong(BEFORE, 200, b'{"id":"somebody else"}'), 0),
         (Wrong(AFTER, 202, b"[" * 100_000), 1),  # so deep that reading it breaks
@@ -208,11 +227,9 @@ def test_where_a_server_stands_in_between_an_export_says_of_which_phone(phone: F
     with pytest.raises(SmsRejected) as refused:
         gateway.report_again(EIGHT - timedelta(hours=1), EIGHT)
     assert refused.value.permanent
-    named = SmsGate(replace(phone.account, device_id="yVULogr4Y1ksRfnos1Dsw"), HOOK, lambda: EIGHT)
+    named = SmsGate(replace(phone.account, device_id=DEVICE_ID), HOOK, lambda: EIGHT)
     named.report_again(EIGHT - timedelta(hours=1), EIGHT)
-    assert phone.exported == [
-        {"since": "2026-11-22T00:00:00Z", "until": "2026-11-22T01:00:00Z", "deviceId": "yVULogr4Y1ksRfnos1Dsw"}
-    ]
+    assert phone.exported == [{"since": "2026-11-22T00:00:00Z", "until": "2026-11-22T01:00:00Z", "deviceId": DEVICE_ID}]
 
 
 def test_nothing_of_the_secrets_is_told_by_looking_at_the_objects(gateway: SmsGate, phone: FakePhone) -> None:

@@ -172,6 +172,7 @@ def test_what_somebody_has_to_put_right_stops_the_channel(
         Wrong(AFTER, 500),
         Wrong(AFTER, 502, b"<html>bad gateway</html>"),
         Wrong(AFTER, 504),
+        Wrong(AFTER, 408, b'{"message":"Request Time-out"}'),
         Wrong(AFTER, 201, b"<html>Welcome to our hotel</html>"),
         Wrong(AFTER, 201, b"{}", hang_seconds=0.6),
     ],

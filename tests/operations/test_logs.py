@@ -4,11 +4,13 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from gunicorn.config import Config as GunicornConfig
+from gunicorn.glogging import Logger
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -47,9 +49,51 @@ def stderr(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]
     logs.set_up("INFO")
 
 
-def test_no_log_tells_who_somebody_is(
-    app: Flask, session: Session, cast: Cast, stderr: io.StringIO, request: pytest.FixtureRequest
+@pytest.fixture
+def gunicorn(stderr: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Logger]]:
+    """Has it set up its logs in its own way: with handlers of their own, and nothing goes further up."""
+    loggers = [logging.getLogger(name) for name in ("gunicorn.error", "gunicorn.access")]
+    before = [(log.propagate, log.level, log.handlers[:]) for log in loggers]
+
+    def set_up() -> Logger:
+        monkeypatch.setattr(sys, "stderr", stderr)  # between a fixture and its test pytest puts its own there
+        return Logger(GunicornConfig())
+
+    yield set_up
+    for log, (log.propagate, level, log.handlers) in zip(loggers, before, strict=True):
+        log.setLevel(level)
+
+
+@pytest.mark.parametrize("order", ["the application first", "gunicorn first", "and gunicorn anew"])
+def test_gunicorns_own_log_tells_no_more_than_which_kind_of_error(
+    stderr: io.StringIO, gunicorn: Callable[[], Logger], order: str
 ) -> None:
+    if order != "the application first":
+        logging.getLogger("gunicorn.error").filters.clear()
+    log = gunicorn()
+    if order != "the application first":
+        logs.set_up("DEBUG")
+    if order == "and gunicorn anew":
+        log.setup(GunicornConfig())
+    try:
+        raise ValueError(CODE) from KeyError(NAME)
+    except ValueError:
+        log.exception("Error handling request %s", f"/patients/{CODE}")
+    log.warning("Invalid request from ip=%s: %s", "10.0.0.7", NAME)
+    assert "[ERROR] ValueError" in stderr.getvalue()
+    assert "[WARNING] gunicorn.error" in stderr.getvalue()
+    assert not any(canary in stderr.getvalue() for canary in (NAME, CODE, "10.0.0.7", "Traceback"))
+
+
+def test_no_log_tells_who_somebody_is(
+    app: Flask,
+    session: Session,
+    cast: Cast,
+    stderr: io.StringIO,
+    gunicorn: Callable[[], Logger],
+    request: pytest.FixtureRequest,
+) -> None:
+    gunicorn()
     opened(session, cast)
     person = somebody(session, cast, name=NAME, code=CODE)
     order = ordered(session, cast, person, TENTHS)
@@ -91,5 +135,6 @@ def test_no_log_tells_who_somebody_is(
         said += re.sub(r"\[\d+\]", "", Path(cluster.log_path).read_text(encoding="utf-8"))  # numbers of processes
     assert "unforeseen error" in err  # it was logged …
     assert "waitress RuntimeError" in err
+    assert "[ERROR] RuntimeError" in err  # gunicorn's
     for canary in (NAME, "Chim", "Yến", CODE, "8675309", str(TENTHS), person.ref):
         assert canary not in said  # … without telling

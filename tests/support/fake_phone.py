@@ -25,6 +25,9 @@ from counseling.sms.accounts import SmsGateAccount
 from counseling.sms.segments import segments_of
 
 USER, PASSWORD, SIGNING_KEY = "phone", "phone-password", "invented-signing-key"
+DEVICE_ID = "yVULogr4Y1ksRfnos1Dsw"
+# Why a text for another phone is not taken: a server of SMS Gate, and the app itself.
+NO_SUCH_PHONE = {True: "failed to select device: record not found", False: "Invalid device ID"}
 MOST_TRIES = 14  # of one report, over about two days
 SHORTEST_LIFE = 5
 CALLED = ("https://", "http://127.0.0.1")  # what the app lets itself be told to report to
@@ -43,6 +46,7 @@ class Kept:
     ttl: int
     kept_at: datetime
     sim: int | None = None
+    device: str | None = None  # as it was asked for
     state: str = "Pending"
     times_sent: int = 0
     sent_at: datetime | None = None
@@ -132,9 +136,12 @@ class FakePhone:
             return 400, {"message": "Invalid request"}
         if not numbers[0].startswith("+"):
             return 400, {"message": "Invalid phone number"}
+        if asked.get("deviceId") not in (None, DEVICE_ID):
+            return 400, {"message": NO_SUCH_PHONE[self.is_server]}
         if asked["id"] in self.kept:
             return 409, {"message": "Message with this ID already exists"}
-        self.kept[asked["id"]] = Kept(asked["id"], numbers[0], text, ttl, self.now(), asked.get("simNumber"))
+        of_phone = asked.get("simNumber"), asked.get("deviceId")
+        self.kept[asked["id"]] = Kept(asked["id"], numbers[0], text, ttl, self.now(), *of_phone)
         return 202, {"id": asked["id"], "state": "Pending"}
 
     def _export(self, span: dict[str, str]) -> tuple[int, dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
+from werkzeug.local import LocalProxy
 from wtforms import HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
@@ -63,14 +64,24 @@ class TrialForm(HouseForm):
 
 
 @bp.context_processor
-def troubled_channels() -> dict[str, int]:
-    """The marks at the tab and the lines above, on every page of the administrator."""
-    found = queries.list_channels(db.session, names(), utc_now())
-    to_look_at = [one.state == queries.FAILING or one.unreported_since is not None for one in found]
+def channel_marks() -> dict[str, object]:
+    """At the tab and above every page of the administrator. Looked up by a page that shows them only: the page of an
+    error has to come without a database, too.
+    """
     return {
-        "stopped_channels": sum(one.state == queries.STOPPED for one in found),
-        "troubled_channels": sum(to_look_at),
+        "stopped_channels": LocalProxy(lambda: count_channels()[0]),
+        "troubled_channels": LocalProxy(lambda: count_channels()[1]),
     }
+
+
+def count_channels() -> tuple[int, int]:
+    """Those that are stopped, and those that somebody has to look at."""
+    if "channel_counts" not in g:
+        found = queries.list_channels(db.session, names(), utc_now())
+        to_look_at = sum(one.state == queries.FAILING or one.unreported_since is not None for one in found)
+        g.channel_counts = sum(one.state == queries.STOPPED for one in found), to_look_at
+    counts: tuple[int, int] = g.channel_counts
+    return counts
 
 
 @bp.get("/channels")
