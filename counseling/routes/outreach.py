@@ -86,8 +86,8 @@ def log_meeting() -> ResponseReturnValue:
     today = this_day()
     try:
         count = log_group(db.session, g.viewer, came, contact, request_key=key, today=today, now=utc_now())
-    except NotFound:
-        abort(404)
+    except NotFound:  # somebody who came has left the team's list since the page was opened
+        return group_page(typed("gone")), 409
     except Refusal:
         abort(400)
     flash(ngettext("Đã ghi buổi nhóm có %(num)s người.", "Đã ghi buổi nhóm có %(num)s người.", count), "done")

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from counseling.database import vault_of, writing
+from counseling.models.patients import SupportFile
 from counseling.models.people import StaffRole
 from counseling.models.tasks import Task
 from counseling.models.texts import InboundMessage
@@ -226,7 +227,8 @@ def test_a_group_is_ticked_and_counted_once(app: Flask, session: Session, cast: 
     assert re.findall(r'name="person" value="(\w+)"', page) == [people[0].ref, people[2].ref, people[1].ref]
     assert post(volunteer, "/outreach/group", **form(kind="group")).status_code == 422
     outside = form(kind="group", person=[people[0].ref, stranger.ref])
-    assert post(volunteer, "/outreach/group", **outside).status_code == 404
+    refused = post(volunteer, "/outreach/group", **outside)
+    assert refused.status_code == 409 and stranger.ref not in refused.text and "Người đội khác" not in refused.text
     assert not contacts(session)
     sent = form(kind="group", person=[people[0].ref, people[1].ref], minutes="60", km="4")
     for _ in range(2):
@@ -239,6 +241,43 @@ def test_a_group_is_ticked_and_counted_once(app: Flask, session: Session, cast: 
     again = form(kind="group", minutes="60", km="4", mood="good")
     assert post(volunteer, f"/outreach/{whose.ref}/contacts/{first.ref}/", **again).status_code == 303
     assert words(volunteer.get("/outreach/month").text).count("22/11/2026 – – 1 – 1:00 4") == 1
+
+
+@pytest.mark.parametrize("gone", [{"team_id": TEAM2}, {"team_id": None}], ids=["moved", "off the list"])
+def test_a_meeting_is_not_lost_because_one_of_them_left_the_list_while_it_was_typed(
+    app: Flask, session: Session, cast: Cast, gone: dict[str, int | None]
+) -> None:
+    here, moved = someone(session, cast), someone(session, cast, "Chị Tư")
+    volunteer, filled = at(app, "volunteer"), {"topic": ["work", "family"], "minutes": "120", "km": "3,5"}
+    page = volunteer.get("/outreach/group").text
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.ref == moved.ref).values(**gone))
+    sent = {"person": [here.ref, moved.ref], **filled, **hidden_in(page), "outcome": "met_well"}
+    answer = post(volunteer, "/outreach/group", **sent)
+    assert answer.status_code == 409 and "<title>1 chỗ cần sửa – Ghi buổi nhóm" in answer.text
+    assert "có người đã tích nay không còn trong danh sách của đội" in words(answer.text)
+    assert moved.ref not in answer.text and "Chị Tư" not in answer.text
+    kept = {("topic", "work"), ("topic", "family"), ("minutes", "120"), ("km", "3,5"), ("person", here.ref)}
+    assert kept == {pair for pair in filled_in(answer.text) if pair[1]} - {("behalf_of", "")}
+    assert not contacts(session)
+    again = {"person": here.ref, **filled, **hidden_in(answer.text), "outcome": "met_well"}
+    assert post(volunteer, "/outreach/group", **again).status_code == 303
+    (row,) = contacts(session)
+    assert (row.patient_id, row.minutes, row.km, row.topics) == (here.id, 120, 4, "family,work")
+
+
+def hidden_in(page: str) -> dict[str, str]:
+    """What the form sends that nobody sees: its key, and that it is of a group."""
+    return dict(re.findall(r'<input type="hidden" name="(request_key|kind)" value="(\w+)"', page))
+
+
+def test_a_meeting_of_which_nobody_is_left_on_the_list_says_so(app: Flask, session: Session, cast: Cast) -> None:
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(team_id=None))
+    answer = post(volunteer, "/outreach/group", **form(kind="group", person=person.ref))
+    assert answer.status_code == 409
+    assert "Buổi nhóm chưa được lưu" in answer.text and "Chưa có ai được giao cho đội." in words(answer.text)
 
 
 def test_the_months_sheet_counts_and_names_nobody(app: Flask, session: Session, cast: Cast) -> None:
