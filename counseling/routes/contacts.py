@@ -23,6 +23,7 @@ from counseling.queries.worklist import list_open_tasks
 from counseling.refs import new_request_key
 from counseling.routes.contact_form import Typed, form_key, mistyped, ticked, typed
 from counseling.routes.patients.parts import ensure_ref, this_day
+from counseling.routes.support_words import STATUS_WORDS
 from counseling.routes.viewing import note_view
 from counseling.services.outreach_contacts import correct_contact, log_contact, undo_contact
 from counseling.support_rows import open_community_name
@@ -153,6 +154,8 @@ def around(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "row": row,
         "name": open_community_name(vault_of(db.session), row.ref, row.community_name),
+        # As the file says it, which everybody may open who comes here: that it ended, and nothing of why.
+        "ended": None if row.status == "active" else STATUS_WORDS[row.status],
         "today": today,
         **offered(),
         "request_key": new_request_key(),

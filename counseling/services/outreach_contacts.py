@@ -6,6 +6,7 @@ check-in of aftercare. Undoing or correcting it does the same again from the row
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -62,11 +63,13 @@ def log_contact(
 ) -> str:
     """Record a contact of today with the person behind a support file; gives its reference, for a repeat the first's.
 
+    With somebody whose support has ended no next day is agreed: the visit was, and stands in the book without one.
     Raises NotFound for whoever may not (any more) see the file, and Refusal as domain.contacts does.
     """
     ensure_known(contact)
     with writing(session) as tx:
         file = lock_file(tx, viewer, ref)
+        contact = contact if file.status == "active" else replace(contact, next_on=None)
         return add_contact(tx, viewer, file, contact, request_key=request_key, on=today, now=now)
 
 

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from counseling.database import writing
 from counseling.models.audit import AuditEntry
+from counseling.models.contacts import OutreachContact
+from counseling.models.patients import SupportFile
 from counseling.models.people import StaffRole
 from counseling.models.phone_entries import ContactDetails
 from counseling.models.places import OutreachTeam
@@ -299,3 +301,30 @@ def test_a_plain_form_that_comes_after_its_session_is_said_not_to_be_saved(
         assert answer.status_code == 303
         assert "Chưa lưu: phiên làm việc đã hết" in client.get(answer.location).text
     assert "Chưa lưu" not in client.get("/login").text, "said once"
+
+
+@pytest.mark.parametrize("who", ["volunteer", "counselor"])
+@pytest.mark.parametrize(
+    ("status", "word"), [("died", "Đã mất"), ("moved", "Đã chuyển đi"), ("discharged", "Đã kết thúc hỗ trợ")]
+)
+def test_of_somebody_whose_support_has_ended_it_stands_under_the_name_and_no_next_day_is_asked_for(
+    app: Flask, session: Session, cast: Cast, who: str, status: str, word: str
+) -> None:
+    """What the file tells the same reader, in its words. The visit that was made before is taken all the same."""
+    person, client = someone(session, cast), at(app, who)
+    address = f"/outreach/{person.ref}/"
+    before = words(client.get(address).text)
+    assert "Hẹn lần tới" in before and word not in before
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(status=status))
+    page = words(client.get(address).text)
+    assert f"Anh Ba sửa xe {word} " in page and "Hẹn lần tới" not in page
+    assert f"Tình trạng {word}" in words(client.get(f"/patients/{person.ref}/").text)
+    again = send(client, person, "met_well", km="xa")
+    assert again.status_code == 422 and "Hẹn lần tới" not in words(again.text)
+    assert send(client, person, "met_well", next=(TODAY + timedelta(days=7)).isoformat()).status_code == 303
+    (row,) = session.scalars(select(OutreachContact))
+    assert (row.outcome, row.next_on) == ("met_well", None)
+    session.rollback()
+    assert word in words(client.get(f"{address}contacts/{row.ref}/").text)
+    assert at(app, "volunteer2").get(address).status_code == 404
