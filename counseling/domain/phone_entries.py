@@ -5,6 +5,7 @@ A form is understood for as long as phones may still hold it: the last three ver
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ TOKEN_LASTS = timedelta(days=90)  # what lets a phone hand in entries, from one 
 SKEW_SHOWN = timedelta(minutes=10)
 OLDEST_VISIT = timedelta(days=180)  # a phone whose battery was empty begins to count in 1970
 LONGEST_NOTE, LONGEST_NAME, MOST_CODES, MOST_PEOPLE = 500, 120, 20, 200
+MOST_IN_A_GROUP = 2 * MOST_PEOPLE  # those who are taken out count with those who came
 KINDS = ("visit", "correction", "group")
 OUTCOMES = {"well": "met_well", "needs_help": "met_needs_help", "not_met": "not_met"}
 _OWN_OUTCOMES = frozenset(OUTCOMES.values())
@@ -272,3 +274,14 @@ def own_day(letter: Letter) -> date:
 def is_clock_off(client_time: datetime, skew: timedelta, received_at: datetime) -> bool:
     """Whether team leads are told: the skew itself, or a visit from before the phone's battery was last empty."""
     return abs(skew) > SKEW_SHOWN or received_at - client_time > OLDEST_VISIT
+
+
+def key_of(entry_id: str, number: int = 0) -> str:
+    """The request key of the contact that comes of an entry: the database guards a second time against a repeat."""
+    plain = entry_id.replace("-", "")
+    return plain if number == 0 else hashlib.sha256(f"{plain}:{number}".encode()).hexdigest()[:32]
+
+
+def keys_of(entry_id: str) -> list[str]:
+    """Those of all who can have come to a meeting; the first is the key of the meeting itself."""
+    return [key_of(entry_id, number) for number in range(MOST_IN_A_GROUP)]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.contacts import WITHDRAWN, Entry, first_of, place_of
+from counseling.domain.phone_entries import keys_of
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff
@@ -114,6 +115,19 @@ def find_saved(session: AnySession, viewer: Viewer, contact_ref: str) -> SavedCo
         return None
     name = open_community_name(vault_of(session), row.ref, row.community_name)
     return SavedContact(contact_ref, row.ref, name, row.outcome)
+
+
+def is_in_book(session: AnySession, staff_id: int, entry_id: str) -> bool:
+    """Whether something of this person's entry of a phone, a visit or a meeting, counts as its last word says."""
+    row, details, later, keys = OutreachContact, ContactDetails, aliased(OutreachContact), keys_of(entry_id)
+    joined = select(row.id, details.group_key).outerjoin(details, details.contact_id == row.id)
+    alone = (row.request_key == keys[0]) | (details.group_key == keys[0])
+    of_meeting = details.group_key.is_not(None) & row.request_key.in_(keys)
+    own = joined.where(row.recorded_by_id == staff_id, alone | of_meeting).cte()
+    chain = select(own.c.id).cte(recursive=True)
+    chain = chain.union(select(later.id).where(later.corrects_id == chain.c.id))
+    of_it = row.id.in_(select(chain.c.id)) | details.group_key.in_(select(own.c.group_key))
+    return session.execute(joined.where(COUNTS, of_it).limit(1)).first() is not None
 
 
 def _line(session: AnySession, viewer: Viewer, row: Any, who: str, details: Any, behalf_of: str | None) -> ContactLine:

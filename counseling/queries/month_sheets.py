@@ -12,15 +12,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 
 from counseling.database import AnySession
+from counseling.domain.phone_entries import Said
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff, StaffRole
-from counseling.models.phone_entries import ContactDetails, WaitingVisit
+from counseling.models.phone_entries import ContactDetails, PhoneEntry, WaitingVisit
 from counseling.models.places import OutreachTeam
 from counseling.models.texts import InboundMessage
 from counseling.permissions import RoleKind, Viewer
 from counseling.queries.actors import find_in_team
-from counseling.queries.contacts import COUNTS
+from counseling.queries.contacts import COUNTS, is_in_book
 from counseling.queries.patients import NotFound
 from counseling.queries.waiting_visits import said_in
 from counseling.scopes import teams_visible_to
@@ -163,19 +164,33 @@ def _sum(first: date, days: list[SheetDay]) -> SheetDay:
 
 
 def _apart(session: AnySession, desk: Any, first: date, until: date) -> Counter[str]:
-    """How many visits that belong on this sheet stand in no book, by their state."""
-    visit = WaitingVisit
-    query = select(visit.ref, visit.said, visit.state, StaffRole.staff_id).join(
-        StaffRole, StaffRole.id == visit.role_id
+    """How many visits that belong on this sheet stand in no book, by their state. A meeting is one, as on the sheet."""
+    visit, entry = WaitingVisit, PhoneEntry
+    query = (
+        select(visit.ref, visit.said, visit.state, StaffRole.staff_id, entry.entry_id, entry.kind)
+        .join(StaffRole, StaffRole.id == visit.role_id)
+        .outerjoin(entry, entry.id == visit.entry_id)
+        .where(visit.team_id == desk.team_id, visit.visited_on >= first, visit.visited_on < until)
+        .where(visit.state != "matched")
     )
-    found = query.where(visit.team_id == desk.team_id, visit.visited_on >= first, visit.visited_on < until)
-    rows = session.execute(found.where(visit.state != "matched")).all()
-    return Counter(row.state for row in rows if _whose(session, desk.team_id, row) == desk.staff_id)
+    states: dict[str, str] = {}
+    for row in session.execute(query).all():
+        said, one = said_in(session, row), row.entry_id or row.ref
+        if _whose(session, desk.team_id, row, said) == desk.staff_id and not _is_counted(session, row, said):
+            states[one] = "waiting" if "waiting" in (row.state, states.get(one)) else row.state
+    return Counter(states.values())
 
 
-def _whose(session: AnySession, team_id: int, row: Any) -> int:
+def _is_counted(session: AnySession, row: Any, said: Said | None) -> bool:
+    """Whether the visit stands in a book and only a word about it waits: what was corrected, or one more who came."""
+    if said is None:
+        return False
+    named = said.corrects or (row.entry_id if row.kind == "group" else None)
+    return named is not None and is_in_book(session, row.staff_id, named)
+
+
+def _whose(session: AnySession, team_id: int, row: Any, said: Said | None) -> int:
     """On whose sheet a visit will stand: that of the colleague for whom it was written, else its writer's."""
-    said = said_in(session, row)
     colleague = find_in_team(session, team_id, said.behalf_of) if said and said.behalf_of else None
     whose: int = colleague.staff_id if colleague else row.staff_id
     return whose

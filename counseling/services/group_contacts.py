@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from counseling.database import AnySession, writing
-from counseling.domain.phone_entries import MOST_PEOPLE
+from counseling.domain.phone_entries import MOST_PEOPLE, key_of
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Viewer
 from counseling.services.contact_details import NewContact, ensure_known
 from counseling.services.outreach_contacts import add_contact, lock_file
-from counseling.services.phone_visits import key_of
 
 
 def log_group(

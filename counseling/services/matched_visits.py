@@ -16,19 +16,17 @@ from sqlalchemy.orm import Session, aliased
 
 from counseling.database import vault_of
 from counseling.domain.contacts import WITHDRAWN
-from counseling.domain.phone_entries import Said
+from counseling.domain.phone_entries import MOST_IN_A_GROUP, Said, key_of
 from counseling.models.contacts import OutreachContact
 from counseling.models.phone_entries import PhoneEntry, WaitingVisit
 from counseling.permissions import Viewer
 from counseling.services.contact_details import NewContact, keep_unsaid
 from counseling.services.outreach_contacts import add_contact, replace_contact, withdraw_contact
 from counseling.services.phone_visits import (
-    MOST_IN_A_GROUP,
     contact_of,
     filled_from_meeting,
     find_corrected,
     find_meeting,
-    key_of,
     of_whose_meeting,
     told_of_each,
 )

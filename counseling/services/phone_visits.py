@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -12,7 +11,7 @@ from sqlalchemy import Row, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from counseling.domain.contacts import LATEST_NEXT_DAYS, PLACES, WITHDRAWN
-from counseling.domain.phone_entries import KINDS, MOST_PEOPLE, Said
+from counseling.domain.phone_entries import KINDS, Said, key_of, keys_of
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
@@ -24,7 +23,6 @@ from counseling.services.contact_details import NewContact, keep_unsaid
 from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
 
 File = Row[*tuple[Any, ...]]
-MOST_IN_A_GROUP = 2 * MOST_PEOPLE  # those who are taken out count with those who came
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,6 @@ class Left:
 
     def key_in(self, entry_id: str) -> str:
         return key_of(entry_id, self.number)
-
-
-def key_of(entry_id: str, number: int = 0) -> str:
-    """The request key of the contact that comes of an entry: the database guards a second time against a repeat."""
-    plain = entry_id.replace("-", "")
-    return plain if number == 0 else hashlib.sha256(f"{plain}:{number}".encode()).hexdigest()[:32]
 
 
 def do_visit(tx: Session, visit: Visit, now: datetime) -> list[Left]:
@@ -234,7 +226,7 @@ def of_whose_meeting(tx: Session, contact: NewContact, standing: dict[str, File]
 
 def find_meeting(tx: Session, viewer: Viewer, entry_id: str) -> tuple[str | None, date | None, dict[str, File]]:
     """The author's group of the entry that is named, or that it corrected; its day; the last word of each who came."""
-    keys = [key_of(entry_id, number) for number in range(MOST_IN_A_GROUP)]
+    keys = keys_of(entry_id)
     row, details, later = OutreachContact, ContactDetails, aliased(OutreachContact)
     own = row.recorded_by_id == viewer.staff_id, details.group_key.is_not(None)
     named = select(details.group_key, row.contact_on).join(row, row.id == details.contact_id)

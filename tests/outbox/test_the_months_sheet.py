@@ -21,7 +21,7 @@ from tests.outbox.story import ARRIVAL, contacts, hand_in, waiting
 from tests.outbox.test_correcting_a_group import filled, standing
 from tests.outbox.test_pages import at, noon, words
 from tests.outbox.test_whose_visit_it_is import becomes
-from tests.outreach.story import log, someone
+from tests.outreach.story import correct, log, someone, undo
 from tests.support.cast import TEAM, TEAM2, Cast, post
 from tests.support.phone import visit
 from tests.support.settings import MORNING
@@ -150,3 +150,68 @@ def test_who_takes_the_hours_off_one_persons_row_leaves_those_of_the_meeting(
     assert (last.corrects_id, last.minutes, last.km) == (row.id, None, None)
     total = month_sheet(session, cast.roles["volunteer"][0], NOVEMBER, VIETNAM).total
     assert (total.visits, total.groups, total.minutes, total.km) == (0, 1, 60, 4)
+
+
+def counted_and_apart(session: Session, cast: Cast) -> tuple[int, int, int, int]:
+    """Visits and meetings that stand on the sheet, and how many it says are not counted: waiting, put away."""
+    found = month_sheet(session, cast.roles["volunteer"][0], NOVEMBER, VIETNAM)
+    session.rollback()
+    return found.total.visits, found.total.groups, found.waiting, found.put_away
+
+
+def test_a_correction_that_waits_is_not_called_a_visit_that_is_not_counted(session: Session, cast: Cast) -> None:
+    """Unless the visit was undone: then it stands in no book."""
+    person, first = someone(session, cast), str(uuid.uuid4())
+    hand_in(session, cast, visit(person.ref, minutes=30), id=first)
+    made = correct(session, cast, person, contacts(session)[0].ref, "met_needs_help")
+    becomes(session, person, team_id=TEAM2)
+    again = visit(person.ref, corrects=first, outcome="not_met")
+    assert hand_in(session, cast, again, kind="correction") == "quarantined"
+    assert counted_and_apart(session, cast) == (1, 0, 0, 0)
+    becomes(session, person, team_id=TEAM)
+    undo(session, cast, person, made)
+    assert counted_and_apart(session, cast) == (0, 0, 1, 0)
+    dismiss_visit(session, cast.viewer_of("counselor"), waiting(session)[0].ref, "mistake", ARRIVAL)
+    assert counted_and_apart(session, cast) == (0, 0, 0, 1)
+
+
+def test_a_word_about_somebody_elses_visit_waits_as_a_visit_of_ones_own(session: Session, cast: Cast) -> None:
+    """It takes no place in the other's book."""
+    person, colleague, first = someone(session, cast), joins(session, cast), str(uuid.uuid4())
+    hand_in(session, cast, visit(person.ref), id=first)
+    told, actor = visit(person.ref, corrects=first), actor_ref(session, colleague)
+    assert hand_in(session, cast, told, who="volunteer2", actor=actor, kind="correction") == "quarantined"
+    assert [(row.code, row.role_id) for row in waiting(session)] == [("unknown_entry", colleague)]
+    assert (apart(session, cast.roles["volunteer"][0]), apart(session, colleague)) == ((0, 0), (1, 0))
+
+
+def test_a_meeting_that_waits_is_one_however_many_came(session: Session, cast: Cast) -> None:
+    people = [someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Anh Năm")]
+    for one in people:
+        becomes(session, one, status="moved")
+    refs, first = [one.ref for one in people], str(uuid.uuid4())
+    met = visit(None, people=refs, place="group", minutes=60, danger=["violence"])
+    hand_in(session, cast, met, kind="group", id=first)
+    hand_in(session, cast, visit(None, said="anh Tám"))
+    assert len(waiting(session)) > 2
+    assert counted_and_apart(session, cast) == (0, 0, 2, 0)
+    by = cast.viewer_of("counselor")
+    for row in waiting(session)[1:]:
+        dismiss_visit(session, by, row.ref, "mistake", ARRIVAL)
+    assert counted_and_apart(session, cast) == (0, 0, 1, 1), "somebody of it waits still"
+    match_visit(session, by, waiting(session)[0].ref, people[0].ref, ARRIVAL)
+    assert counted_and_apart(session, cast) == (0, 1, 0, 1)
+
+
+def test_who_of_a_meeting_waits_is_no_meeting_that_is_not_counted(session: Session, cast: Cast) -> None:
+    here, gone, new = (someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Anh Năm"))
+    becomes(session, gone, status="moved")
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    hand_in(session, cast, visit(None, people=[here.ref, gone.ref], place="group"), kind="group", id=first)
+    assert counted_and_apart(session, cast) == (0, 1, 0, 0)
+    becomes(session, new, status="moved")
+    for entry_id, corrects in ((second, first), (str(uuid.uuid4()), second)):
+        anew = visit(None, people=[here.ref, new.ref], place="group", corrects=corrects)
+        assert hand_in(session, cast, anew, kind="group", id=entry_id) == "quarantined"
+    assert len(waiting(session)) == 3
+    assert counted_and_apart(session, cast) == (0, 1, 0, 0)
