@@ -55,11 +55,13 @@ class Meeting:
 
 
 def put_into_book(
-    tx: Session, author: Viewer, file: File, said: Said, row: File, now: datetime
+    tx: Session, author: Viewer, file: File, said: Said, row: File, before: Sequence[Earlier], now: datetime
 ) -> tuple[str, list[File]]:
-    """In its author's name, on its own day. Gives the contact's reference, and what waits of the same visit besides."""
+    """In its author's name, on its own day. Gives the contact's reference, and what waits of the same visit besides.
+
+    `before`: by `told_before`, asked before the file was locked.
+    """
     kind, entry_id = _entry_of(tx, row)
-    before = _told_before(tx, row, said)
     old, unsaid = _find_old(tx, author, said, before)
     meeting = _meeting_of(tx, author, kind, [entry_id, *(earlier.entry_id for earlier in before)])
     told = _whole(said, unsaid)
@@ -105,14 +107,16 @@ def _entry_of(tx: Session, row: File) -> tuple[str | None, str]:
     return (entry.kind, entry.entry_id) if entry else (None, "")
 
 
-def _told_before(tx: Session, row: File, said: Said) -> list[Earlier]:
-    """What it corrects, what that corrects and so on, the latest first: a phone names its last word, not its first."""
+def told_before(tx: Session, row: File, said: Said) -> list[Earlier]:
+    """What it corrects, what that corrects and so on, the latest first: a phone names its last word, not its first.
+
+    Locks what waits of it. The person's file comes after, as for whoever decides on one of these at the same moment.
+    """
     found: list[Earlier] = []
     corrects, own = said.corrects, WaitingVisit
     while corrects is not None and corrects not in [earlier.entry_id for earlier in found]:
         query = select(*own.__table__.columns, PhoneEntry.kind).join(PhoneEntry, PhoneEntry.id == own.entry_id)
         query = query.where(PhoneEntry.entry_id == corrects, own.role_id == row.role_id).order_by(own.id)
-        # Locked: whoever decides on one of them at this moment comes first or finds it decided.
         rows = tx.execute(query.with_for_update(of=own)).all()
         opened = [(one, open_said(vault_of(tx), one.ref, one.said)) for one in rows]
         found.append(_about_the_same(corrects, opened, said))

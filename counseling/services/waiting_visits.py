@@ -23,7 +23,7 @@ from counseling.queries.patients import NotFound
 from counseling.scopes import waiting_visits_visible_to
 from counseling.services import audit
 from counseling.services.contact_details import danger_text
-from counseling.services.matched_visits import put_into_book
+from counseling.services.matched_visits import put_into_book, told_before
 from counseling.services.outreach_contacts import lock_file
 from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
@@ -71,10 +71,11 @@ def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, 
         if said is None:
             raise Refusal("unreadable")
         author = get_author(tx, row.role_id).viewer
+        before = told_before(tx, row, said)
         file = lock_file(tx, viewer, person_ref)
-        made, before = put_into_book(tx, author, file, said, row, now)
+        made, besides = put_into_book(tx, author, file, said, row, before, now)
         contact_id = tx.execute(select(OutreachContact.id).where(OutreachContact.ref == made)).scalar_one()
-        for one in (row, *before):
+        for one in (row, *besides):
             _decide(tx, viewer, one, "matched", now, contact_id=contact_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from counseling.models.tasks import Task
 from counseling.queries.month_sheets import SheetDay, month_sheet
 from counseling.queries.waiting_visits import get_waiting_visit
 from counseling.services.waiting_visits import match_visit
+from tests.orders.test_races import engine_of
 from tests.outbox.story import ARRIVAL, SAVED, contacts, hand_in, waiting
 from tests.outbox.test_correcting_a_group import standing
 from tests.outbox.test_pages import at, noon, words
@@ -24,6 +26,7 @@ from tests.outbox.test_whose_visit_it_is import becomes
 from tests.outreach.story import someone, undo
 from tests.support.cast import TEAM2, Cast
 from tests.support.phone import visit
+from tests.support.races import at_the_same_second
 from tests.support.treatment import Person
 
 __all__ = ["noon"]
@@ -194,3 +197,26 @@ def test_who_was_written_for_somebody_else_leaves_the_meeting_and_the_others_sta
     assert set(standing(session)) == {right.id, people[1].id}
     found = total(session, cast)
     assert (found.visits, found.groups, found.minutes, found.km) == (0, 1, 90, 4)
+
+
+def test_two_counselors_who_match_a_visit_and_its_correction_at_once_make_one_visit(
+    session: Session, cast: Cast
+) -> None:
+    """Neither waits for the other for ever, whichever is first."""
+    people = [someone(session, cast, f"Anh Ba {number}") for number in range(6)]
+    for person in people:
+        becomes(session, person, team_id=TEAM2)
+        first = str(uuid.uuid4())
+        hand_in(session, cast, visit(person.ref, minutes=30), id=first)
+        hand_in(session, cast, visit(person.ref, minutes=45, corrects=first), kind="correction", **NEXT_DAY)
+    rows = waiting(session)
+    session.rollback()
+    for person, original, correction in zip(people, rows[::2], rows[1::2], strict=True):
+
+        def matches(own: Session, ref: str, whose: Person = person) -> None:
+            match(own, cast, ref, whose)
+
+        acts = [partial(matches, ref=original.ref), partial(matches, ref=correction.ref)]
+        assert at_the_same_second(engine_of(session), *acts) == [None, None]
+    found = total(session, cast)
+    assert (found.visits, found.minutes) == (6, 6 * 45)
