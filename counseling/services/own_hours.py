@@ -33,14 +33,13 @@ class Redrawn:
     stale_at: Callable[[datetime], datetime] | None = None
 
 
-def move_to_own_hours(tx: Session, patient_id: int, side: str, hours: OwnHours, at: Moment, dice: Random) -> int:
-    """Give a file's planned reminders other minutes of their days, where those that they have do not suit; gives how
-    many. The caller holds the file.
+def move_to_own_hours(tx: Session, patient_id: int, side: str, hours: OwnHours, at: Moment, dice: Random) -> None:
+    """Give a file's planned reminders other minutes of their days, where those that they have do not suit. The caller
+    holds the file.
 
     What the person has just said counts for more than an hour that somebody gave one text by hand. Where no minute of
     the day suits, a text stays where it is: the sender waits for the end of the quiet hours.
     """
-    moved = 0
     for row in _planned(tx, patient_id, side, at):
         drawn = _drawn_from(tx, row, at)
         if _suits(row.due_at, drawn.minutes, hours, at):
@@ -50,8 +49,6 @@ def move_to_own_hours(tx: Session, patient_id: int, side: str, hours: OwnHours, 
             continue
         values = {"due_at": due} if drawn.stale_at is None else {"due_at": due, "expires_at": drawn.stale_at(due)}
         tx.execute(update(Reminder).where(Reminder.id == row.id).values(**values))
-        moved += 1
-    return moved
 
 
 def _planned(tx: Session, patient_id: int, side: str, at: Moment) -> Sequence[Row[Any]]:
