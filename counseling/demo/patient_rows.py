@@ -80,7 +80,7 @@ def _details(dice: Dice, book: Book, patient: PlannedPatient) -> TreatmentDetail
         identity_number=people.identity_number(dice) if dice.chance(0.8) else None,
         phone=patient.phone,
         area_id=book.places.areas[commune],
-        address=people.hamlet(dice, book.places.kinds[commune]),
+        address=people.hamlet(dice, commune, book.places.kinds[commune]),
         alias=people.alias(dice) if dice.chance(0.3) else None,
         language=person.language,
         can_read=dice.one_of((True, False, None), (85, 8, 7)),

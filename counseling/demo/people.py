@@ -13,6 +13,8 @@ from counseling.domain.names import fold
 PHONE_PREFIX = "+84998"
 # Identity cards begin with the province of birth, 001 to 096: no card begins with 099.
 IDENTITY_PREFIX = "099"
+# Where somebody walks from door to door: so many hamlets of a commune.
+HAMLETS = 3
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,14 @@ def identity_number(dice: Dice) -> str:
     return IDENTITY_PREFIX + dice.digits(9)
 
 
-def hamlet(dice: Dice, commune_kind: str) -> str:
+def hamlet(dice: Dice, commune: str, commune_kind: str) -> str:
+    """One of the few places of a commune from which people come."""
     if commune_kind == "ward":
-        return f"Khối {dice.between(1, 12)}"
-    return f"Thôn {dice.one_of(words.HAMLET_FIRST)} {dice.one_of(words.HAMLET_SECOND)}"
+        return f"Khối {dice.between(1, HAMLETS)}"
+    here = Dice("hamlets", commune)
+    firsts, seconds = here.some_of(words.HAMLET_FIRST, HAMLETS), here.some_of(words.HAMLET_SECOND, HAMLETS)
+    at = dice.between(0, HAMLETS - 1)
+    return f"Thôn {firsts[at]} {seconds[at]}"
 
 
 def alias(dice: Dice) -> str:

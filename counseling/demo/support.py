@@ -176,7 +176,7 @@ def _details(dice: Dice, book: Book, taken: set[str], since: date, team: str) ->
         birth_year=birth_year if dice.chance(SAID) else None,
         sex=sex if dice.chance(SAID) else "unknown",
         area_id=book.places.areas[commune],
-        hamlet=people.hamlet(dice, book.places.kinds[commune]) if dice.chance(SAID) else None,
+        hamlet=people.hamlet(dice, commune, book.places.kinds[commune]) if dice.chance(SAID) else None,
         language=dice.one_of(("vi", "tyz", "nut", "ium"), weights),
         can_read=dice.one_of((True, False, None), (50, 15, 35)),
         notes=dice.one_of(words.SUPPORT_NOTES) if dice.chance(0.3) else None,

@@ -18,7 +18,11 @@ class _Marks(dict[int, int | None]):
 
 
 _MARKS = _Marks()
+_NUMBER = re.compile(r"(\d+)")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
+# What one writes before a hamlet's name and another leaves out. Before a number it is half of the name:
+# "Thôn 3" is not "Tổ 3".
+_KIND_OF_HAMLET = re.compile(r"^(?:thon|xom|ban|khoi pho|khoi|khu pho|khu|to dan pho|to) (?!(?:dan )?pho \d)(?=\D{2})")
 
 
 def fold(text: str) -> str:
@@ -35,6 +39,22 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """List the folded words of a text, in their order."""
     return fold(text).split()
+
+
+def fold_hamlet(text: str) -> str:
+    """Give the form by which two hamlets are the same: "Thôn Nà Mìu", "nà mìu" and "Bản Nà Mìu" are one."""
+    return _KIND_OF_HAMLET.sub("", fold(text))
+
+
+def short_hamlet(text: str) -> str:
+    """The name of a hamlet where there is little room: "Thôn Nà Mìu" is "Nà Mìu", "Thôn 3" stays."""
+    kind = _KIND_OF_HAMLET.match(fold(text))
+    return " ".join(text.split()[len(kind[0].split()) :]) if kind else text
+
+
+def in_counting_order(text: str) -> tuple[tuple[int, str], ...]:
+    """A key for sorting: "khối 2" stands before "khối 10"."""
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBER.split(text))
 
 
 def tidy_name(text: str) -> str:

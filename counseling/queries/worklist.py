@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from counseling.database import AnySession, vault_of
-from counseling.domain.names import fold
+from counseling.domain.names import fold, fold_hamlet, in_counting_order, short_hamlet
 from counseling.models.contacts import OutreachContact
 from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
@@ -22,6 +22,8 @@ from counseling.support_rows import open_community_name
 
 # A volunteer has up to 60 people, and a phone keeps one page: without a line nobody may be out of reach.
 WORK_ROWS = 100
+# So many lines of two stand on a small phone at once; a longer list is split by hamlet.
+ONE_SCREEN = 7
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,16 @@ class WorkRow:
         """What the field over the list finds somebody by."""
         return fold(f"{self.community_name} {self.hamlet or ''}")
 
+    @property
+    def place(self) -> str | None:
+        """The hamlet as short as a line of the list needs it."""
+        return short_hamlet(self.hamlet) if self.hamlet else None
+
+    @property
+    def hamlet_key(self) -> str:
+        """By which the rows of one hamlet are found; empty where none is written down."""
+        return fold_hamlet(self.hamlet or "")
+
 
 @dataclass(frozen=True)
 class Worklist:
@@ -63,6 +75,14 @@ class Worklist:
     done: list[WorkRow]
     total: int
     page: int
+
+    @property
+    def hamlets(self) -> dict[str, str | None]:
+        """Where to go, by key: its name, and the unknown last. Empty where the list is short or all of it one place."""
+        found = {row.hamlet_key: row.place for row in reversed(self.waiting)}
+        if len(self.waiting) <= ONE_SCREEN or len(found) == 1:
+            return {}
+        return dict(sorted(found.items(), key=lambda hamlet: (not hamlet[0], in_counting_order(hamlet[0]))))
 
     @property
     def pages(self) -> int:

@@ -288,6 +288,7 @@
       clearTimeout(undoTimer);
       undoTimer = setTimeout(() => show(undo, false), Outbox.HOLD_MS);
       for (const row of rows()) if (row.dataset.ref === saved.ref) row.parentElement.classList.add("logged");
+      narrow(at);
       one("#danger-now").replaceChildren(...all("[data-danger]:not([hidden])", form).map((part) => part.cloneNode(true)));
       const find = one("[data-filter]");
       if (find?.value) { // or the list of whoever is next would stand there empty
@@ -345,10 +346,32 @@
     const refs = (some) => new Set(some.filter(isToday).map((entry) => known.get(entry.who)?.dataset.ref));
     const met = one("#met", list), logged = refs(shown), news = refs(shown.filter(isNews));
     for (const row of rows()) row.parentElement.classList.toggle("logged", (met?.contains(row) ? logged : news).has(row.dataset.ref));
+    narrow(at);
     if (!met) return;
     show(met, one(".note", met).textContent = all("li:not(.logged)", met).length);
   }
+  // One hamlet at a time, or all. What is left of one stands on one screen; where nothing is left, the others are shown.
+  let at;
+  function narrow(where) {
+    const waiting = rows().filter((row) => !row.closest("#met")), left = waiting.filter((row) => !row.closest(".logged")), isAt = (row, place) => place === undefined || row.dataset.at === place;
+    at = left.some((row) => isAt(row, where)) ? where : undefined;
+    for (const chip of all("#hamlets button")) {
+      const place = chip.dataset.at, here = left.filter((row) => isAt(row, place));
+      show(chip, here.length || place === undefined);
+      show(one(".state", chip), here.some((row) => one(".state.attention", row)));
+      one("b", chip).textContent = here.length;
+      chip.setAttribute("aria-pressed", place === at);
+    }
+    for (const row of waiting) row.parentElement.classList.toggle("elsewhere", !isAt(row, at));
+    list.classList.toggle("one-hamlet", at !== undefined);
+  }
   function listWork() {
+    narrow();
+    on(one("#hamlets"), "click", (event) => {
+      const chip = event.target.closest("button");
+      if (chip) narrow(chip.dataset.at);
+    });
+    on(one("[data-filter]"), "input", () => narrow()); // somebody is looked for everywhere
     on(list, "click", (event) => {
       const row = event.target.closest(".row > a[data-ref]"), button = event.target.closest("[data-open]");
       if (event.ctrlKey || event.metaKey || event.shiftKey || (!row && !button)) return;
@@ -356,7 +379,7 @@
       if (button) return open({ kind: button.dataset.open === "group" ? "group" : "visit", name: button.textContent.trim() });
       const { ref, task, entry, kind } = row.dataset, name = one(".who", row).textContent;
       if (kind === "group") return open({ kind, name, corrects: entry }); // who came is sealed: they are ticked anew
-      return open({ ref, task, name, corrects: entry, where: entry ? "" : one(".why", row).textContent.trim(), url: entry ? "" : row.href });
+      return open({ ref, task, name, corrects: entry, where: entry ? "" : [one(".state", row)?.textContent, one(".value", row).textContent, row.dataset.last].filter(Boolean).join(" · "), url: entry ? "" : row.href });
     });
     on(form, "submit", save);
     on(form, "input", () => show(one("[data-plain]", form), false)); // whoever comes back finds the form empty

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counseling.domain.names import fold, tidy_name, words
+from counseling.domain.names import fold, fold_hamlet, in_counting_order, short_hamlet, tidy_name, words
 
 VIETNAMESE = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ"
 vietnamese_names = st.lists(st.text(VIETNAMESE, min_size=1, max_size=7), min_size=1, max_size=5).map(" ".join)
@@ -83,3 +83,35 @@ def test_tidying_keeps_the_name_that_is_searched_and_is_stable(name: str, spell:
     assert fold(tidied) == fold(name)
     assert tidy_name(tidied) == tidied
     assert unicodedata.is_normalized("NFC", tidied)
+
+
+@pytest.mark.parametrize(
+    ("typed", "key", "short"),
+    [
+        ("Thôn Nà Mìu", "na miu", "Nà Mìu"),
+        ("nà mìu", "na miu", "nà mìu"),
+        ("Bản Nà Mìu", "na miu", "Nà Mìu"),
+        ("Thôn 3", "thon 3", "Thôn 3"),
+        ("Khối 12", "khoi 12", "Khối 12"),
+        ("Khối phố 3", "khoi pho 3", "Khối phố 3"),
+        ("Tổ dân phố 5", "to dan pho 5", "Tổ dân phố 5"),
+        ("Thôn Phố Cũ", "pho cu", "Phố Cũ"),
+        ("Khu  phố Tân Tiến", "tan tien", "Tân Tiến"),
+        ("Thôn", "thon", "Thôn"),
+        ("", "", ""),
+    ],
+)
+def test_a_hamlet_is_the_same_however_its_kind_is_written(typed: str, key: str, short: str) -> None:
+    assert (fold_hamlet(typed), short_hamlet(typed)) == (key, short)
+
+
+@given(st.text())
+def test_of_no_hamlet_the_whole_name_is_lost(text: str) -> None:
+    assert bool(fold_hamlet(text)) == bool(fold(text))
+    assert fold(short_hamlet(text)) == fold_hamlet(text)
+
+
+def test_hamlets_with_numbers_stand_as_one_counts() -> None:
+    assert sorted(["khoi 10", "khoi 2", "na miu", "khoi 2 b"], key=in_counting_order) == [
+        "khoi 2", "khoi 2 b", "khoi 10", "na miu",
+    ]  # fmt: skip

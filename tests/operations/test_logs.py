@@ -132,7 +132,8 @@ def test_no_log_tells_who_somebody_is(
     said = err + str(refused.value) + str(nonsense.value) + answer.text
     if session.get_bind().dialect.name == "postgresql":
         cluster: Cluster = request.getfixturevalue("postgres")
-        said += re.sub(r"\[\d+\]|PID \d+", "", Path(cluster.log_path).read_text(encoding="utf-8"))  # numbers of processes
+        numbers_of_processes = r"\[\d+\]|PID \d+"
+        said += re.sub(numbers_of_processes, "", Path(cluster.log_path).read_text(encoding="utf-8"))
     assert "unforeseen error" in err  # it was logged …
     assert "waitress RuntimeError" in err
     assert "[ERROR] RuntimeError" in err  # gunicorn's

@@ -71,7 +71,7 @@ def test_a_visit_is_logged_undone_and_logged_again_by_plain_forms(app: Flask, se
     person = someone(session, cast)
     task_id = asked(session, person)
     volunteer = at(app, "volunteer")
-    assert "Anh Ba sửa xe Ghé thăm · Nà Pàn · chưa gặp lần nào" in words(volunteer.get("/outreach/").text)
+    assert "Anh Ba sửa xe Nà Pàn Ghé thăm · chưa gặp lần nào" in words(volunteer.get("/outreach/").text)
     page = volunteer.get(f"/outreach/{person.ref}/").text
     hidden = forms(page, f"/outreach/{person.ref}/")
     assert hidden["task"] == "look_in"

@@ -158,3 +158,18 @@ def test_a_longer_list_comes_in_pages_and_those_met_today_on_each(
     assert (len(first.waiting), len(second.waiting), first.total, first.pages) == (10, 2, 12, 2)
     assert names(first.done) == names(second.done) == ["hôm nay"]
     assert work(session, cast, page=9).page == 2
+
+
+def test_a_long_list_is_split_by_hamlet_and_a_short_one_or_one_of_a_single_place_is_not(
+    session: Session, cast: Cast
+) -> None:
+    for number in range(worklist.ONE_SCREEN):
+        someone(session, cast, f"Anh Tư {number}", hamlet="Thôn Nà Mìu")
+    assert work(session, cast).hamlets == {}, "they stand on one screen"
+    someone(session, cast, "Chị Lụa", hamlet="nà mìu")
+    assert work(session, cast).hamlets == {}, "one place, written in two ways"
+    for name, hamlet in (("Bác Cả", "Khối 10"), ("Anh Páo", "Khối 2"), ("Chị Sen", None)):
+        someone(session, cast, name, hamlet=hamlet)
+    found = work(session, cast)
+    assert list(found.hamlets.values()) == ["Khối 2", "Khối 10", "Nà Mìu", None]
+    assert {row.hamlet_key for row in found.waiting} == set(found.hamlets)
