@@ -379,7 +379,7 @@
       if (button) return open({ kind: button.dataset.open === "group" ? "group" : "visit", name: button.textContent.trim() });
       const { ref, task, entry, kind } = row.dataset, name = one(".who", row).textContent;
       if (kind === "group") return open({ kind, name, corrects: entry }); // who came is sealed: they are ticked anew
-      return open({ ref, task, name, corrects: entry, where: entry ? "" : [one(".state", row)?.textContent, one(".value", row).textContent, row.dataset.last].filter(Boolean).join(" · "), url: entry ? "" : row.href });
+      return open({ ref, task, name, corrects: entry, where: entry ? "" : [one(".state", row)?.textContent, one(".value", row)?.textContent, row.dataset.last].filter(Boolean).join(" · "), url: entry ? "" : row.href });
     });
     on(form, "submit", save);
     on(form, "input", () => show(one("[data-plain]", form), false)); // whoever comes back finds the form empty
