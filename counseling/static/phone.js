@@ -18,6 +18,7 @@
   if (!actor) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ } // the sign-in before came to nothing
   if (!actor && location.pathname !== data.offline) drop("out"); // no session any more: it ended before its end could be told
   const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || Date.now());
+  if (isCopy && new Date(since).toDateString() !== new Date().toDateString()) for (const part of all("[data-later]")) part.textContent = part.dataset.later;
   if (isCopy) for (const part of all(".language")) show(part, false); // without a line it would end at the browser's own page
 
   // ---- the cover: a clock; with a PIN it opens by the PIN only ----

@@ -22,6 +22,7 @@ from counseling.services.hiv_status import record_hiv_status
 from counseling.services.phones import add_phone
 from counseling.services.support_people import add_support_file
 from counseling.support_rows import SupportDetails
+from tests.outreach.story import log as contact
 from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
@@ -417,6 +418,21 @@ def test_after_three_days_without_a_line_the_names_are_gone_and_visits_are_still
     phone.goto(f"{line.url}/outreach/")
     expect(phone.locator("#gone")).to_be_hidden()
     expect(phone.locator("#work .row a", has_text=NAME).first).to_be_attached()
+
+
+@pytest.mark.parametrize(("hours", "says"), [(0, "Đã ghi hôm nay"), (24, "Đã ghi ngày 22/11")])
+def test_the_next_day_nobody_is_taken_for_met_today(
+    phone: Page, line: Line, session: Session, cast: Cast, hours: int, says: str
+) -> None:
+    contact(session, cast, someone(session, cast, "Chị Tư Đào"))
+    phone.reload()
+    comes_true(phone, "async () => (await (await caches.match('/outreach/')).text()).includes('Tư Đào')")
+    grow_old(phone, hours)
+    line.down()
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("#as-of")).to_be_visible()
+    expect(phone.locator("#met h2")).to_contain_text(says)
+    expect(phone.locator("#met .row", has_text="Chị Tư Đào")).to_be_visible()
 
 
 def test_what_was_emptied_goes_with_the_person_who_leaves(phone: Page, line: Line) -> None:
