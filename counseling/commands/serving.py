@@ -67,7 +67,8 @@ def _serve_until_told_to_stop(config: Config) -> None:
         with ticking(app, config):
             server.run()  # comes back after Ctrl-C and SIGTERM, when the requests in hand are answered
     finally:
-        server.close()
+        # Not server.close(): an answer that outlasts the end wakes the server through a pipe. Were that closed, its
+        # number might be the database's by then, whose first byte would be written over. It goes with the process.
         viewing.log_of(app).stop()
     click.echo("Stopped.")
 

@@ -88,8 +88,9 @@ def test_what_was_typed_is_text_on_every_page_of_the_support_side(door: Doorbell
 def supported(door: Doorbell, names: list[str]) -> dict[str, list[list[tuple[str, tuple[str, ...]]]]]:
     """Register people of these names, and the shape of what the point, the team and the area then see."""
     files = []
-    for name in names:
-        answer = door.ring("counselor", "counseling_desk.register", community_name=name, hamlet=name, team_id="1")
+    for number, name in enumerate(names):
+        where = f"{name} {number}"  # each in a hamlet of their own: the list is split by them
+        answer = door.ring("counselor", "counseling_desk.register", community_name=name, hamlet=where, team_id="1")
         assert answer.status_code == 303, f"{name}: {answer.status_code}"
         files.append(answer.location)
     lists = {"counselor": "/counseling/people", "volunteer": "/outreach/", "community": "/supervision/"}

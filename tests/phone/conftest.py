@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,7 +9,6 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
-from waitress.server import create_server
 
 from tests.outreach.story import asked, someone
 from tests.phone.line import Line
@@ -18,7 +16,7 @@ from tests.phone.receiver import Receiver, attach
 from tests.phone.taps import open_phone
 from tests.support.browser import PHONE, NewPage
 from tests.support.cast import Cast
-from tests.support.server import free_port
+from tests.support.served import served
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
@@ -36,14 +34,11 @@ def receiver(app: Flask) -> Receiver:
 @pytest.fixture
 def line(app: Flask, receiver: Receiver | None, cast: Cast, start_clock_at) -> Iterator[Line]:  # type: ignore[no-untyped-def]
     start_clock_at(MORNING + timedelta(hours=3))
-    port = free_port()
-    server = create_server(app, host="127.0.0.1", port=port, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    line = Line(port)
-    line.up()
-    yield line
-    line.down()
-    server.close()
+    with served(app) as port:
+        line = Line(port)
+        line.up()
+        yield line
+        line.down()
 
 
 @pytest.fixture
