@@ -12,8 +12,9 @@ BROWSER_TOOLS := node_modules/.package-lock.json
 BENCH_TOOLS := benchmarks/node_modules/.package-lock.json
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2
-# One test process more than cores: each waits now and then for its browser. `make test WORKERS=0` runs all in one.
-WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
+# Twice as many test processes as cores: half their time they wait for a browser or for seconds to pass.
+# `make test WORKERS=0` runs all in one.
+WORKERS ?= $(shell echo $$(( $$(nproc) * 2 )))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Whatever the machine says: what Python compiled is kept, or each test process compiles it anew.

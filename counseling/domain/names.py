@@ -49,7 +49,8 @@ def fold_hamlet(text: str) -> str:
 def short_hamlet(text: str) -> str:
     """The name of a hamlet where there is little room: "Thôn Nà Mìu" is "Nà Mìu", "Thôn 3" stays."""
     kind = _KIND_OF_HAMLET.match(fold(text))
-    return " ".join(text.split()[len(kind[0].split()) :]) if kind else text
+    short = " ".join(text.split()[len(kind[0].split()) :]) if kind else text
+    return short if fold(short) == fold_hamlet(text) else text  # "Thôn:Nà Mìu" is no word for the kind and then a name
 
 
 def in_counting_order(text: str) -> tuple[tuple[int, str], ...]:
