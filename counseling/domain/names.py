@@ -22,7 +22,9 @@ _NUMBER = re.compile(r"(\d+)")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 # What one writes before a hamlet's name and another leaves out. Before a number it is half of the name:
 # "Thôn 3" is not "Tổ 3".
-_KIND_OF_HAMLET = re.compile(r"^(?:thon|xom|ban|khoi pho|khoi|khu pho|khu|to dan pho|to) (?!(?:dan )?pho \d)(?=\D{2})")
+_KIND_OF_HAMLET = re.compile(
+    r"^(?:thon|xom|ban|khoi pho|khoi|khu pho|khu|to dan pho|to) (?!(?:(?:dan )?pho )?(?:so )?(?:\d|[ivx]+\b))(?=\D{2})"
+)
 
 
 def fold(text: str) -> str:

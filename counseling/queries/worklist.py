@@ -78,9 +78,12 @@ class Worklist:
 
     @property
     def hamlets(self) -> dict[str, str | None]:
-        """Where to go, by key: its name, and the unknown last. Empty where the list is short or all of it one place."""
+        """Where to go, by key: its name, and the unknown last.
+
+        Empty where the list is short, all of it one place, or longer than a page: of a hamlet nobody may be missing.
+        """
         found = {row.hamlet_key: row.place for row in reversed(self.waiting)}
-        if len(self.waiting) <= ONE_SCREEN or len(found) == 1:
+        if not ONE_SCREEN < len(self.waiting) == self.total or len(found) == 1:
             return {}
         return dict(sorted(found.items(), key=lambda hamlet: (not hamlet[0], in_counting_order(hamlet[0]))))
 

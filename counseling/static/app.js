@@ -24,14 +24,14 @@
   const targets = () => {
     const field = find();
     const list = field && document.querySelector(field.dataset.filter);
-    return all(".row:not([hidden]) > a", list || document);
+    return all(".row:not([hidden]) > a", list || document).filter((link) => link.getClientRects().length);
   };
   // Enter opens the row whose code was typed in full, or the only row left; among several it only moves there.
   // Somebody with a part left stands in two lists: the same person twice is one.
   const one = (rows) => (new Set(rows.map((link) => link.href)).size === 1 ? rows[0] : null);
   function enter(event) {
     const typed = fold(find().value);
-    const rows = targets();
+    const rows = targets().filter((link) => !link.dataset.entry); // what was logged on this phone is found by nobody
     const only = typed && (one(rows.filter((link) => fold(link.parentElement.dataset.code || "") === typed)) || one(rows));
     if (typed && !rows.length) return; // the form around the field asks the server
     event.preventDefault(); // nothing typed: one Enter too many

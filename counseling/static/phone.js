@@ -18,7 +18,11 @@
   if (!actor) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ } // the sign-in before came to nothing
   if (!actor && location.pathname !== data.offline) drop("out"); // no session any more: it ended before its end could be told
   const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || Date.now());
-  if (isCopy && new Date(since).toDateString() !== new Date().toDateString()) for (const part of all("[data-later]")) part.textContent = part.dataset.later;
+  // What says "today" and is of another day: a copy, or a page that was left open over night.
+  function age() {
+    if (new Date(since).toDateString() !== new Date().toDateString()) for (const part of all("[data-later]")) part.textContent = part.dataset.later;
+  }
+  age();
   if (isCopy) for (const part of all(".language")) show(part, false); // without a line it would end at the browser's own page
 
   // ---- the cover: a clock; with a PIN it opens by the PIN only ----
@@ -135,6 +139,7 @@
   // Somebody looks at the phone: what stood here for three days is gone, and so is what was signed out from afar.
   function look() {
     if (actor && Math.abs(Date.now() - since) > KEPT_MS) return location.replace(data.home);
+    age();
     return send().then(Outbox.ask).catch(() => {}); // no line: nothing is known
   }
   function limit() { // for a line that hangs
@@ -367,12 +372,6 @@
     list.classList.toggle("one-hamlet", at !== undefined);
   }
   function listWork() {
-    narrow();
-    on(one("#hamlets"), "click", (event) => {
-      const chip = event.target.closest("button");
-      if (chip) narrow(chip.dataset.at);
-    });
-    on(one("[data-filter]"), "input", () => narrow()); // somebody is looked for everywhere
     on(list, "click", (event) => {
       const row = event.target.closest(".row > a[data-ref]"), button = event.target.closest("[data-open]");
       if (event.ctrlKey || event.metaKey || event.shiftKey || (!row && !button)) return;
@@ -513,6 +512,14 @@
     if (["1", actor].includes(kept("out"))) return leave(); // "1": as pages before this version wrote it
     drop("out");
     root.hidden = false;
+  }
+  if (list) { // needs nothing that is kept
+    narrow();
+    on(one("#hamlets"), "click", (event) => {
+      const chip = event.target.closest("button");
+      if (chip) narrow(chip.dataset.at);
+    });
+    on(one("[data-filter]"), "input", () => narrow()); // somebody is looked for everywhere
   }
   try {
     await Outbox.entries();

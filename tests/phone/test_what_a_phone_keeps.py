@@ -22,8 +22,8 @@ from counseling.services.hiv_status import record_hiv_status
 from counseling.services.phones import add_phone
 from counseling.services.support_people import add_support_file
 from counseling.support_rows import SupportDetails
+from tests.outreach.story import asked, someone
 from tests.outreach.story import log as contact
-from tests.outreach.story import someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import (
@@ -420,19 +420,41 @@ def test_after_three_days_without_a_line_the_names_are_gone_and_visits_are_still
     expect(phone.locator("#work .row a", has_text=NAME).first).to_be_attached()
 
 
-@pytest.mark.parametrize(("hours", "says"), [(0, "Đã ghi hôm nay"), (24, "Đã ghi ngày 22/11")])
+@pytest.mark.parametrize(("hours", "day"), [(0, "hôm nay"), (24, "22/11")])
 def test_the_next_day_nobody_is_taken_for_met_today(
-    phone: Page, line: Line, session: Session, cast: Cast, hours: int, says: str
+    phone: Page, line: Line, session: Session, cast: Cast, hours: int, day: str
 ) -> None:
-    contact(session, cast, someone(session, cast, "Chị Tư Đào"))
+    """Neither whom the copy calls done nor whom somebody met and was asked to look in on again."""
+    again = someone(session, cast, "Chị Năm Mận")
+    for one in (someone(session, cast, "Chị Tư Đào"), again):
+        contact(session, cast, one)
+    asked(session, again)
     phone.reload()
     comes_true(phone, "async () => (await (await caches.match('/outreach/')).text()).includes('Tư Đào')")
     grow_old(phone, hours)
     line.down()
     phone.goto(f"{line.url}/outreach/")
     expect(phone.locator("#as-of")).to_be_visible()
-    expect(phone.locator("#met h2")).to_contain_text(says)
+    expect(phone.locator("#met h2")).to_contain_text(day)
     expect(phone.locator("#met .row", has_text="Chị Tư Đào")).to_be_visible()
+    expect(phone.locator("#work .row", has_text="Chị Năm Mận")).to_contain_text(f"gặp {day}")
+
+
+def test_a_page_left_open_over_night_calls_nobody_met_today(
+    phone: Page, line: Line, session: Session, cast: Cast
+) -> None:
+    contact(session, cast, someone(session, cast, "Chị Tư Đào"))
+    phone.reload()
+    expect(phone.locator("#met h2")).to_contain_text("Đã ghi hôm nay")
+    line.down()
+    phone.evaluate(
+        """() => { const Now = Date, later = () => Now.now() + 86400000; self.Date = class extends Now {
+          constructor(...given) { super(...(given.length ? given : [later()])); }
+          static now() { return later(); }
+        }; }"""
+    )
+    phone.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(phone.locator("#met h2")).to_contain_text("Đã ghi ngày 22/11")
 
 
 def test_what_was_emptied_goes_with_the_person_who_leaves(phone: Page, line: Line) -> None:

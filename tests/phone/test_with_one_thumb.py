@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +9,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 from sqlalchemy.orm import Session
 
 from counseling.services.help_numbers import add_help_number
-from tests.outreach import story as contacts
-from tests.outreach.story import TODAY, asked, someone
+from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import answer, comes_true, entries, expect_sent, forget_list, log, open_phone, ready, send_now
@@ -268,105 +266,6 @@ def test_with_twenty_people_those_who_cannot_wait_stand_in_sight(phone: Page, se
     expect(phone.locator("#undo")).to_be_in_viewport(ratio=1)
     undo = place_of(phone.locator("#undo"))
     assert undo["y"] + undo["height"] <= hand["y"] + 1, "the ways stay free"
-
-
-HAMLETS = ("Thôn Nà Mìu", "Thôn Co Pàn", "Thôn Kéo Cáp")
-
-
-@pytest.fixture
-def twenty(session: Session, cast: Cast) -> list[Person]:
-    """Twenty people of three hamlets, as a volunteer has them; six cannot wait, and some were met before."""
-    names = [
-        f"{called} {trade}"
-        for trade in ("vịt quay", "bốc hàng", "thợ nề", "hàng xén", "sửa xe")
-        for called in ("Anh Sáu", "Chị Lụa", "Anh Páo", "Bác Cả")
-    ]
-    people = [someone(session, cast, name, hamlet=HAMLETS[at % 3]) for at, name in enumerate(names)]
-    for one in people[:6]:
-        asked(session, one, due_on=TODAY - timedelta(days=1))
-    for at, one in enumerate(people[3:14]):
-        before = timedelta(days=at + 2)
-        contacts.log(
-            session,
-            cast,
-            one,
-            "met_well" if at % 2 else "not_met",
-            today=TODAY - before,
-            now=MORNING - before,
-            answers=(),
-        )
-    return people
-
-
-def test_of_twenty_people_nobody_is_scrolled_for(new_page: NewPage, line: Line, twenty: list[Person]) -> None:
-    """Who cannot wait stands on the first screen, everybody else one tap away: on the screen of their own hamlet."""
-    page = new_page(PHONE, has_touch=True)
-    open_phone(page, line.url)
-    hand, seen = place_of(page.locator("#ways")), set()
-
-    def in_sight() -> set[str]:
-        bottom = hand["y"]
-        shown = page.locator("#work .rows .row:visible:not(#done-here *)").all()
-        boxes = {row.inner_text().splitlines()[0]: place_of(row) for row in shown}
-        assert all(box["height"] >= 48 for box in boxes.values())
-        return {name for name, box in boxes.items() if box["y"] + box["height"] <= bottom}
-
-    assert len(in_sight()) >= 6
-    for hamlet in HAMLETS:
-        chip = page.locator("#hamlets button", has_text=hamlet.removeprefix("Thôn "))
-        assert is_within(chip, PHONE[0]) and place_of(chip)["height"] >= 48
-        chip.tap()
-        expect(chip).to_have_attribute("aria-pressed", "true")
-        here = in_sight()
-        assert len(here) == page.locator("#work .row:visible").count() == int(chip.locator("b").inner_text()), hamlet
-        seen |= here
-    assert len(seen) == 20
-    assert page.evaluate("() => scrollY") == 0
-
-
-def test_in_one_hamlet_one_after_the_other_is_logged_and_then_the_others_stand_there(
-    new_page: NewPage, line: Line, twenty: list[Person]
-) -> None:
-    page = new_page(PHONE, has_touch=True)
-    open_phone(page, line.url)
-    line.down()
-    page.reload()
-    chip, whole = page.locator("#hamlets [data-at='keo cap']"), page.locator("#hamlets button").first
-    expect(chip.locator(".state")).to_be_visible()
-    chip.tap()
-    for left in range(5, 0, -1):
-        page.locator("#work .row:visible a:not([data-entry])").first.tap()
-        expect(page.locator("#visit")).to_contain_text("Kéo Cáp")
-        page.get_by_role("button", name="Gặp, ổn").tap()
-        expect(chip.locator("b")).to_have_text(str(left))
-        expect(page.locator("#undo")).to_be_visible()
-    expect(chip.locator(".state")).to_be_hidden()  # those who could not wait are met
-    page.locator("#work .row:visible a:not([data-entry])").first.tap()
-    page.get_by_role("button", name="Gặp, ổn").tap()
-    expect(chip).to_be_hidden()
-    expect(whole).to_have_attribute("aria-pressed", "true")
-    expect(whole).to_contain_text("14")
-    page.locator("[data-undo]").tap()
-    expect(chip.locator("b")).to_have_text("1")
-    chip.tap()
-    page.fill("#find", "bac ca")
-    expect(page.locator("#work .row:visible", has_text="Bác Cả").first).to_be_visible()
-    assert {"Co Pàn", "Nà Mìu"} & {text.strip() for text in page.locator("#work .value:visible").all_inner_texts()}
-
-
-@pytest.mark.parametrize("size", [NARROW, PHONE, DESKTOP], ids=["320", "360", "desktop"])
-def test_a_list_that_is_split_by_hamlet_is_for_everybody_and_within_the_edge(
-    new_page: NewPage, line: Line, twenty: list[Person], size: tuple[int, int]
-) -> None:
-    page = new_page(size, has_touch=True)
-    open_phone(page, line.url)
-    page.locator("#hamlets button").nth(1).tap()
-    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
-    assert axe_violations(page) == []
-    assert all(is_within(chip, size[0]) for chip in page.locator("#hamlets button").all())
-    page.locator("#find").focus()
-    place = place_of(page.locator("#find"))
-    assert place["width"] > 200 and place["x"] + place["width"] <= size[0]
 
 
 @pytest.mark.parametrize("size", [NARROW, PHONE], ids=["320", "360"])
