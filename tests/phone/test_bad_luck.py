@@ -23,11 +23,13 @@ from counseling.models.people import StaffSession
 from counseling.models.phone_entries import PhoneEntry, PhoneToken, WaitingVisit
 from counseling.routes import offline
 from counseling.services.waiting_visits import try_again
+from tests.agreements.story import agrees, takes_it_back
 from tests.outreach.story import someone
 from tests.phone.line import Line, Passing
 from tests.phone.taps import (
     NAME,
     answer,
+    comes_true,
     entries,
     expect_says,
     expect_sent,
@@ -40,9 +42,9 @@ from tests.phone.taps import (
 )
 from tests.support import cast as people
 from tests.support.browser import reach
-from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
+from tests.support.cast import CAO_LOC, PASSWORD, TEAM, TEAM2, Cast
 from tests.support.settings import MORNING
-from tests.support.treatment import Person
+from tests.support.treatment import Person, somebody
 
 WEEK = timedelta(days=7)
 NEW_PASSWORD = "hoa đào nở bên suối"
@@ -398,6 +400,27 @@ def test_what_became_of_the_person_meanwhile_keeps_the_visit_apart(
     line.down()
     phone.reload()  # tomorrow's copy does not know it any more, today's says what became of it
     expect(phone.locator("#done-here .row")).to_contain_text("điểm tư vấn đang xem lại")
+
+
+def test_the_agreement_taken_back_while_a_visit_waits(phone: Page, line: Line, session: Session, cast: Cast) -> None:
+    """By the real desk: nobody is asked of by the phone any more, and what was written is kept for the point."""
+    person = somebody(session, cast)
+    agrees(session, cast, person.id, team_id=TEAM, community_name="Chị Tư Đào")
+    phone.reload()
+    comes_true(phone, "async () => (await (await caches.match('/outreach/')).text()).includes('Tư Đào')")
+    line.down()
+    phone.reload()
+    answer(phone, "Gặp, cần giúp", name="Chị Tư Đào")
+    expect(phone.locator("#undo")).to_be_visible()
+    takes_it_back(session, cast, person.id)
+    line.up()
+    send_now(phone)
+    expect(phone.locator("#apart")).to_contain_text("1")
+    expect_sent(phone)
+    assert session.scalars(select(WaitingVisit.code)).all() == ["not_in_scope"]
+    assert not contacts(session)
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("#work .row", has_text="Chị Tư Đào")).to_have_count(0)
 
 
 def test_a_new_version_that_was_taken_in_one_tab_leaves_no_dead_button_in_the_other(

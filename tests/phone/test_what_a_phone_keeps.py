@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from counseling import static_files
 from counseling.database import writing
 from counseling.models.people import StaffSession
+from counseling.queries.worklist import ONE_SCREEN
 from counseling.routes import offline
 from counseling.services.hiv_status import record_hiv_status
 from counseling.services.phones import add_phone
@@ -49,7 +50,7 @@ from tests.support.files import by
 from tests.support.settings import MORNING
 from tests.support.treatment import Person, ordered, somebody
 
-CANARY, TYPED, PLAINLY = "Chim Hoàng Yến", "Lời Hẹn Kín", "Điều Nói Riêng"
+CANARY, TYPED, PLAINLY, LOOKED_FOR = "Chim Hoàng Yến", "Lời Hẹn Kín", "Điều Nói Riêng", "yen hoang"
 FULL_NAME, CODE, ALIAS, DOSE = "Vi Thị Hoàng Yến Kín", "MTD-7431-KIN", "Sơn Ca Bí Mật", ("113,5", "113.5")
 # What browsers write down of where somebody was: addresses, and with them random refs.
 HISTORY = re.compile(
@@ -115,12 +116,15 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
 ) -> None:
     ref, profile, kind = in_treatment_too(session, cast), tmp_path / "phone", browser.browser_type
     someone(session, cast, f"{CANARY} 2", hamlet="Nà Kín")
+    for number in range(ONE_SCREEN):
+        someone(session, cast, f"Bác Cả {number}", hamlet="Kéo Cáp")
     with own_browser(kind, profile, java_script_enabled=False, **whole_chromium()) as context:
         type_on_plain_forms(context.pages[0], line.url, ref)
     assert found_in(profile, CANARY, PLAINLY) == set()
     with own_browser(kind, profile, **whole_chromium()) as context:
         page = context.pages[0]
         open_phone(page, line.url)
+        page.locator("#hamlets [data-at='na kin']").tap()
         page.locator("#work .row a", has_text=f"{CANARY} 1").tap()
         page.locator("summary", has_text="Ghi thêm").tap()
         page.fill("#agreed", TYPED)
@@ -128,9 +132,12 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
         expect(page.locator("#undo")).to_be_visible()
         page.goto(f"{line.url}/outreach/{ref}/")  # the history may hold its address: a random word
         page.goto(f"{line.url}/outreach/")
+        page.fill("#find", LOOKED_FOR)
     said = (
         CANARY,
         "Nà Kín",
+        "na kin",
+        LOOKED_FOR,
         TYPED,
         PLAINLY,
         *WRITTEN,
@@ -143,7 +150,7 @@ def test_the_whole_profile_holds_the_list_before_signing_out_and_nothing_after(
         "dương tính",
     )
     before = found_in(profile, *said)
-    assert before == {CANARY, "Nà Kín"}, "the list is kept, and nothing else"
+    assert before == {CANARY, "Nà Kín", "na kin"}, "the list is kept, and nothing else"
     with own_browser(kind, profile, **whole_chromium()) as context:
         page = context.pages[0]
         open_phone(page, line.url)
