@@ -4,7 +4,7 @@
 "use strict";
 const SAID = /<!--said-->[^]*?<!--\/said-->/, SHELL = "files", KEPT = "kept-", EMPTIED = "X-Emptied", GONE = 'id="gone" hidden', NAMES = /<!--names-->[^]*?<!--\/names-->|<span class="note">\d+<\/span>/g;
 const LIMIT_MS = 3000, KEPT_MS = 72 * 3600000, DAY_MS = 24 * 3600000;
-let wiped = 0, asked = 0, newest = 0, isClosed = false, emptying;
+let wiped = 0, asked = 0, newest = 0, isClosed = false, emptied = 0, emptying;
 
 self.addEventListener("install", (event) => event.waitUntil((async () => {
   const shell = await caches.open(SHELL);
@@ -58,23 +58,26 @@ async function forget() {
 
 async function kept(path = HOME) {
   if (isClosed) return undefined;
+  await emptying?.catch(() => {});
+  const before = emptied;
   for (const name of await caches.keys()) {
     if (!name.startsWith(KEPT)) continue;
     const place = await caches.open(name), copy = await place.match(HOME);
     if (copy && isOld(copy)) {
       await copy.body?.cancel();
-      try { await (emptying ||= empty(place).finally(() => { emptying = undefined; })); } catch { return undefined; } // no room even for less
+      try { await (emptying ||= empty(place).finally(() => { emptying = undefined; emptied += 1; })); } catch { return undefined; } // no room even for less
       return kept(path);
     }
     if (copy && path === HOME) return copy;
     await copy?.body?.cancel();
     if (copy) return place.match(path);
   }
-  return undefined;
+  return emptying || emptied !== before ? kept(path) : undefined; // looked at between what went and what is put back
 }
 // After three days the names go. What takes down a visit stays: a server that is away for a week keeps nobody from logging.
 async function empty(place) {
   const before = wiped, copy = await place.match(HOME), aid = await place.match(DANGER);
+  if (!copy || !isOld(copy)) return; // another has done it meanwhile
   const safe = (await aid?.text())?.replace(NAMES, ""), text = ((await copy?.text()) || "").replace(NAMES, "").replace(/ data-since="\d+"/, "");
   await Outbox.clear();
   if (!text.includes(GONE)) return; // nothing, or made before pages said where the names stand

@@ -464,6 +464,26 @@ def test_a_page_left_open_over_night_calls_nobody_met_today(
     expect(phone.locator("#met h2")).to_contain_text("Đã ghi ngày 22/11")
 
 
+def test_whoever_opens_the_app_while_the_names_are_being_taken_out_waits_for_what_is_left(
+    phone: Page, line: Line
+) -> None:
+    """Taking them out lasts a while on a cheap phone; told that nothing is kept, somebody would write nothing down."""
+    grow_old(phone, 73)
+    phone.evaluate(
+        """async () => {
+          const [name] = (await caches.keys()).filter((one) => one.startsWith("kept-"));
+          const place = await caches.open(name);
+          for (let number = 0; number < 400; number += 1) await place.put(`/slow/${number}`, new Response("x"));
+        }"""
+    )
+    tabs = [phone, *(phone.context.new_page() for _ in range(4))]
+    line.down()
+    for tab in tabs:  # none of them waits for the one before
+        tab.evaluate("(url) => void setTimeout(() => location.assign(url))", f"{line.url}/outreach/")
+    for tab in tabs:
+        expect(tab.locator("#gone")).to_be_visible()
+
+
 def test_what_was_emptied_goes_with_the_person_who_leaves(phone: Page, line: Line) -> None:
     grow_old(phone, 73)
     line.down()
