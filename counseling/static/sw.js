@@ -78,9 +78,9 @@ async function kept(path = HOME) {
 async function empty(place) {
   const before = wiped, copy = await place.match(HOME), aid = await place.match(DANGER);
   if (!copy || !isOld(copy)) return; // another has done it meanwhile
-  const safe = (await aid?.text())?.replace(NAMES, ""), text = ((await copy?.text()) || "").replace(NAMES, "").replace(/ data-since="\d+"/, "");
+  const safe = (await aid?.text())?.replace(NAMES, ""), text = (await copy.text()).replace(NAMES, "").replace(/ data-since="\d+"/, "");
   await Outbox.clear();
-  if (!text.includes(GONE)) return; // nothing, or made before pages said where the names stand
+  if (!text.includes(GONE)) return; // made before pages said where the names stand
   const headers = new Headers(copy.headers), left = await caches.open(KEPT + headers.get("X-Keep-For"));
   headers.set(EMPTIED, "1");
   if (safe) await left.put(DANGER, new Response(safe, { headers: aid.headers }));
