@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -72,14 +73,26 @@ def worker() -> None:
         click.echo("On the embedded database `serve` does this itself: there is nothing to do.")
         return
     ensure_ready()
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+    told = _told_to_end()
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread outlives this context
     with ticking(app, config):
         click.echo("Ticking, or standing by while another process does. Ctrl-C stops it.")
-        told.wait()
+        os.read(told, 1)
     click.echo("Stopped.")
+
+
+def _told_to_end() -> int:
+    """A pipe that holds a byte from the first Ctrl-C or SIGTERM on.
+
+    Not an Event, nor anything else that Python's handlers set: they run between two steps of whoever waits. One that
+    came while the Event's lock was taken to wait waited for that same lock, for ever, and the process with it.
+    """
+    told, writes = os.pipe()
+    os.set_blocking(writes, False)
+    signal.set_wakeup_fd(writes)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return told
 
 
 @click.command("queue")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,41 @@ from sqlalchemy import Engine, create_engine, text
 from tests.support.server import ROOT, demo_environment, flask_command
 
 START_SECONDS = 60.0
+# Told to end at its nth step from being ready to be told to waiting for it; after the last of them: while it waits.
+TOLD_AT_EVERY_STEP = """
+import faulthandler, os, signal, sys
+from counseling.commands import ticking
+
+def told_at(step):
+    faulthandler.dump_traceback_later(20, exit=True)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    told, steps = ticking._told_to_end(), 0
+    def trace(frame, event, argument):
+        nonlocal steps
+        if frame.f_code.co_name == "<lambda>":
+            return None
+        frame.f_trace_opcodes, steps = True, steps + 1
+        if steps == step:
+            sys.settrace(None)
+            os.kill(os.getpid(), signal.SIGTERM)
+        return trace
+    def waits():
+        os.read(told, 1)
+        sys.settrace(None)
+        return steps >= step
+    signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
+    sys.settrace(trace)
+    os._exit(0 if waits() else 3)
+
+for step in range(1, 1000):
+    child = os.fork()
+    if child == 0:
+        told_at(step)
+    ended = os.waitpid(child, 0)[1]
+    if ended:
+        break
+print(step, os.waitstatus_to_exitcode(ended))
+"""
 
 
 @pytest.fixture
@@ -85,3 +121,13 @@ def test_one_worker_ticks_a_second_stands_by_and_both_end_when_told(
         assert said.endswith("Stopped.\n")
         assert "Traceback" not in said
     wait_until(lambda: not holders(engine))
+
+
+def test_told_to_end_at_any_moment_it_ends() -> None:
+    """Python answers a signal between two steps of what it is doing: where both took one lock, it would never end."""
+    ran = subprocess.run(
+        [sys.executable, "-c", TOLD_AT_EVERY_STEP], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    last_step, ended = map(int, ran.stdout.split())
+    assert last_step > 3, ran.stderr
+    assert ended == 3, ran.stderr
