@@ -55,6 +55,19 @@ def follow(text: str) -> Act:
     return act
 
 
+def open_who_offers(text: str) -> Act:
+    """The first listed person whose file offers it, and there what it leads to."""
+
+    def act(page: Page) -> None:
+        for address in page.locator("main .rows a").evaluate_all("links => links.map((each) => each.href)"):
+            page.goto(address)
+            if page.get_by_role("link", name=text).count():
+                break
+        follow(text)(page)
+
+    return act
+
+
 def then(*acts: Act) -> Act:
     def act(page: Page) -> None:
         for one in acts:
@@ -586,7 +599,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("support-status", "counselor", 0, "/counseling/people", then(open_file, follow("Đổi tình trạng"))),
     ("appointment-moved", "counselor", 0, "/counseling/", then(open_file, follow("Đổi ngày giờ"))),
     ("visits-words", "dispenser", 0, "/patients/", then(open_file, of_the_person("agreements/visits"))),
-    ("aftercare", "counselor", 0, "/counseling/people", then(open_file, follow("Bắt đầu đồng hành"))),
+    ("aftercare", "counselor", 0, "/counseling/people", open_who_offers("Bắt đầu đồng hành")),
     ("outreach", "volunteer", 0, "/outreach/", None),
     ("outreach-visit", "volunteer", 0, "/outreach/", visit),
     ("outreach-in-danger", "volunteer", 0, "/outreach/", then(visit, in_danger)),
@@ -649,7 +662,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
 
 def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[1:]
+    wanted, failed = sys.argv[1:], False
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         instance = Path(folder)
         for command in (["init"], ["demo"]):
@@ -670,7 +683,10 @@ def main() -> None:
                     try:
                         take(page, server.url, account, desk, address, act)
                     except Exception as error:  # one page that fails must not hide the others
-                        print(f"{name} ({size}): {error}", file=sys.stderr)
+                        print(f"{name} ({size}), not taken: {error}", file=sys.stderr)
+                        failed = True
+                        context.close()
+                        continue
                     page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
                     page.wait_for_function(COUNTED)
                     page.screenshot(path=PICTURES / f"{name}-{size}.png")
@@ -678,6 +694,8 @@ def main() -> None:
         finally:
             browser.close()
             server.stop()
+    if failed:
+        sys.exit(1)
 
 
 def take(page: Page, url: str, account: str | None, desk: int, address: str, act: Act | None) -> None:
