@@ -483,6 +483,12 @@ def in_danger(page: Page) -> None:
     page.locator("label:has([name=danger][value=overdose])").click()
 
 
+def left_half_filled(page: Page) -> None:
+    page.locator("label:has([name=topic][value=family])").click()
+    page.locator("#visit [data-back]").click()
+    page.locator("#undo").wait_for()
+
+
 def met_well(page: Page) -> None:
     page.get_by_role("button", name="Gặp, ổn").click()
     page.locator("#undo").wait_for()
@@ -604,6 +610,7 @@ PICTURES_OF: list[tuple[str, str | None, int, str, Act | None]] = [
     ("outreach-visit", "volunteer", 0, "/outreach/", visit),
     ("outreach-in-danger", "volunteer", 0, "/outreach/", then(visit, in_danger)),
     ("outreach-saved", "volunteer", 0, "/outreach/", then(visit, met_well)),
+    ("outreach-left", "volunteer", 0, "/outreach/", then(visit, left_half_filled)),
     ("outreach-mended", "volunteer", 0, "/outreach/", then(visit, met_well, mended)),
     ("sign-in-kept", "volunteer", 0, "/outreach/", kept_behind_a_pin),
     ("outreach-covered", "volunteer", 0, "/outreach/", hidden_quickly),

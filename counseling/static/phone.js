@@ -189,7 +189,7 @@
 
   // ---- one visit ----
   const list = one("#work"), visit = one("#visit"), form = one("#visit-form"), undo = one("#undo");
-  let person = {}, prepared, isSaving = false, hasStep = false, undoTimer = 0, newest, saved;
+  let person = {}, prepared, isSaving = false, isBegun = false, hasStep = false, undoTimer = 0, newest, saved;
   // A finger that taps twice finds something else under it by the second time: the way to undo what it has just saved, or
   // an answer for whom it has just chosen. Nobody meant that. Keys have no place.
   let touched = { at: 0 }, changed = 0;
@@ -205,6 +205,8 @@
   function open(who) {
     person = { kind: "visit", ...who };
     form.reset();
+    isBegun = false;
+    if (!one("[data-reopen]").hidden) show(undo, false); // what was left is gone with this
     prepared = Outbox.prepare(page.outbox_key);
     prepared.catch(() => {});
     one("[data-name]", form).textContent = person.name;
@@ -221,10 +223,25 @@
     if (isAnew) for (const field of all("[name=place], [name=next], [name=behalf]", form)) field.checked = false;
     one("[data-people]").replaceChildren(...(isGroup ? people("checkbox", "person") : []));
     one("[data-instead]").replaceChildren(...(parts.wrong ? people("radio", "instead") : []));
+    enter();
+  }
+  function enter() {
     swap(true);
     changed = performance.now();
     if (!hasStep) history.pushState({ visit: 1 }, "");
     hasStep = true;
+  }
+  function back() {
+    swap(false);
+    if (isBegun) offer(`${person.name} · ${one("#done-here").dataset.unsaved}`, "[data-reopen]");
+  }
+  // For a moment one button takes back what was just done: a visit that was saved, or the step out of one that was not.
+  function offer(said, way) {
+    one("[data-text]", undo).textContent = said;
+    for (const button of all("button", undo)) show(button, button.matches(way));
+    show(undo, true);
+    clearTimeout(undoTimer);
+    undoTimer = setTimeout(() => show(undo, false), Outbox.HOLD_MS);
   }
   const rows = () => all(".row > a[data-ref]:not([data-entry])", list), rowOf = (ref) => rows().find((row) => row.dataset.ref === ref);
   function people(type, field) {
@@ -289,10 +306,7 @@
       newest = await Outbox.put(person.corrects && person.kind === "visit" ? "correction" : person.kind, body, page, prepared, body.who);
       const right = body.who !== person.ref && rowOf(body.who);
       saved = right ? { ...person, ref: body.who, name: one(".who", right).textContent } : person;
-      one("[data-text]", undo).textContent = `${saved.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`;
-      show(undo, true);
-      clearTimeout(undoTimer);
-      undoTimer = setTimeout(() => show(undo, false), Outbox.HOLD_MS);
+      offer(`${saved.name} · ${event.submitter.textContent.trim()} · ${one("#done-here").dataset.saved}`, "[data-undo]");
       for (const row of rows()) if (row.dataset.ref === saved.ref) row.parentElement.classList.add("logged");
       narrow(at);
       one("#danger-now").replaceChildren(...all("[data-danger]:not([hidden])", form).map((part) => part.cloneNode(true)));
@@ -382,7 +396,10 @@
       return open({ ref, task, name, corrects: entry, where: entry ? "" : [one(".state", row)?.textContent, one(".value", row)?.textContent, row.dataset.last].filter(Boolean).join(" · "), url: entry ? "" : row.href });
     });
     on(form, "submit", save);
-    on(form, "input", () => show(one("[data-plain]", form), false)); // whoever comes back finds the form empty
+    on(form, "input", () => {
+      isBegun = true;
+      show(one("[data-plain]", form), false); // whoever comes back from there finds the form empty
+    });
     on(form, "change", () => {
       const signs = new FormData(form).getAll("danger");
       for (const part of all("[data-danger]", form)) {
@@ -391,11 +408,15 @@
         if (isNew) part.scrollIntoView();
       }
     });
-    on(one("[data-back]", form), "click", () => swap(false));
+    on(one("[data-back]", form), "click", back);
+    on(one("[data-reopen]"), "click", () => {
+      show(undo, false);
+      enter();
+    });
     on(one("[data-again]", form), "click", () => rowOf(person.ref).click());
     on(window, "popstate", (event) => {
       hasStep = Boolean(event.state?.visit);
-      if (!visit.hidden) swap(false);
+      if (!visit.hidden) back();
     });
     on(one("[data-undo]"), "click", async () => {
       show(undo, false);

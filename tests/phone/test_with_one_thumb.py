@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +14,18 @@ from counseling.services.help_numbers import add_help_number
 from tests.outreach.story import asked, someone
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import answer, comes_true, entries, expect_sent, forget_list, log, open_phone, ready, send_now
+from tests.phone.taps import (
+    NAME,
+    answer,
+    comes_true,
+    entries,
+    expect_sent,
+    forget_list,
+    log,
+    open_phone,
+    ready,
+    send_now,
+)
 from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, reach, sign_in
 from tests.support.cast import PASSWORD, Cast
 from tests.support.settings import MORNING
@@ -208,6 +221,47 @@ def test_no_way_leads_out_of_a_form_in_which_something_was_ticked(phone: Page) -
     phone.locator("#visit [data-back]").tap()
     phone.locator("#work .row a").first.tap()
     expect(phone.get_by_role("link", name="Những lần trước")).to_be_visible()
+
+
+@pytest.mark.parametrize("way_back", ["the arrow", "the phone's own"])
+def test_out_of_a_half_filled_visit_by_mistake_one_tap_leads_back_into_it(
+    phone: Page, receiver: Receiver, way_back: str
+) -> None:
+    steps = phone.evaluate("() => history.length")
+    out: Callable[[], object] = phone.locator("#visit [data-back]").tap if way_back == "the arrow" else phone.go_back
+    phone.locator("#work .row a").first.tap()
+    phone.locator("label:has([name=topic][value=family])").tap()
+    phone.locator("summary", has_text="Ghi thêm").tap()
+    phone.fill("[name=agreed]", "Chủ nhật gọi cho anh trai")
+    for _ in range(2):
+        out()
+        expect(phone.locator("#undo")).to_have_text(re.compile(rf"{NAME} · chưa ghi\s+Mở lại"), use_inner_text=True)
+        phone.get_by_role("button", name="Mở lại").tap()
+        expect(phone.locator("#undo")).to_be_hidden()
+        expect(phone.locator("#visit h1")).to_have_text(NAME)
+    phone.get_by_role("button", name="Gặp, ổn").tap()
+    expect(phone.locator("#undo")).to_have_text(re.compile(r"Bỏ ghi$"), use_inner_text=True)
+    send_now(phone)
+    expect_sent(phone)
+    said = only(receiver)
+    assert (said["topics"], said["agreed"]) == (["family"], "Chủ nhật gọi cho anh trai")
+    assert phone.evaluate("() => history.length") == steps + 1, "however often it was left"
+
+
+def test_out_of_a_visit_in_which_nothing_was_filled_no_way_back_is_offered_and_what_was_left_is_not_found_again(
+    phone: Page,
+) -> None:
+    phone.locator("#work .row a").first.tap()
+    phone.locator("#visit [data-back]").tap()
+    expect(phone.locator("#undo")).to_be_hidden()
+    phone.locator("#work .row a").first.tap()
+    phone.locator("label:has([name=topic][value=family])").tap()
+    phone.locator("#visit [data-back]").tap()
+    expect(phone.get_by_role("button", name="Mở lại")).to_be_visible()
+    phone.locator("#work .row a").first.tap()  # another visit: nothing of the one before is in it
+    expect(phone.locator("[name=topic]:checked")).to_have_count(0)
+    phone.locator("#visit [data-back]").tap()
+    expect(phone.locator("#undo")).to_be_hidden()
 
 
 @pytest.mark.parametrize("size", [NARROW, DESKTOP], ids=["narrow", "desktop"])
