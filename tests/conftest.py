@@ -7,6 +7,8 @@ import tempfile
 
 import hypothesis
 
+gc.disable()  # until all is imported: nothing of it is garbage
+
 # Before anything of tests.support is imported; test processes that this one starts find it in their environment.
 OWN_FOLDER = None if "COMPILED_TEMPLATES" in os.environ else tempfile.mkdtemp(prefix="templates-")
 os.environ.setdefault("COMPILED_TEMPLATES", OWN_FOLDER or "")
@@ -28,7 +30,8 @@ def pytest_collection_finish() -> None:
     """A fifth of the computing went into looking through what was imported for garbage, again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 10, 20)
+    gc.enable()
+    gc.set_threshold(500_000, 10, 20)
 
 
 def pytest_unconfigure() -> None:

@@ -60,4 +60,4 @@ def _days_of_visits(session: AnySession, look_ins: Collection[int]) -> dict[int,
     contact = OutreachContact
     own = (contact.patient_id == LookIn.patient_id) & (contact.recorded_by_id == LookIn.closed_by_id)
     query = select(LookIn.id, contact.contact_on).join(contact, own & (contact.recorded_at == LookIn.closed_at))
-    return dict(session.execute(query.where(LookIn.id.in_(look_ins))).tuples().all())
+    return dict(session.execute(query.where(LookIn.id.in_(look_ins))).all())
