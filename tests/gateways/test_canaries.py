@@ -36,7 +36,6 @@ from tests.support.fake_phone import AFTER, BEFORE, Fault, running_phone, signed
 from tests.support.files import patient_of, registered
 from tests.support.gateways import AUTH_TOKEN, sid_of, twilio_account, twilio_signed, twilio_text, with_gateways
 from tests.support.outbox import EIGHT, a_line, nothing_against, queued
-from tests.support.postgres import Cluster
 from tests.support.reminding import ZONE
 
 TO, FROM, TESTED = "+84998675309", "+84998675310", "+84998675311"
@@ -78,7 +77,7 @@ def test_no_log_at_any_level_holds_a_number_or_words(
     cast: Cast,
     start_clock_at: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
+    postgresql_wrote: Callable[[], str],
 ) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
@@ -99,9 +98,7 @@ def test_no_log_at_any_level_holds_a_number_or_words(
     logs.set_up("INFO")
     assert "a channel was stopped" in said  # it was logged …
     assert "a report was refused" in said
-    if session.get_bind().dialect.name == "postgresql":
-        cluster: Cluster = request.getfixturevalue("postgres")
-        said += Path(cluster.log_path).read_text(encoding="utf-8")
+    said += postgresql_wrote()
     for canary in CANARIES:
         assert canary not in said  # … without telling
 

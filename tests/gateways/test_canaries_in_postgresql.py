@@ -7,7 +7,6 @@ shows, so that the promise is one of the settings that README asks for and not o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from psycopg import sql
@@ -49,12 +48,12 @@ def test_what_postgresql_complains_of_names_nobody(
     postgres: Cluster,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = Path(postgres.log_path).stat().st_size
+    written = postgres.written_from_now()
     # As of two at the same moment: neither sees the other when it looks, and the database refuses the second.
     monkeypatch.setattr(patients, "_ensure_new", lambda *_: None)
     monkeypatch.setattr(canned_answers, "_is_kept", lambda *_: False)
     key = run_into_constraints(session, cast)
-    said = Path(postgres.log_path).read_bytes()[before:].decode()
+    said = written()
     assert said.count("duplicate key value violates unique constraint") == 2
     shows = "as shipped" in request.node.name
     for canary in (CODE, key, WORDS):

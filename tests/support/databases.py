@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,13 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A migrated, empty database: the test runs once on each kind."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def postgresql_wrote(request: pytest.FixtureRequest, database_url: str) -> Callable[[], str]:
+    """What PostgreSQL itself has written since the test began; nothing where the test runs on SQLite."""
+    cluster: Cluster | None = request.getfixturevalue("postgres") if database_url.startswith("postgresql") else None
+    return cluster.written_from_now() if cluster else str
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

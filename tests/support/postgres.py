@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -85,6 +85,11 @@ class Cluster:
                 self.stop(signal.SIGQUIT)
                 raise RuntimeError(f"PostgreSQL did not start:\n{self.log_path.read_text(encoding='utf-8')}")
             time.sleep(0.02)
+
+    def written_from_now(self) -> Callable[[], str]:
+        """What it has written since: stories before may have let it write anything on purpose."""
+        before = self.log_path.stat().st_size
+        return lambda: self.log_path.read_bytes()[before:].decode()
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server: SIGINT in order, SIGQUIT at once as in a crash. Harmless when it is down."""
