@@ -694,7 +694,7 @@ def main() -> None:
                         failed = True
                         context.close()
                         continue
-                    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
+                    page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
                     page.wait_for_function(COUNTED)
                     page.screenshot(path=PICTURES / f"{name}-{size}.png")
                     context.close()

@@ -50,7 +50,7 @@ def faces(browser: Browser, url: str, width: int) -> list[bytes]:
     page.locator("#work .row a").first.click()
     taken.append(page.screenshot())
     met_well(page)
-    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
     taken.append(page.screenshot())
     context.close()
     return taken

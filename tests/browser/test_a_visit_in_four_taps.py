@@ -123,7 +123,7 @@ def test_axe_finds_nothing_on_the_pages_of_outreach(
         sign_in(page, url, username, PASSWORD)
         for address in addresses:
             page.goto(url + address)
-            page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
+            page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
             violations = axe_violations(page)
             if page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 violations.append("scrolls sideways")

@@ -160,8 +160,9 @@ def axe_violations(page: Page) -> list[str]:
     # evaluate() comes from outside the page, so the content policy stays on while axe looks.
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe_source())
-    # What arrives fades in for 120 ms: half-way its colours are nobody's, and axe would measure them.
-    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
+    # What arrives fades in for 120 ms: half-way its colours are nobody's, and axe would measure them. What is
+    # replaced meanwhile breaks its own off.
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations'], preload: false})")
     return [
         f"{rule['id']}: {rule['help']}: {' '.join(map(str, node['target']))}"
