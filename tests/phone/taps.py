@@ -23,6 +23,23 @@ def open_phone(page: Page, url: str, username: str = "volunteer") -> None:
         page.locator("#tour [data-skip]").tap()
 
 
+# Two ways in which browsers keep nothing in a private window.
+NO_STORE = {
+    "no store": "Object.defineProperty(self, 'indexedDB', { get: () => undefined });",
+    "a store that does not open": (
+        "IDBFactory.prototype.open = () => { throw new DOMException('no', 'InvalidStateError'); };"
+    ),
+}
+
+
+def open_where_nothing_is_kept(page: Page, url: str, how: str) -> None:
+    """Sign in, and be told that this browser keeps nothing."""
+    page.add_init_script(NO_STORE[how])
+    sign_in(page, url, "volunteer", PASSWORD)
+    reach(page, "**/outreach/")
+    expect(page.locator("#outbox [data-says=no-store]")).to_be_visible()
+
+
 def ready(page: Page) -> None:
     """The worker is there and keeps the list and what to do in danger. Nothing is loaded anew for it."""
     comes_true(

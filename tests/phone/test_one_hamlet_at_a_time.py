@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from tests.outreach import story as contacts
 from tests.outreach.story import TODAY, asked, someone
 from tests.phone.line import Line
-from tests.phone.taps import comes_true, grow_old, kept_text, log, open_phone
+from tests.phone.taps import NO_STORE, comes_true, grow_old, kept_text, log, open_phone, open_where_nothing_is_kept
 from tests.phone.test_the_other_language import change_language
 from tests.phone.test_with_one_thumb import NARROW, is_within, place_of
-from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations, reach, sign_in
-from tests.support.cast import PASSWORD, Cast
+from tests.support.browser import DESKTOP, PHONE, NewPage, axe_violations
+from tests.support.cast import Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
@@ -151,14 +151,12 @@ def test_a_list_that_is_split_by_hamlet_is_for_everybody_and_within_the_edge(
     assert place["width"] > 200 and place["x"] + place["width"] <= size[0]
 
 
+@pytest.mark.parametrize("how", NO_STORE)
 def test_where_nothing_can_be_kept_one_hamlet_is_chosen_all_the_same(
-    new_page: NewPage, line: Line, twenty: list[Person]
+    new_page: NewPage, line: Line, twenty: list[Person], how: str
 ) -> None:
     page = new_page(PHONE, has_touch=True)
-    page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('no', 'InvalidStateError'); };")
-    sign_in(page, line.url, "volunteer", PASSWORD)
-    reach(page, "**/outreach/")
-    expect(page.locator("[data-says=no-store]")).to_be_visible()
+    open_where_nothing_is_kept(page, line.url, how)
     page.locator("#hamlets button").nth(1).tap()
     expect(page.locator("#hamlets button").nth(1)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#work .row:visible")).to_have_count(7)

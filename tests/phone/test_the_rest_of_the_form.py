@@ -15,7 +15,7 @@ from counseling.models.contacts import OutreachContact
 from counseling.models.phone_entries import ContactDetails
 from tests.outreach.story import COLLEAGUE, joins_team, someone
 from tests.phone.line import Line
-from tests.phone.taps import NAME, entries, expect_sent, has_copy, log, send_now
+from tests.phone.taps import NAME, NO_STORE, entries, expect_sent, has_copy, log, open_where_nothing_is_kept, send_now
 from tests.support.browser import PHONE, NewPage, reach, sign_in
 from tests.support.cast import PASSWORD, Cast
 from tests.support.treatment import Person
@@ -192,14 +192,12 @@ def test_the_three_cards_of_the_first_day_are_gone_through_once(new_page: NewPag
     expect(page.locator("#tour")).to_be_hidden()
 
 
+@pytest.mark.parametrize("how", NO_STORE)
 def test_where_nothing_can_be_kept_the_cards_are_put_away_and_no_code_is_offered(
-    new_page: NewPage, line: Line, person: Person
+    new_page: NewPage, line: Line, person: Person, how: str
 ) -> None:
     page = new_page(PHONE, has_touch=True)
-    page.add_init_script("Object.defineProperty(self, 'indexedDB', { get: () => undefined });")
-    sign_in(page, line.url, "volunteer", PASSWORD)
-    reach(page, "**/outreach/")
-    expect(page.locator("#outbox [data-says=no-store]")).to_be_visible()
+    open_where_nothing_is_kept(page, line.url, how)
     expect(page.locator("#this-phone")).to_be_hidden()
     expect(page.locator("#tour")).to_be_visible()
     page.get_by_role("button", name="Bỏ qua").tap()
