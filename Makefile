@@ -15,6 +15,8 @@ KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2
 # Twice as many test processes as cores: half their time they wait for a browser or for seconds to pass.
 # `make test WORKERS=0` runs all in one.
 WORKERS ?= $(shell echo $$(( $$(nproc) * 2 )))
+# `make test ORDER=7` (or any other number) tells every story after another one than usual: slower, and finds what leans on an order.
+SHUFFLED = $(if $(ORDER),--random-order-bucket=global --random-order-seed=$(ORDER))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Whatever the machine says: what Python compiled is kept, or each test process compiles it anew.
@@ -77,10 +79,10 @@ compiled-tests: $(READY_FOR_TESTS)
 
 .PHONY: all-tests
 all-tests: test-tools compiled-tests
-	@TMPDIR="$$(scripts/fast-temporary-folder)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@TMPDIR="$$(scripts/fast-temporary-folder)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(SHUFFLED)
 
 .PHONY: test
-test:  ## format, lint, types, translations and all tests, on both databases and in a real browser
+test:  ## format, lint, types, translations and all tests, on both databases and in a real browser (ORDER=number: shuffled)
 	@$(MAKE) --no-print-directory -j4 lint types all-tests
 
 .PHONY: bench
