@@ -6,7 +6,8 @@ import itertools
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+import pytest
+from sqlalchemy import Engine, Row, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.config import VIETNAM
@@ -17,9 +18,11 @@ from counseling.services.message_attempts import LookAgain
 from counseling.services.outbox import NewMessage, enqueue
 from counseling.services.phone_lines import ensure_line
 from counseling.services.sending import Sent, send_due
+from counseling.services.sweeping import sweep
 from counseling.services.worker_beats import beat
 from counseling.sms.gateway import Abilities, AttemptedText, SmsGateway, TextToSend
 from tests.support.cast import DONG_KINH
+from tests.support.races import at_the_same_second
 from tests.support.settings import MORNING
 
 EIGHT = MORNING + timedelta(minutes=90)  # 8:00: a time at which texts go
@@ -143,3 +146,37 @@ def message(session: Session, message_id: int) -> Row[Any]:
 def states(session: Session) -> list[str]:
     session.rollback()
     return list(session.execute(select(OutboundMessage.state).order_by(OutboundMessage.id)).scalars())
+
+
+def send_at_the_same_second(session: Session, gateway: SmsGateway, count: int) -> None:
+    """So many senders who begin together, each with a session of its own; none of them breaks off."""
+    engine = session.get_bind()
+    assert isinstance(engine, Engine)
+    runs = at_the_same_second(engine, *[lambda own: send(own, gateway)] * count)
+    assert [type(run) for run in runs] == [Sent] * count
+
+
+def swept(session: Session, gateway: SmsGateway, now: datetime) -> None:
+    sweep(session, gateway, now, VIETNAM)
+
+
+def kill_before_the_attempt(session: Session, gateway: FakeProvider, now: datetime = EIGHT) -> None:
+    def killed(*_: object) -> str | None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        send(session, gateway, now, look_again=killed)
+
+
+def kill_before_handing_over(session: Session, gateway: FakeProvider) -> None:
+    gateway.before = Killed()
+    with pytest.raises(Killed):
+        send(session, gateway)
+    gateway.before = None
+
+
+def kill_before_writing_the_end(session: Session, gateway: FakeProvider) -> None:
+    gateway.after = Killed()
+    with pytest.raises(Killed):
+        send(session, gateway)
+    gateway.after = None

@@ -1,20 +1,14 @@
-"""Sending exactly as often as meant, whatever dies in between."""
+"""A text that is due goes once, in its turn and in its time, and not when something speaks against it."""
 
 from __future__ import annotations
 
-import io
-import sys
-import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from counseling import logs
 from counseling.config import VIETNAM
 from counseling.database import writing
 from counseling.domain.message_states import FailureReason, MessageState
@@ -23,70 +17,28 @@ from counseling.models.audit import AuditEntry
 from counseling.models.channels import SmsChannel
 from counseling.models.texts import OutboundMessage, PhoneLine, Reminder
 from counseling.queries.worker_beats import find_beat
-from counseling.services import message_attempts
-from counseling.services.audit_verification import verify
-from counseling.services.channels import Lane
-from counseling.services.message_attempts import Attempt, Claim, begin, claim_due
 from counseling.services.message_moves import lock_message, move
-from counseling.services.receipts import apply_receipt
 from counseling.services.reminder_gates import why_not_now
 from counseling.services.sending import send_due
-from counseling.services.sweeping import LEASE, sweep
-from counseling.sms.gateway import AttemptedText, SmsOutcomeUnknown, SmsRejected, SmsTooLate, TextToSend
+from counseling.services.sweeping import LEASE
+from counseling.sms.gateway import SmsRejected, SmsTooLate, TextToSend
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.outbox import (
     BODY,
     EIGHT,
     FakeProvider,
-    Killed,
     a_line,
     a_person,
     a_reminder,
     message,
-    nothing_against,
     queued,
     send,
     states,
+    swept,
 )
 from tests.support.treatment import TODAY
 
 LATER = EIGHT + LEASE + timedelta(seconds=1)
-TOMORROW = EIGHT + timedelta(days=1)
-AWAY = SmsRejected(FailureReason.TEMPORARY, permanent=False)
-NOBODY = SmsRejected(FailureReason.PERMANENT, permanent=True)
-OUR_FAULT = SmsRejected(FailureReason.OURS, permanent=True)
-
-
-def swept(session: Session, gateway: FakeProvider, now: datetime = LATER) -> None:
-    sweep(session, gateway, now, VIETNAM)
-
-
-def claimed(session: Session, now: datetime) -> Claim | None:
-    lane = Lane(FakeProvider(), frozenset({"answers", "reminders"}), room=1, pace=30)
-    return next(iter(claim_due(session, lane, now, 1)), None)
-
-
-def in_threads(session: Session, count: int, work: Callable[[Session], object]) -> None:
-    """The same work by so many senders who begin together, each with a session of its own."""
-    together, errors = threading.Barrier(count), list[BaseException]()
-
-    def one() -> None:
-        try:
-            with Session(session.get_bind(), expire_on_commit=False) as own:
-                together.wait(timeout=30)
-                work(own)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=one) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-
-
-# --- one text -----------------------------------------------------------------------------------------------------
 
 
 def test_a_text_that_is_due_is_handed_over_once_and_accepted(session: Session, cast: Cast) -> None:
@@ -174,9 +126,6 @@ def test_a_run_sends_no_more_than_it_is_told(session: Session, cast: Cast) -> No
     assert send(session, gateway, most=2).accepted == 2
 
 
-# --- looking again --------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("verdict", "state", "reason"),
     [
@@ -261,9 +210,6 @@ def test_a_text_that_cannot_be_opened_fails_and_the_queue_goes_on(session: Sessi
     assert message(session, broken).reason == "ours"
 
 
-# --- a slow gateway ------------------------------------------------------------------------------------------------
-
-
 class SlowProvider(FakeProvider):
     """Takes nine seconds for each text, and remembers when each was handed over."""
 
@@ -331,420 +277,6 @@ def test_who_has_told_the_provider_to_stop_gets_nothing_any_more(session: Sessio
     send(session, gateway, EIGHT + timedelta(hours=1), look_again=why_not_now)
     states_of = [message(session, text).state for text in (refused, later, of_another)]
     assert states_of == ["failed", "cancelled", "accepted"]
-
-
-# --- three a day ----------------------------------------------------------------------------------------------------
-
-
-def test_nobody_gets_more_than_three_automatic_texts_a_day(session: Session, cast: Cast) -> None:
-    gateway, person = FakeProvider(), a_person(session)
-    for line in (a_line(session), a_line(session)):  # a second number of the same person changes nothing
-        for _ in range(2):
-            queued(session, line, patient_id=person, expires_at=TOMORROW + timedelta(hours=12))
-    queued(session, a_line(session), patient_id=a_person(session))
-    send(session, gateway)
-    assert states(session) == ["accepted", "accepted", "accepted", "refused", "accepted"]
-    assert message(session, 4).reason == "daily_cap"
-    queued(session, a_line(session), patient_id=person, now=TOMORROW)
-    assert send(session, gateway, TOMORROW).accepted == 1
-
-
-def test_the_day_of_the_cap_is_the_stations_day(session: Session, cast: Cast) -> None:
-    """23:30 and 00:30 at the station are one day in UTC."""
-    gateway, person = FakeProvider(), a_person(session)
-    late = EIGHT.replace(hour=23, minute=30)
-    for now in (late, late, late, late + timedelta(hours=1)):
-        queued(session, a_line(session), patient_id=person, now=now)
-        send(session, gateway, now)
-    assert states(session) == ["accepted"] * 4
-
-
-def test_answers_and_what_people_typed_are_not_counted(session: Session, cast: Cast) -> None:
-    gateway, person, line = FakeProvider(), a_person(session), a_line(session)
-    exempt: list[dict[str, Any]] = [
-        {"wording": "help"},
-        {"wording": "crisis"},
-        {"wording": "typed", "is_automatic": False, "written_by_id": cast.staff["counselor"]},
-    ]
-    for changes in (*exempt, {}, {}, {}):
-        queued(session, line, patient_id=person, **changes)
-    assert send(session, gateway).accepted == 6
-
-
-def test_a_text_that_was_not_sent_leaves_its_place_to_another(session: Session, cast: Cast) -> None:
-    gateway, person, line = FakeProvider(), a_person(session), a_line(session)
-    gateway.before = OUR_FAULT
-    for _ in range(2):
-        queued(session, line, patient_id=person)
-    send(session, gateway)
-    gateway.before = None
-    for _ in range(3):
-        queued(session, line, patient_id=person)
-    send(session, gateway)
-    assert states(session) == ["failed", "failed", "accepted", "accepted", "accepted"]
-
-
-def test_two_senders_at_one_moment_do_not_pass_the_cap_together(session: Session, cast: Cast) -> None:
-    gateway, person = FakeProvider(), a_person(session)
-    for _ in range(8):
-        queued(session, a_line(session), patient_id=person)
-    in_threads(session, 4, lambda own: send(own, gateway))
-    assert Counter(states(session)) == {"accepted": 3, "refused": 5}
-    assert len(gateway.sent) == 3
-
-
-def test_two_senders_who_look_at_one_moment_take_two_places(
-    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Both see the first place free; the database gives it to one, and the other looks again. SQLite waits in line."""
-    gateway, person = FakeProvider(), a_person(session)
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    for _ in range(2):
-        queued(session, a_line(session), patient_id=person)
-    both_saw, seen = threading.Barrier(2 if is_postgresql else 1), list[int | None]()
-    look = message_attempts._free_places
-
-    def look_together(*of_whom: Any) -> dict[int, int | None]:
-        places = look(*of_whom)
-        seen.extend(places.values())
-        if 1 in places.values():
-            both_saw.wait(timeout=30)
-        return places
-
-    monkeypatch.setattr(message_attempts, "_free_places", look_together)
-    in_threads(session, 2, lambda own: send(own, gateway))
-    places = session.execute(select(OutboundMessage.count_slot).order_by(OutboundMessage.count_slot)).scalars()
-    assert list(places) == [1, 2]
-    assert seen == ([1, 1, 2] if is_postgresql else [1, 2])
-
-
-# --- several senders ------------------------------------------------------------------------------------------------
-
-
-def test_senders_at_the_same_second_send_each_text_once(session: Session, cast: Cast) -> None:
-    gateway = FakeProvider(repeat_safe=False)
-    for _ in range(20):
-        queued(session, a_line(session))
-    in_threads(session, 4, lambda own: send(own, gateway))
-    assert states(session) == ["accepted"] * 20
-    assert sorted(Counter(gateway.handed_over).values()) == [1] * 20
-
-
-@pytest.mark.parametrize("other_has_sent", [True, False])
-def test_a_sender_that_slept_past_its_lease_does_not_send_what_another_has(
-    session: Session, cast: Cast, other_has_sent: bool
-) -> None:
-    """It wakes between claim and attempt: meanwhile the sweep gave the text back and somebody else claimed it."""
-    gateway = FakeProvider(repeat_safe=False)
-    queued(session, a_line(session))
-    slept = claimed(session, EIGHT)
-    swept(session, gateway)
-    other = claimed(session, LATER)
-    assert slept is not None and other is not None
-    if other_has_sent:
-        assert isinstance(begin(session, other, gateway, LATER, VIETNAM, nothing_against), Attempt)
-    assert begin(session, slept, gateway, LATER, VIETNAM, nothing_against) is MessageState.CLAIMED
-    if not other_has_sent:
-        assert isinstance(begin(session, other, gateway, LATER, VIETNAM, nothing_against), Attempt)
-    assert message(session, 1).attempts == 1
-
-
-# --- killed in between ----------------------------------------------------------------------------------------------
-
-
-def kill_before_the_attempt(session: Session, gateway: FakeProvider, now: datetime = EIGHT) -> None:
-    def killed(*_: object) -> str | None:
-        raise Killed
-
-    with pytest.raises(Killed):
-        send(session, gateway, now, look_again=killed)
-
-
-def kill_before_handing_over(session: Session, gateway: FakeProvider) -> None:
-    gateway.before = Killed()
-    with pytest.raises(Killed):
-        send(session, gateway)
-    gateway.before = None
-
-
-def kill_before_writing_the_end(session: Session, gateway: FakeProvider) -> None:
-    gateway.after = Killed()
-    with pytest.raises(Killed):
-        send(session, gateway)
-    gateway.after = None
-
-
-@pytest.mark.parametrize(
-    ("kill", "repeat_safe", "state", "times"),
-    [
-        (kill_before_the_attempt, True, "accepted", 1),
-        (kill_before_the_attempt, False, "accepted", 1),
-        (kill_before_handing_over, True, "accepted", 1),
-        (kill_before_handing_over, False, "unknown", 0),
-        (kill_before_writing_the_end, True, "accepted", 1),
-        (kill_before_writing_the_end, False, "unknown", 1),
-    ],
-)
-def test_a_sender_killed_between_two_steps_sends_at_most_once(
-    session: Session,
-    cast: Cast,
-    kill: Callable[[Session, FakeProvider], None],
-    repeat_safe: bool,
-    state: str,
-    times: int,
-) -> None:
-    gateway = FakeProvider(repeat_safe=repeat_safe)
-    text = queued(session, a_line(session), patient_id=a_person(session))
-    kill(session, gateway)
-    assert states(session) == ["claimed"]
-    send(session, gateway, EIGHT + timedelta(seconds=1))
-    swept(session, gateway, EIGHT + timedelta(seconds=1))
-    assert states(session) == ["claimed"], "the lease has not run out"
-    for later in (LATER, LATER + LEASE):
-        swept(session, gateway, later)
-        send(session, gateway, later)
-    assert states(session) == [state]
-    assert len(gateway.sent) == times
-    row = message(session, text)
-    assert len(gateway.handed_over) <= row.attempts <= len(gateway.handed_over) + 1
-    entries = select(AuditEntry.action).where(AuditEntry.subject == f"message:{text}").order_by(AuditEntry.id)
-    assert session.execute(entries).scalars().all() == ["message.queued"] * (row.attempts - 1) + [f"message.{state}"]
-    assert verify(session).broken == []
-
-
-def test_an_attempt_without_an_end_that_is_too_late_now_expires_and_is_not_sent(session: Session, cast: Cast) -> None:
-    gateway = FakeProvider()
-    text = queued(session, a_line(session))
-    kill_before_handing_over(session, gateway)
-    swept(session, gateway, TOMORROW)
-    send(session, gateway, TOMORROW)
-    assert gateway.sent == []
-    assert (message(session, text).state, message(session, text).reason) == ("expired", "temporary")
-
-
-def test_no_answer_is_unknown_and_the_provider_is_asked_before_anything_else(session: Session, cast: Cast) -> None:
-    safe, unsafe = FakeProvider(), FakeProvider(repeat_safe=False)
-    for gateway, at in ((safe, "before"), (safe, "after"), (unsafe, "before"), (unsafe, "after")):
-        queued(session, a_line(session))
-        setattr(gateway, at, SmsOutcomeUnknown())
-        assert send(session, gateway).by_state == {MessageState.UNKNOWN: 1}
-        setattr(gateway, at, None)
-        gateway.name = {safe: "safe", unsafe: "unsafe"}[gateway]
-        with writing(session) as tx:
-            own = update(OutboundMessage).where(OutboundMessage.gateway == "fake")
-            tx.execute(own.values(gateway=gateway.name))
-    for gateway in (safe, unsafe):
-        swept(session, gateway)
-        send(session, safe, LATER)
-    assert states(session) == ["accepted", "accepted", "unknown", "unknown"]
-    assert (len(safe.sent), len(unsafe.sent)) == (2, 1)
-
-
-def test_a_no_of_a_provider_that_knows_no_references_is_none(session: Session, cast: Cast) -> None:
-    """Whoever began the attempt may only be asleep, and hand it over when it wakes."""
-
-    class Denying(FakeProvider):
-        def resolve_unknown(self, message: AttemptedText) -> bool | None:
-            return False
-
-    gateway = Denying(repeat_safe=False)
-    queued(session, a_line(session))
-    kill_before_handing_over(session, gateway)
-    swept(session, gateway)
-    assert states(session) == ["unknown"]
-
-
-def test_a_provider_is_asked_as_long_as_the_text_would_be_in_time(session: Session, cast: Cast) -> None:
-    gateway = FakeProvider()
-    gateway.after = SmsOutcomeUnknown()
-    queued(session, a_line(session))
-    send(session, gateway)
-    swept(session, gateway, TOMORROW)
-    assert states(session) == ["unknown"]
-    swept(session, gateway)
-    assert states(session) == ["accepted"]
-
-
-def test_a_provider_may_still_be_at_it_when_we_have_given_up_waiting(session: Session, cast: Cast) -> None:
-    """Asked at once it says no, and keeps the text a moment later."""
-    gateway = FakeProvider()
-    gateway.before = SmsOutcomeUnknown()
-    queued(session, a_line(session))
-    send(session, gateway)
-    swept(session, gateway, EIGHT + timedelta(seconds=59))
-    assert states(session) == ["unknown"]
-    gateway.before = None
-    gateway.send(TextToSend(ref=gateway.handed_over[0], number="+84998000000", body=BODY, expires_at=TOMORROW))
-    swept(session, gateway, EIGHT + timedelta(seconds=60))
-    assert states(session) == ["accepted"]
-
-
-def test_a_provider_that_does_not_answer_the_question_either_holds_nothing_up(session: Session, cast: Cast) -> None:
-    class Silent(FakeProvider):
-        def resolve_unknown(self, message: AttemptedText) -> bool | None:
-            if self.before is None:
-                return super().resolve_unknown(message)
-            raise SmsOutcomeUnknown
-
-    gateway = Silent()
-    gateway.before = SmsOutcomeUnknown()
-    for _ in range(2):
-        queued(session, a_line(session))
-    send(session, gateway)
-    swept(session, gateway)
-    assert states(session) == ["unknown", "unknown"]
-    gateway.before = None
-    swept(session, gateway)
-    assert states(session) == ["queued", "queued"]
-
-
-def test_a_receipt_that_comes_while_the_provider_is_asked_stands(session: Session, cast: Cast) -> None:
-    class Quick(FakeProvider):
-        def resolve_unknown(self, message: AttemptedText) -> bool | None:
-            with Session(session.get_bind(), expire_on_commit=False) as other:
-                apply_receipt(other, "event", message.ref, "delivered", None, LATER)
-            return True
-
-    gateway = Quick(repeat_safe=False)
-    gateway.after = SmsOutcomeUnknown()
-    queued(session, a_line(session))
-    send(session, gateway)
-    swept(session, gateway)
-    assert states(session) == ["delivered"]
-
-
-def test_the_word_of_an_earlier_attempt_does_not_undo_a_later_one(session: Session, cast: Cast) -> None:
-    """The first call was so slow that the text was swept and attempted again; then it says: not taken."""
-    text = queued(session, a_line(session))
-    second = FakeProvider()
-    second.after = SmsOutcomeUnknown()
-
-    class Slow(FakeProvider):
-        def send(self, message: TextToSend) -> None:
-            with Session(session.get_bind(), expire_on_commit=False) as other:
-                swept(other, self)
-                send(other, second, LATER)
-            raise AWAY
-
-    send(session, Slow())
-    row = message(session, text)
-    assert (row.state, row.attempts, len(second.sent)) == ("unknown", 2, 1)
-
-
-def test_another_provider_than_the_one_that_was_called_is_not_asked(session: Session, cast: Cast) -> None:
-    gateway, other = FakeProvider(), FakeProvider()
-    other.name = "other"
-    queued(session, a_line(session))
-    kill_before_handing_over(session, gateway)
-    swept(session, other)
-    assert states(session) == ["unknown"]
-
-
-def test_a_sender_believed_dead_that_comes_back_has_the_last_word(session: Session, cast: Cast) -> None:
-    """The provider took so long that the sweep had settled the text; what the call said then is more."""
-    text_id = queued(session, a_line(session))
-
-    class Slow(FakeProvider):
-        def send(self, message: TextToSend) -> None:
-            with Session(session.get_bind(), expire_on_commit=False) as other:
-                sweep(other, self, LATER, VIETNAM)
-                assert states(other) == ["unknown"]
-            super().send(message)
-
-    send(session, Slow(repeat_safe=False))
-    assert message(session, text_id).state == "accepted"
-
-
-# --- what the provider refuses --------------------------------------------------------------------------------------
-
-
-def test_a_text_that_was_not_taken_is_tried_again_while_there_is_time(session: Session, cast: Cast) -> None:
-    gateway = FakeProvider()
-    gateway.before = AWAY
-    text = queued(session, a_line(session), expires_at=EIGHT + timedelta(minutes=30))
-    tried: list[int] = []
-    for minute in range(30):
-        send(session, gateway, EIGHT + timedelta(minutes=minute))
-        if len(gateway.handed_over) > len(tried):
-            tried.append(minute)
-    assert tried == [0, 1, 3, 7, 15]
-    row = message(session, text)
-    assert (row.state, row.reason, row.attempts) == ("failed", "temporary", 5)
-    assert gateway.sent == []
-
-
-def test_a_gateway_that_comes_back_gets_the_text_once(session: Session, cast: Cast) -> None:
-    """Between the attempts it counts for nothing: it has no place in the day, and a killed sender begins it anew."""
-    gateway = FakeProvider(repeat_safe=False)
-    gateway.before = AWAY
-    text = queued(session, a_line(session), patient_id=a_person(session))
-    send(session, gateway)
-    row = message(session, text)
-    assert (row.state, row.claimed_at, row.attempt_started_at, row.count_slot) == ("queued", None, None, None)
-    gateway.before = None
-    soon = EIGHT + timedelta(minutes=1)
-    kill_before_the_attempt(session, gateway, soon)
-    for minute in range(10):
-        swept(session, gateway, soon + timedelta(minutes=minute))
-        send(session, gateway, soon + timedelta(minutes=minute))
-    assert (states(session), len(gateway.sent)) == (["accepted"], 1)
-
-
-def test_a_run_ends_when_the_gateway_is_away(session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log says so, and neither it nor the text as a debugger shows it holds a number or words."""
-    stream, gateway = io.StringIO(), FakeProvider()
-    monkeypatch.setattr(sys, "stderr", stream)
-    logs.set_up("DEBUG")
-    gateway.before = AWAY
-    for number in range(10):
-        queued(session, a_line(session, f"+8499877665{number}"))
-    send(session, gateway)
-    assert len(gateway.handed_over) == 3
-    text = TextToSend(ref="our-own", number="+84998776650", body=BODY, expires_at=EIGHT)
-    shown = stream.getvalue() + repr(text)
-    assert "the gateway takes nothing" in shown and "our-own" in shown
-    assert "99877" not in shown and BODY not in shown
-    monkeypatch.undo()
-    logs.set_up("INFO")
-
-
-def test_failures_of_a_number_are_counted_and_ours_are_not(session: Session, cast: Cast) -> None:
-    gateway, line = FakeProvider(), a_line(session)
-    for rejection in (OUR_FAULT, NOBODY, NOBODY):
-        gateway.before = rejection
-        queued(session, line)
-        send(session, gateway)
-    assert states(session) == ["failed"] * 3
-    assert session.execute(select(PhoneLine.permanent_failures)).scalar_one() == 2
-    assert len(gateway.handed_over) == 3
-
-
-# --- the clock jumps ------------------------------------------------------------------------------------------------
-
-
-def test_a_clock_that_jumps_a_day_ahead_makes_nothing_go_twice(session: Session, cast: Cast) -> None:
-    gateway = FakeProvider(repeat_safe=False)
-    queued(session, a_line(session))
-    kill_before_writing_the_end(session, gateway)
-    queued(session, a_line(session))
-    for now in (TOMORROW, EIGHT + timedelta(minutes=1), TOMORROW):
-        swept(session, gateway, now)
-        send(session, gateway, now)
-    assert states(session) == ["unknown", "expired"]
-    assert len(gateway.sent) == 1
-
-
-def test_a_clock_that_is_set_back_a_day_leaves_nothing_claimed_for_a_day(session: Session, cast: Cast) -> None:
-    gateway = FakeProvider()
-    queued(session, a_line(session), now=EIGHT - timedelta(days=1), expires_at=TOMORROW)
-    kill_before_the_attempt(session, gateway)
-    yesterday = EIGHT - timedelta(days=1)
-    swept(session, gateway, yesterday)
-    send(session, gateway, yesterday)
-    assert states(session) == ["accepted"]
-
-
-# --- the audit ------------------------------------------------------------------------------------------------------
 
 
 def test_the_audit_holds_ids_and_states_in_the_sites_own_chain(session: Session, cast: Cast) -> None:
