@@ -10,6 +10,7 @@ from counseling.database import AnySession, writing
 from counseling.domain.phone_entries import MOST_PEOPLE, key_of
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Viewer
+from counseling.services import audit
 from counseling.services.contact_details import NewContact, ensure_known
 from counseling.services.outreach_contacts import add_contact, lock_file
 
@@ -34,7 +35,7 @@ def log_group(
         raise Refusal("nobody_came")
     told = replace(contact, kind="elsewhere", company="group", group_key=request_key, answers=())
     told = replace(told, needs=(), danger=(), mood=None)  # of each their own, in a contact with them alone
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
         files = [lock_file(tx, viewer, ref) for ref in people]
         for ref, file in zip(people, files, strict=True):
             # A key of the person's own: whoever is added to a form that is sent again does not move the others.

@@ -18,6 +18,7 @@ from counseling.database import vault_of
 from counseling.domain.contacts import WITHDRAWN
 from counseling.domain.phone_entries import MOST_IN_A_GROUP, Said, key_of
 from counseling.models.contacts import OutreachContact
+from counseling.models.patients import SupportFile
 from counseling.models.phone_entries import PhoneEntry, WaitingVisit
 from counseling.permissions import Viewer
 from counseling.services.contact_details import NewContact, keep_unsaid
@@ -73,12 +74,22 @@ def put_into_book(
     days = [meeting.on if meeting else None, old.contact_on if old else None, *(one.on for one in reversed(before))]
     on = next((day for day in days if day is not None), row.visited_on)
     contact = contact_of(tx, author, told, on, row.happened_at, meeting.key if meeting else None)
+    contact = replace(contact, has_called=True)
     if old is not None:
         contact = keep_unsaid(tx, _last_told(tx, old), contact, told)
     elif meeting is not None:
         contact = of_whose_meeting(tx, contact, meeting.standing)
     made = _write(tx, author, file, old, contact, row.request_key, on, now)
     return made, [one.row for one in before if one.row is not None and one.row.state == "waiting"]
+
+
+def lock_of_whom(tx: Session, author: Viewer, said: Said, before: Sequence[Earlier], ref: str) -> None:
+    """The file of whoever it was written for by mistake, which loses it, and the one behind `ref`, in one order."""
+    old, _ = _find_old(tx, author, said, before)
+    files = sorted({ref, old.person_ref if old is not None else ref})
+    tx.execute(
+        select(SupportFile.patient_id).where(SupportFile.ref.in_(files)).order_by(SupportFile.ref).with_for_update()
+    )
 
 
 def _write(

@@ -32,6 +32,7 @@ from counseling.envelopes import KeyGone, Unreadable
 from counseling.logs import logger
 from counseling.models.phone_entries import PhoneEntry, PhoneToken
 from counseling.queries.actors import Author, find_author, get_author
+from counseling.services import audit
 from counseling.services.phone_tokens import Held, lock_token
 from counseling.services.phone_visits import Left, Visit, do_visit, leave_all
 from counseling.services.waiting_rows import add_waiting
@@ -120,7 +121,7 @@ def _doubt(author: Author | None, held: Held) -> str | None:
 
 def _keep_once(session: AnySession, held: Held, arrived: Arrived, report: Report, now: datetime) -> str:
     letter = arrived.letter
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
         token = lock_token(tx, held.id, now)
         first = tx.execute(select(PhoneEntry.result).where(PhoneEntry.entry_id == letter.id)).scalar()
         if first is not None:

@@ -13,17 +13,18 @@ from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
 from counseling.domain.contacts import PLACES, ensure_contact, ensure_ticked
-from counseling.domain.phone_entries import Letter, Said
+from counseling.domain.phone_entries import Letter, Said, key_of
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
+from counseling.models.people import StaffRole
 from counseling.models.phone_entries import DISMISS_REASONS, PhoneEntry, PhoneToken, WaitingVisit
 from counseling.permissions import Viewer
-from counseling.queries.actors import get_author
+from counseling.queries.actors import Author, get_author
 from counseling.queries.patients import NotFound
 from counseling.scopes import waiting_visits_visible_to
 from counseling.services import audit
 from counseling.services.contact_details import danger_text
-from counseling.services.matched_visits import put_into_book, told_before
+from counseling.services.matched_visits import lock_of_whom, put_into_book, told_before
 from counseling.services.outreach_contacts import lock_file
 from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
@@ -48,9 +49,10 @@ def keep_unlisted(
     if viewer.role_id is None:
         raise NotFound
     author = get_author(session, viewer.role_id)
-    with writing(session) as tx:
-        if tx.execute(select(WaitingVisit.id).where(WaitingVisit.request_key == request_key)).first() is None:
-            add_waiting(tx, author, code="not_on_list", said=said, request_key=request_key, on=today, at=now, now=now)
+    with writing(session) as tx, audit.gathered(tx):
+        # One of a form that is sent twice at once waits here for the other.
+        tx.execute(select(StaffRole.id).where(StaffRole.id == viewer.role_id).with_for_update(key_share=True))
+        _keep(tx, author, said, request_key, today, now)
 
 
 def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, now: datetime) -> None:
@@ -60,7 +62,7 @@ def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, 
 
     Raises NotFound; refuses author_unknown, unreadable and visit_decided (somebody else has dismissed it).
     """
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
         row = _lock(tx, viewer, ref)
         if row.state != "waiting":
             _ensure_as_decided(row, "matched")
@@ -72,6 +74,7 @@ def match_visit(session: AnySession, viewer: Viewer, ref: str, person_ref: str, 
             raise Refusal("unreadable")
         author = get_author(tx, row.role_id).viewer
         before = told_before(tx, row, said)
+        lock_of_whom(tx, author, said, before, person_ref)
         file = lock_file(tx, viewer, person_ref)
         made, besides = put_into_book(tx, author, file, said, row, before, now)
         contact_id = tx.execute(select(OutreachContact.id).where(OutreachContact.ref == made)).scalar_one()
@@ -83,7 +86,7 @@ def dismiss_visit(session: AnySession, viewer: Viewer, ref: str, reason: str, no
     """Nothing is to be recorded of it, and why. Raises NotFound; refuses reason_unknown and visit_decided."""
     if reason not in DISMISS_REASONS:
         raise Refusal("reason_unknown")
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
         row = _lock(tx, viewer, ref)
         if row.state != "waiting":
             _ensure_as_decided(row, "dismissed")
@@ -109,7 +112,7 @@ def try_again(session: AnySession, viewer: Viewer, ref: str, *, zone: ZoneInfo, 
     arrived = replace(opened, on=found.visited_on, at=found.happened_at)
     if arrived.code in UNREAD:
         return False
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
         row = _lock(tx, viewer, ref)
         if row.state != "waiting":
             return True
@@ -124,6 +127,24 @@ def try_again(session: AnySession, viewer: Viewer, ref: str, *, zone: ZoneInfo, 
                 key = one.key_in(entry.entry_id)
                 add_waiting(tx, home, code=one.code, said=one.said, request_key=key, now=now, **kept)
         return True
+
+
+def _keep(tx: Session, author: Author, said: Said, request_key: str, today: date, now: datetime) -> None:
+    """Once, unless a sign of danger was ticked before the form was sent again: whoever is to hear of it does."""
+    query = select(WaitingVisit.__table__).where(WaitingVisit.request_key == request_key).with_for_update()
+    first = tx.execute(query).first()
+    if first is None:
+        add_waiting(tx, author, code="not_on_list", said=said, request_key=request_key, on=today, at=now, now=now)
+    elif set(said.danger) <= set(first.danger.split(",")):
+        return
+    elif first.state != "waiting":
+        _keep(tx, author, said, key_of(f"{request_key} {danger_text(said.danger)}", 1), today, now)
+    else:
+        before = open_said(vault_of(tx), first.ref, first.said)
+        whole = said.filled_from(before) if before else said
+        values = {"said": seal_said(vault_of(tx), first.ref, whole), "danger": danger_text(whole.danger)}
+        tx.execute(update(WaitingVisit).where(WaitingVisit.id == first.id).values(**values))
+        raise_alert_of_waiting(tx, first.id, now)
 
 
 def _within(viewer: Viewer, ref: str) -> Any:
