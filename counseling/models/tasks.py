@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, case
 from sqlalchemy.orm import Mapped, mapped_column
 
 from counseling.models.base import Base, one_of
@@ -53,3 +53,7 @@ class Task(Base):
     outcome: Mapped[str | None] = mapped_column(String(16))
     # On the treatment side: the support-side task that asks a team to look in. Only its outcome comes back.
     handed_to_id: Mapped[int | None] = mapped_column(ForeignKey("tasks.id"), unique=True)
+
+
+# A task that appears later counts from then: when it was written down is not for its readers.
+SHOWS_SINCE = case((Task.visible_from > Task.opened_at, Task.visible_from), else_=Task.opened_at)

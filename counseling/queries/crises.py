@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession
@@ -15,12 +15,13 @@ from counseling.models.duty import CrisisAlert, DutyCall
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff, StaffRole
 from counseling.models.phone_entries import WaitingVisit
-from counseling.models.places import Site
+from counseling.models.places import OutreachTeam, Site
 from counseling.models.texts import InboundMessage, OutboundMessage
 from counseling.permissions import Desk, RoleKind, Side, Viewer
 from counseling.queries.duty import READERS
 from counseling.queries.patients import NotFound
 from counseling.scopes import alerts_visible_to, texts_visible_to
+from counseling.treatment_rows import SUPPORT
 
 MOST_CALLS = 20
 
@@ -30,10 +31,12 @@ class Waiting:
     """A crisis that waits at one of the reader's desks, and where they sit at that desk: what they may open.
 
     `text_ref`: the conversation; `task_ref`: the file of somebody of whom a visit tells; `visit_ref`: one that waits.
+    `ref` alone: a visit of another point, where nobody is left to read it.
     """
 
     raised_at: datetime
     desk: Desk
+    ref: str | None
     text_ref: str | None
     task_ref: str | None
     visit_ref: str | None
@@ -44,9 +47,19 @@ class Asked:
     """An alert that somebody takes on, and its origin as of `Waiting`."""
 
     id: int
+    ref: str
     text_ref: str | None
     task_ref: str | None
     visit_ref: str | None
+
+
+@dataclass(frozen=True)
+class Whence:
+    """Of which point's visit an alert tells and who wrote it, as far as that is known; never whom it is about."""
+
+    site: str
+    team: str | None
+    writer: str | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,9 @@ def list_waiting(session: AnySession, viewer: Viewer) -> list[Waiting]:
     alert, role = CrisisAlert, StaffRole
     may_read = or_(*(and_(role.kind == kind, role.side == side) for kind, side in READERS))
     query = (
-        _with_origins(select(alert.raised_at, alert.side, alert.site_id, role.id, role.kind, Site.name, *_ORIGINS))
+        _with_origins(
+            select(alert.raised_at, alert.ref, alert.side, alert.site_id, role.id, role.kind, Site.name, *_ORIGINS)
+        )
         .join(role, and_(role.site_id == alert.site_id, role.side == alert.side))
         .join(Site, Site.id == alert.site_id)
         .where(alert.taken_at.is_(None), role.staff_id == viewer.staff_id, role.ended_at.is_(None), may_read)
@@ -92,7 +107,7 @@ def list_waiting(session: AnySession, viewer: Viewer) -> list[Waiting]:
         Waiting(
             row.raised_at,
             Desk(row.id, RoleKind(row.kind), Side(row.side), row.name),
-            *((row.text_ref, row.task_ref, row.visit_ref) if (row.site_id, row.side) == own else (None, None, None)),
+            *((row.ref, row.text_ref, row.task_ref, row.visit_ref) if (row.site_id, row.side) == own else [None] * 4),
         )
         for row in session.execute(query)
     ]
@@ -123,9 +138,31 @@ def find_alert_of_visit(session: AnySession, viewer: Viewer, visit_ref: str) -> 
     return _latest(session, query.where(WaitingVisit.ref == visit_ref, alerts_visible_to(viewer)))
 
 
+def get_alert_from_elsewhere(session: AnySession, viewer: Viewer, ref: str) -> tuple[Alert, Whence]:
+    """One of a visit of another point, within the reader's scope. Raises NotFound."""
+    alert = _latest(session, _ALERTS.where(CrisisAlert.ref == ref, alerts_visible_to(viewer)))
+    role, writer = aliased(StaffRole), aliased(Staff)
+    visit, contact = WaitingVisit, OutreachContact
+    query = (
+        select(Site.name, OutreachTeam.name, writer.display_name)
+        .select_from(CrisisAlert)
+        .outerjoin(contact, contact.id == CrisisAlert.contact_id)
+        .outerjoin(visit, visit.id == CrisisAlert.waiting_visit_id)
+        .outerjoin(role, role.id == visit.role_id)
+        .join(Site, Site.id == func.coalesce(contact.site_id, visit.site_id))
+        .outerjoin(OutreachTeam, OutreachTeam.id == func.coalesce(contact.team_id, visit.team_id))
+        .outerjoin(writer, writer.id == func.coalesce(contact.recorded_by_id, role.staff_id))
+        .where(CrisisAlert.ref == ref)
+    )
+    whence = session.execute(query).first()
+    if alert is None or whence is None:
+        raise NotFound
+    return alert, Whence(*whence)
+
+
 def get_alert(session: AnySession, viewer: Viewer, ref: str) -> Asked:
     """An alert that somebody takes on. Raises NotFound outside the reader's scope."""
-    query = _with_origins(select(CrisisAlert.id, *_ORIGINS))
+    query = _with_origins(select(CrisisAlert.id, CrisisAlert.ref, *_ORIGINS))
     row = session.execute(query.where(CrisisAlert.ref == ref, alerts_visible_to(viewer))).first()
     if row is None:
         raise NotFound
@@ -133,12 +170,21 @@ def get_alert(session: AnySession, viewer: Viewer, ref: str) -> Asked:
 
 
 def _with_origins(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """Beside what has raised each alert: of these three one is there."""
+    """Beside what has raised each alert: of these three one is there, unless a visit is of another point by now."""
+    here = CrisisAlert.side == SUPPORT
     return (
         query.outerjoin(InboundMessage, InboundMessage.id == CrisisAlert.inbound_id)
         .outerjoin(OutreachContact, OutreachContact.id == CrisisAlert.contact_id)
-        .outerjoin(SupportFile, SupportFile.patient_id == OutreachContact.patient_id)
-        .outerjoin(WaitingVisit, WaitingVisit.id == CrisisAlert.waiting_visit_id)
+        .outerjoin(
+            SupportFile,
+            and_(
+                here, SupportFile.patient_id == OutreachContact.patient_id, SupportFile.site_id == CrisisAlert.site_id
+            ),
+        )
+        .outerjoin(
+            WaitingVisit,
+            and_(here, WaitingVisit.id == CrisisAlert.waiting_visit_id, WaitingVisit.site_id == CrisisAlert.site_id),
+        )
     )
 
 

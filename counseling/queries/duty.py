@@ -13,6 +13,7 @@ from counseling.models.duty import DutyPhone, DutyShift
 from counseling.models.people import Staff, StaffRole
 from counseling.models.places import Site
 from counseling.permissions import ROLE_PERMISSIONS, Permission
+from counseling.queries.sites import find_reader_of_strangers
 from counseling.treatment_rows import SUPPORT
 
 READERS = tuple(
@@ -60,6 +61,19 @@ _READ = (
 def list_read(session: AnySession) -> list[tuple[str, int]]:
     """Each side and site whose texts somebody reads: an open site with a desk that is held; the support side first."""
     return [(row.side, row.site_id) for row in session.connection().execute(_READ)]
+
+
+def find_reader(session: AnySession, side: str, site_id: int) -> tuple[str, int]:
+    """Who reads of danger what is this side's and site's: itself, unless nobody is left there.
+
+    Then whoever reads strangers, or else the first who reads anything at all; without the name, which is not theirs to
+    know.
+    """
+    read = list_read(session)
+    if (side, site_id) in read or not read:
+        return side, site_id
+    strangers = find_reader_of_strangers(session)
+    return strangers if strangers in read else read[0]
 
 
 def list_shifts(session: AnySession, side: str, site_id: int) -> list[Shift]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, null, select
+from sqlalchemy import Select, null, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.contacts import ANSWERS
 from counseling.models.doses import FIRST_REPLACEMENT_PART, DayDose, DoseVoid
 from counseling.models.patients import SupportFile, TreatmentFile
-from counseling.models.tasks import DANGER_SIGN, FOLLOW_UP, Task
+from counseling.models.tasks import DANGER_SIGN, FOLLOW_UP, SHOWS_SINCE, Task
 from counseling.permissions import Side, Viewer
 from counseling.scopes import support_files_visible_to, tasks_visible_to, treatment_files_visible_to
 from counseling.support_rows import open_community_name
@@ -22,15 +22,14 @@ from counseling.treatment_rows import open_text
 
 MOST_ROWS = 200
 HandedOn = aliased(Task)
-# A task that appears later counts from then: when it was written down is not for its readers.
-_SINCE = case((Task.visible_from > Task.opened_at, Task.visible_from), else_=Task.opened_at)
 
 
 @dataclass(frozen=True)
 class TaskRow:
     """What waits for one person, of one kind. `handed_on`: "waiting", or how it ended; None where it was not.
 
-    `birth_year` stands on the treatment side only, `given` too: somebody who had the dose of today.
+    `birth_year` stands on the treatment side only, `given` too: somebody who had the dose of today. `newest`: since
+    when the last of them stands there, so that a page settles no more than it has shown.
     """
 
     patient_id: int
@@ -40,6 +39,7 @@ class TaskRow:
     kind: str
     since: datetime
     due_on: date
+    newest: datetime
     handed_on: str | None = None
     given: bool = False
     outcome: str | None = None
@@ -74,13 +74,17 @@ def list_waiting(
         query = query.where(Task.patient_id == patient_id)
     found = session.execute(query.order_by(Task.due_on, Task.id).limit(MOST_ROWS)).all()
     latest = {(row.patient_id, row.kind): row for row in found if row.handed_id is not None}
+    newest: dict[tuple[int, str], datetime] = {}
+    for row in found:
+        place = row.patient_id, row.kind
+        newest[place] = max(row.since, newest.get(place, row.since))
     given = _given_today(session, viewer, (row.patient_id for row in found), today)
     rows: dict[tuple[int, str], TaskRow] = {}
     for row in found:
         place = row.patient_id, row.kind
         if place not in rows:
             handed_on = _handed_on(latest.get(place))
-            rows[place] = _row(session, viewer, row, handed_on=handed_on, given=row.patient_id in given)
+            rows[place] = _row(session, viewer, row, newest[place], handed_on=handed_on, given=row.patient_id in given)
     return list(rows.values())
 
 
@@ -88,7 +92,7 @@ def list_settled(session: AnySession, viewer: Viewer, since: datetime, now: date
     """What was closed since a moment, the last first."""
     query = _people(viewer).where(tasks_visible_to(viewer, now), Task.closed_at >= since)
     found = session.execute(query.order_by(Task.closed_at.desc(), Task.id).limit(MOST_ROWS)).all()
-    return [_row(session, viewer, row, outcome=row.outcome) for row in found]
+    return [_row(session, viewer, row, row.since, outcome=row.outcome) for row in found]
 
 
 def list_in_need(session: AnySession, viewer: Viewer) -> list[HelpRow]:
@@ -116,7 +120,7 @@ def _people(viewer: Viewer) -> Select[*tuple[Any, ...]]:
             (TreatmentFile.full_name if treats else SupportFile.community_name).label("name"),
             (TreatmentFile.birth_year if treats else null()).label("birth_year"),
             Task.kind,
-            _SINCE.label("since"),
+            SHOWS_SINCE.label("since"),
             Task.due_on,
             Task.outcome,
             HandedOn.id.label("handed_id"),
@@ -129,13 +133,13 @@ def _people(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _row(session: AnySession, viewer: Viewer, row: Any, **more: Any) -> TaskRow:
+def _row(session: AnySession, viewer: Viewer, row: Any, newest: datetime, **more: Any) -> TaskRow:
     vault = vault_of(session)
     if viewer.side is Side.TREATMENT:
         name = open_text(vault, row.ref, "full_name", row.name) or ""
     else:
         name = open_community_name(vault, row.ref, row.name)
-    return TaskRow(row.patient_id, row.ref, name, row.birth_year, row.kind, row.since, row.due_on, **more)
+    return TaskRow(row.patient_id, row.ref, name, row.birth_year, row.kind, row.since, row.due_on, newest, **more)
 
 
 def _handed_on(row: Any) -> str | None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.names import fold, fold_hamlet, in_counting_order, short_hamlet
 from counseling.models.contacts import OutreachContact
 from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
-from counseling.models.tasks import SUPPORT_TASKS, Task
+from counseling.models.tasks import SHOWS_SINCE, SUPPORT_TASKS, Task
 from counseling.permissions import Viewer
 from counseling.queries.contacts import COUNTS
 from counseling.scopes import support_files_visible_to, tasks_visible_to
@@ -28,10 +28,14 @@ ONE_SCREEN = 7
 
 @dataclass(frozen=True)
 class OpenTask:
-    """What is to be done for somebody, of one kind; `due_on` the earliest day where it was asked more than once."""
+    """What is to be done for somebody, of one kind; `due_on` the earliest day where it was asked more than once.
+
+    `newest`: since when the last of them stands there, so that a page answers no more than it has shown.
+    """
 
     kind: str
     due_on: date
+    newest: datetime
 
 
 @dataclass(frozen=True)
@@ -117,27 +121,29 @@ def list_work(session: AnySession, viewer: Viewer, today: date, now: datetime, p
 
 def list_open_tasks(session: AnySession, viewer: Viewer, now: datetime, patient_id: int) -> list[OpenTask]:
     """What is to be done for one person, the kind that asks most first."""
-    kinds: dict[str, date] = {}
-    for task in session.execute(_open_tasks(viewer, now).where(Task.patient_id == patient_id)):
-        kinds.setdefault(task.kind, task.due_on)
-    return _in_order(kinds)
+    return _of_each_kind(session.execute(_open_tasks(viewer, now).where(Task.patient_id == patient_id)))
 
 
 def _open_tasks(viewer: Viewer, now: datetime) -> Any:
-    query = select(Task.patient_id, Task.kind, Task.due_on).where(tasks_visible_to(viewer, now))
-    return query.where(Task.closed_at.is_(None)).order_by(Task.due_on, Task.id)
+    query = select(Task.patient_id, Task.kind, Task.due_on, SHOWS_SINCE.label("since"))
+    query = query.where(tasks_visible_to(viewer, now), Task.closed_at.is_(None))
+    return query.order_by(Task.due_on, Task.id)
 
 
 def _tasks(session: AnySession, viewer: Viewer, now: datetime) -> dict[int, list[OpenTask]]:
     """For each person the kinds that are open, by the order of SUPPORT_TASKS."""
-    found: dict[int, dict[str, date]] = {}
+    found: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for task in session.execute(_open_tasks(viewer, now)):
-        found.setdefault(task.patient_id, {}).setdefault(task.kind, task.due_on)
-    return {patient_id: _in_order(kinds) for patient_id, kinds in found.items()}
+        found.setdefault(task.patient_id, []).append(task)
+    return {patient_id: _of_each_kind(tasks) for patient_id, tasks in found.items()}
 
 
-def _in_order(kinds: dict[str, date]) -> list[OpenTask]:
-    return [OpenTask(kind, kinds[kind]) for kind in SUPPORT_TASKS if kind in kinds]
+def _of_each_kind(tasks: Iterable[Row[*tuple[Any, ...]]]) -> list[OpenTask]:
+    kinds: dict[str, OpenTask] = {}
+    for task in tasks:  # the longest due first
+        first = kinds.get(task.kind, OpenTask(task.kind, task.due_on, task.since))
+        kinds[task.kind] = replace(first, newest=max(first.newest, task.since))
+    return [kinds[kind] for kind in SUPPORT_TASKS if kind in kinds]
 
 
 def _due(session: AnySession, viewer: Viewer, today: date) -> dict[int, date]:

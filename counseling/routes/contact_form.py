@@ -14,7 +14,7 @@ from counseling.database import db
 from counseling.domain.contacts import MOST_KM, PLACES
 from counseling.domain.phone_entries import LONGEST_NAME, LONGEST_NOTE, Said
 from counseling.queries.actors import find_colleague
-from counseling.routes.patients.parts import key_of
+from counseling.routes.patients.parts import key_of, newest_shown
 from counseling.routes.typed_fields import stripped
 from counseling.services.contact_details import NewContact
 
@@ -56,6 +56,7 @@ def ticked() -> NewContact:
         note=stripped(form.get("note"))[:LONGEST_NOTE] or None,
         next_on=chosen_day(form.get("next", "")),
         answers=form.getlist("task"),
+        shown=newest_shown(),
         behalf_of_id=colleague(form.get("behalf_of", "")),
         is_own=form.get("behalf_of") == "",
         **more(form),

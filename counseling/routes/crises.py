@@ -30,6 +30,18 @@ def live() -> ResponseReturnValue:
     return render_template("partials/messages/_urgent.html", urgent=found)
 
 
+@bp.get("/<alert>/")
+@requires(Permission.ANSWER_MESSAGES)
+def elsewhere(alert: str) -> ResponseReturnValue:
+    """A visit of another point, where nobody is left to read it."""
+    ensure_ref(alert)
+    try:
+        found, whence = crises.get_alert_from_elsewhere(db.session, g.viewer, alert)
+    except NotFound:
+        abort(404)
+    return render_template("pages/messages/danger_elsewhere.html", alert=found, whence=whence)
+
+
 @bp.post("/<alert>/take")
 @requires(Permission.ANSWER_MESSAGES)
 def take(alert: str) -> ResponseReturnValue:

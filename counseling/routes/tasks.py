@@ -20,7 +20,7 @@ from counseling.queries.doctor_calls import Call, list_calls
 from counseling.queries.file_parts import list_phones
 from counseling.queries.patients import NotFound, get_support_row, get_treatment_row
 from counseling.queries.waiting_visits import count_waiting
-from counseling.routes.patients.parts import ensure_ref, this_day
+from counseling.routes.patients.parts import ensure_ref, newest_shown, this_day
 from counseling.routes.viewing import note_view
 from counseling.services.tasks import settle_waiting
 from counseling.support_rows import open_community_name
@@ -71,7 +71,9 @@ def show(ref: str) -> ResponseReturnValue:
 def close(ref: str) -> ResponseReturnValue:
     row, kind, outcome = person(ref), request.form.get("kind", ""), request.form.get("outcome", "")
     try:
-        closed = settle_waiting(db.session, g.viewer, row.patient_id, kind, outcome=outcome, now=utc_now())
+        closed = settle_waiting(
+            db.session, g.viewer, row.patient_id, kind, shown=newest_shown(), outcome=outcome, now=utc_now()
+        )
     except Refusal:  # what no page of ours offers
         abort(400)
     if closed:

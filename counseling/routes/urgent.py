@@ -32,12 +32,17 @@ class Urgent:
 
 
 def page_of_alert(found: Waiting | Asked) -> str | None:
-    """Where its origin is read: the conversation, what waits for the person, or the visit that waits."""
+    """Where its origin is read: the conversation, what waits for the person, or the visit that waits.
+
+    Of another point's visit there is a page of its own; None: it is read at another desk.
+    """
     if found.text_ref:
         return url_for("messages.show", ref=found.text_ref)
     if found.task_ref:
         return url_for("tasks.show", ref=found.task_ref)
-    return url_for("teams.visit", ref=found.visit_ref) if found.visit_ref else None
+    if found.visit_ref:
+        return url_for("teams.visit", ref=found.visit_ref)
+    return url_for("crises.elsewhere", alert=found.ref) if found.ref else None
 
 
 def nothing_urgent(viewer: Viewer) -> Urgent:

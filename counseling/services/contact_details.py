@@ -25,7 +25,10 @@ LONGEST_TOPICS, LONGEST_NEEDS, LONGEST_DANGER = 120, 120, 60
 
 @dataclass(frozen=True, kw_only=True)
 class NewContact:
-    """What was ticked. `answers`: the kinds of open tasks that stood on the page, to be closed with the outcome.
+    """What was ticked. `answers`: the kinds of open tasks that stood on the page, to be closed with the outcome, and
+    `shown`: since when the last of them has stood there. A phone has `said_at` for that.
+
+    `has_called`: its signs of danger have called when they came in, before it was known whose they are.
 
     `company`: with the family, or in a group; `group_key` is the same for all who came. `said_at`: when it was saved
     on a phone, None where it was not.
@@ -37,6 +40,8 @@ class NewContact:
     note: str | None = None
     next_on: date | None = None
     answers: Collection[str] = ()
+    shown: datetime | None = None
+    has_called: bool = False
     company: str | None = None
     needs: Collection[str] = ()
     mood: str | None = None
@@ -165,6 +170,7 @@ def alert_about(
     contact_id: int,
     signs: Collection[str],
     *,
+    calls: bool,
     by_id: int,
     today: date,
     now: datetime,
@@ -185,7 +191,8 @@ def alert_about(
             opened_by_id=by_id,
             at=now,
         )
-        raise_alert_of_contact(tx, contact_id, now)
+        if calls:
+            raise_alert_of_contact(tx, contact_id, now)
 
 
 def audited(contact: NewContact) -> dict[str, object]:

@@ -16,7 +16,7 @@ from counseling.domain.replies import QUESTIONS
 from counseling.domain.text_choices import AS_SHIPPED, Choices
 from counseling.models.patients import PhoneNumber, SearchKey, SupportFile, TreatmentFile
 from counseling.models.texts import OutboundMessage
-from counseling.queries.duty import list_read
+from counseling.queries.duty import find_reader
 from counseling.queries.reachable import is_own_number
 from counseling.queries.sites import find_reader_of_strangers
 from counseling.queries.text_choices import find_choices, find_pronoun
@@ -107,16 +107,11 @@ def sender_of(tx: Session, line_id: int, number: str, question: Question | None)
 
 
 def reader_in_danger(tx: Session, sender: Sender | None) -> Sender | None:
-    """Who has to see words of danger: as `sender_of` says, unless nobody is left there to read them.
-
-    Then whoever reads strangers, or else the first who reads anything at all; without the name, which is not theirs to
-    know.
-    """
-    read = list_read(tx)
-    if sender is None or (sender.side, sender.site_id) in read or not read:
-        return sender
-    strangers = find_reader_of_strangers(tx)
-    return Sender(*(strangers if strangers in read else read[0]), None)
+    """Who has to see words of danger: as `sender_of` says, unless nobody is left there to read them."""
+    if sender is None:
+        return None
+    reader = find_reader(tx, sender.side, sender.site_id)
+    return sender if reader == (sender.side, sender.site_id) else Sender(*reader, None)
 
 
 def choices_of(tx: Session, sender: Sender, line_id: int, number: str, now: datetime) -> Choices:

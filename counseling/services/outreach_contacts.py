@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
 from counseling.database import AnySession, vault_of, writing
@@ -19,7 +19,7 @@ from counseling.domain.phone_entries import codes_text
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
-from counseling.models.tasks import DANGER_SIGN, Task
+from counseling.models.tasks import DANGER_SIGN, SHOWS_SINCE, Task
 from counseling.permissions import Viewer
 from counseling.queries.contacts import list_entries
 from counseling.queries.patients import NotFound
@@ -39,12 +39,13 @@ from counseling.services.contact_details import (
     signs_of,
 )
 from counseling.services.contact_summary import summarise_contacts
+from counseling.services.repeated_contacts import find_recorded, find_repeat, last_word
 from counseling.services.tasks import change_answer, close_task, reopen_answered
 from counseling.services.treatment_files import By
 from counseling.services.visit_alerts import take_on_person
 
 __all__ = [
-    "NewContact", "add_contact", "correct_contact", "find_recorded", "lock_file", "log_contact", "replace_contact",
+    "NewContact", "add_contact", "correct_contact", "lock_file", "log_contact", "replace_contact",
     "undo_contact", "withdraw_contact",
 ]  # fmt: skip
 
@@ -67,7 +68,7 @@ def log_contact(
     Raises NotFound for whoever may not (any more) see the file, and Refusal as domain.contacts does.
     """
     ensure_known(contact)
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
         file = lock_file(tx, viewer, ref)
         contact = contact if file.status == "active" else replace(contact, next_on=None)
         return add_contact(tx, viewer, file, contact, request_key=request_key, on=today, now=now)
@@ -88,14 +89,18 @@ def add_contact(
     Refuses kind_unknown, outcome_unknown and next_out_of_range.
     """
     ensure_contact(contact.kind, contact.outcome, contact.next_on, on)
-    first = find_recorded(tx, file.patient_id, request_key)
+    first, key = find_repeat(tx, file.patient_id, request_key, contact.danger)
     if first is not None:
         return first
+    last = last_word(tx, file.patient_id, request_key) if key != request_key else None
+    if last is not None:
+        return replace_contact(tx, viewer, file.patient_id, last, contact, request_key=key, now=now)
     closed = _close_tasks(tx, viewer, file.patient_id, contact, now)
     place = {"patient_id": file.patient_id, "site_id": file.site_id, "team_id": viewer.team_id}
     row = {**place, "contact_on": on, "task_id": closed[0] if closed else None}
-    entry = _add(tx, viewer, row, contact, request_key, now)
-    alert_about(tx, row, entry.id, contact.danger, by_id=viewer.staff_id, today=on, now=now)
+    entry = _add(tx, viewer, row, contact, key, now)
+    calls = not contact.has_called
+    alert_about(tx, row, entry.id, contact.danger, calls=calls, by_id=viewer.staff_id, today=on, now=now)
     _recount(tx, file.patient_id, on)
     details: dict[str, object] = {"contact": entry.id, "outcome": contact.outcome, "kind": contact.kind}
     _note(tx, viewer, "contact.logged", row, {**details, **audited(contact), "tasks": closed}, now)
@@ -109,7 +114,7 @@ def undo_contact(
 
     Raises NotFound for an entry of somebody else, Refusal("entry_replaced") when another word has taken its place.
     """
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
         file = lock_file(tx, viewer, ref)
         withdraw_contact(tx, viewer, file.patient_id, contact_ref, request_key=request_key, now=now)
 
@@ -145,7 +150,7 @@ def correct_contact(
     Raises NotFound and Refusal("entry_replaced") as `undo_contact` does.
     """
     ensure_known(contact)
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
         file = lock_file(tx, viewer, ref)
         told = keep_unasked(tx, contact_ref, contact)
         return replace_contact(tx, viewer, file.patient_id, contact_ref, told, request_key=request_key, now=now)
@@ -162,16 +167,18 @@ def replace_contact(
     now: datetime,
 ) -> str:
     """The same inside the caller's transaction, which has locked the person's file."""
-    first = find_recorded(tx, patient_id, request_key)
+    first, key = find_repeat(tx, patient_id, request_key, contact.danger)
     if first is not None:
         return first
-    entries, old = _own_entry(tx, viewer, patient_id, contact_ref)
+    last = last_word(tx, patient_id, request_key) if key != request_key else None
+    entries, old = _own_entry(tx, viewer, patient_id, last or contact_ref)
     ensure_contact(contact.kind, contact.outcome, contact.next_on, old.contact_on)
     contact = carry_over(tx, old.id, contact)
     row = {name: getattr(old, name) for name in KEPT}
-    entry = _add(tx, viewer, {**row, "corrects_id": old.id}, contact, request_key, now)
+    entry = _add(tx, viewer, {**row, "corrects_id": old.id}, contact, key, now)
     new_signs = [sign for sign in contact.danger if sign not in signs_of(tx, old.id)]
-    alert_about(tx, row, entry.id, new_signs, by_id=viewer.staff_id, today=old.contact_on, now=now)
+    calls = not contact.has_called
+    alert_about(tx, row, entry.id, new_signs, calls=calls, by_id=viewer.staff_id, today=old.contact_on, now=now)
     change_answer(tx, patient_id, contact.outcome, by_id=viewer.staff_id, at=_began_at(tx, entries, old))
     _recount(tx, patient_id, old.contact_on, was=old.outcome)
     details = {"contact": entry.id, "corrects": old.id, "outcome": contact.outcome, "kind": contact.kind}
@@ -187,13 +194,6 @@ def lock_file(tx: Session, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:
     if file is None:
         raise NotFound
     return file
-
-
-def find_recorded(tx: Session, patient_id: int, request_key: str) -> str | None:
-    query = select(OutreachContact.ref).where(
-        OutreachContact.request_key == request_key, OutreachContact.patient_id == patient_id
-    )
-    return tx.execute(query).scalar_one_or_none()
 
 
 def _own_entry(tx: Session, viewer: Viewer, patient_id: int, contact_ref: str) -> tuple[list[Entry], OutreachContact]:
@@ -227,8 +227,9 @@ def _close_tasks(tx: Session, viewer: Viewer, patient_id: int, contact: NewConta
         Task.kind.in_(contact.answers),
         Task.closed_at.is_(None),
     )
-    if contact.said_at is not None:  # on a phone: a task that came after the visit is not answered by it
-        query = query.where(func.coalesce(Task.visible_from, Task.opened_at) <= contact.said_at)
+    for known_at in (contact.shown, contact.said_at):
+        if known_at is not None:
+            query = query.where(known_at >= SHOWS_SINCE)
     found = tx.execute(query.order_by(Task.due_on, Task.id)).all()
     who, outcome = viewer.staff_id, contact.outcome
     closed = [task for task in found if close_task(tx, task.id, by_id=who, at=now, outcome=outcome)]

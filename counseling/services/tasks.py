@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from counseling.database import AnySession, Transaction, writing
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import VisitConsent
-from counseling.models.tasks import DANGER_SIGN, Task
+from counseling.models.tasks import DANGER_SIGN, SHOWS_SINCE, Task
 from counseling.permissions import Viewer
 from counseling.scopes import tasks_visible_to
 from counseling.services import audit
@@ -146,15 +146,18 @@ def settle_task(
 
 
 def settle_waiting(
-    session: AnySession, viewer: Viewer, patient_id: int, kind: str, *, outcome: str, now: datetime
+    session: AnySession, viewer: Viewer, patient_id: int, kind: str, *, shown: datetime, outcome: str, now: datetime
 ) -> int:
     """Close everything of one kind that waits for a person on this reader's list; gives how many, 0 for a repeat.
+
+    `shown`: since when the last of them has stood on their page; what came after it stays open.
 
     The caller has checked that the person stands within the reader's scope. Refuses outcome_unknown.
     """
     if outcome not in SETTLED:
         raise Refusal("outcome_unknown")
-    waiting = tasks_visible_to(viewer, now), Task.closed_at.is_(None), Task.patient_id == patient_id, Task.kind == kind
+    theirs = Task.patient_id == patient_id, Task.kind == kind, shown >= SHOWS_SINCE
+    waiting = tasks_visible_to(viewer, now), Task.closed_at.is_(None), *theirs
     with writing(session) as tx:
         found = tx.execute(select(Task.id, Task.site_id).where(*waiting).order_by(Task.id).with_for_update()).all()
         for task in found:

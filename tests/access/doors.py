@@ -575,6 +575,7 @@ DOORS: dict[str, Door] = {
     "duty.phone": Door(ON_DUTY, 303, 404, form=fixed(number="0912 345 678")),
     # Nobody of this world is in danger.
     "crises.live": page(ASKING, refused=404),
+    "crises.elsewhere": Door(ASKING, 404, 404, "house", values=lambda world: {"alert": NO_REF}),
     "crises.take": Door(ASKING, 404, 404, "house", nothing, values=lambda world: {"alert": NO_REF}),
     # The demo's phones are nowhere but in a demo
     # Signed by the gateway, or refused

@@ -17,9 +17,11 @@ from counseling.database import vault_of, writing
 from counseling.domain.duty import EVERY_DAY, Shift
 from counseling.domain.phone_entries import Said
 from counseling.models.duty import CrisisAlert
+from counseling.models.people import StaffRole
 from counseling.models.phone_entries import WaitingVisit
 from counseling.models.texts import OutboundMessage
 from counseling.queries.crises import Waiting, list_waiting
+from counseling.queries.duty import list_read
 from counseling.refs import new_request_key
 from counseling.services.crises import take_on
 from counseling.services.duty_roster import add_shift, set_duty_phone
@@ -28,7 +30,7 @@ from counseling.services.tasks import settle_waiting
 from counseling.services.waiting_visits import dismiss_visit, keep_unlisted, match_visit, try_again
 from counseling.sms.wording import text_of
 from tests.outbox.story import ARRIVAL, SAVED, contacts, hand_in, token_of, waiting
-from tests.outreach.story import correct, log, someone
+from tests.outreach.story import ALL_SHOWN, correct, log, someone
 from tests.replies.story import has_number, texted
 from tests.support.cast import DONG_KINH, Cast
 from tests.support.files import by
@@ -176,7 +178,7 @@ def test_only_the_point_reads_that_something_waits_and_where(session: Session, c
 def test_whoever_closes_the_task_or_rings_has_taken_it_on(session: Session, cast: Cast) -> None:
     person, counselor = someone(session, cast), cast.viewer_of("counselor")
     log(session, cast, person, "met_needs_help", danger=("suicide",))
-    settle_waiting(session, counselor, person.id, "danger_sign", outcome="done", now=LATER)
+    settle_waiting(session, counselor, person.id, "danger_sign", shown=ALL_SHOWN, outcome="done", now=LATER)
     assert alerts(session)[0].taken_by_id == counselor.staff_id
     log(session, cast, person, "met_needs_help", danger=("suicide",), now=LATER)
     log(session, cast, person, "met_well", who="counselor", kind="phone", answers=("danger_sign",), now=LATER)
@@ -203,3 +205,45 @@ def test_the_database_takes_no_alert_of_two_origins_or_of_none(session: Session,
     for origins in ({}, {"contact_id": contact_id, "waiting_visit_id": visit_id}, {"contact_id": contact_id}):
         with pytest.raises(DatabaseError), writing(session) as tx:
             tx.execute(CrisisAlert.__table__.insert().values(ref="r" * 12, **own, **origins))
+
+
+# ---- a point where nobody is left ----
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_visit_of_danger_where_nobody_reads_any_more_reaches_somebody(
+    session: Session, cast: Cast, is_known: bool
+) -> None:
+    person = someone(session, cast)
+    with writing(session) as tx:
+        counselors = StaffRole.kind == "counselor", StaffRole.site_id == DONG_KINH
+        tx.execute(update(StaffRole).where(*counselors).values(ended_at=SAVED))
+    session.rollback()
+    read = list_read(session)
+    assert ("support", DONG_KINH) not in read
+    hand_in(session, cast, visit(person.ref if is_known else None, said="anh Tám", **IN_DANGER))
+    (alert,) = alerts(session)
+    assert (alert.side, alert.site_id) in read
+
+
+# ---- matched later than what it corrects, or sooner ----
+
+
+def test_a_correction_that_is_matched_calls_nobody_about_what_its_visit_has_called_about(
+    session: Session, cast: Cast
+) -> None:
+    person, first, counselor = someone(session, cast), str(uuid.uuid4()), cast.viewer_of("counselor")
+    hand_in(session, cast, visit(None, said="anh Tám", **IN_DANGER), id=first)
+    take_on(session, alerts(session)[0].id, by=by(cast, "counselor"), now=LATER)
+    hand_in(session, cast, visit(None, said="anh Tám", corrects=first), kind="correction")
+    match_visit(session, counselor, waiting(session)[1].ref, person.ref, LATER)
+    assert [alert.taken_at is None for alert in alerts(session)] == [False]
+
+
+def test_whoever_matches_a_correction_has_taken_on_what_it_tells_of(session: Session, cast: Cast) -> None:
+    person, first, counselor = someone(session, cast), str(uuid.uuid4()), cast.viewer_of("counselor")
+    on_duty(session, cast)
+    hand_in(session, cast, visit(None, said="anh Tám", **IN_DANGER), id=first)
+    hand_in(session, cast, visit(None, said="anh Tám", corrects=first), kind="correction")
+    match_visit(session, counselor, waiting(session)[1].ref, person.ref, ARRIVAL)
+    assert call_on_duty(session, LATER, VIETNAM) == 0

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from tests.outbox.story import hand_in, waiting
+from counseling.database import writing
+from counseling.models.people import StaffRole
+from counseling.models.tasks import Task
+from counseling.services.crises import take_on
+from tests.outbox.story import SAVED, hand_in, waiting
 from tests.outbox.test_danger_alerts import IN_DANGER, alerts
-from tests.outbox.test_pages import at, database_url, noon, words
+from tests.outbox.test_pages import NOW, at, database_url, noon, settle, words
 from tests.outreach.story import log, someone
+from tests.outreach.test_pages import forms
 from tests.support.cast import Cast, post
+from tests.support.files import by
 from tests.support.phone import visit
 
 __all__ = ["database_url", "noon"]
@@ -37,7 +46,7 @@ def test_the_line_leads_to_the_task_and_one_tap_there_takes_it_on(app: Flask, se
     page = counselor.get(taken.headers["Location"]).text
     assert "Người mẫu counselor đã nhận" in words(page) and LINE not in page
     assert "Tôi nhận, tôi lo ngay" not in page
-    post(counselor, f"/tasks/{person.ref}/close", kind="danger_sign", outcome="done")
+    settle(counselor, person.ref)
     assert "đã nhận lúc" not in counselor.get(f"/tasks/{person.ref}/").text, "it is over"
 
 
@@ -63,3 +72,42 @@ def test_nobody_else_reads_the_line_or_takes_it_on(app: Flask, session: Session,
         assert LINE not in client.get("/account/password").text, username
         assert post(client, address).status_code == 404, username
     assert alerts(session)[0].taken_at is None
+
+
+@pytest.mark.parametrize("way", ["closes the task", "has called"])
+def test_danger_that_came_after_the_page_was_opened_goes_on_calling(
+    app: Flask, session: Session, cast: Cast, way: str
+) -> None:
+    """As with texts: whoever clears an older one takes on what their page has shown."""
+    person, counselor = someone(session, cast), at(app, "counselor")
+    log(session, cast, person, "met_needs_help", danger=("violence",), now=NOW - timedelta(minutes=30))
+    take_on(session, alerts(session)[0].id, by=by(cast, "counselor"), now=NOW - timedelta(minutes=20))
+    close, call = f"/tasks/{person.ref}/close", f"/outreach/{person.ref}/"
+    closing, calling = forms(counselor.get(f"/tasks/{person.ref}/").text, close), forms(counselor.get(call).text, call)
+    hand_in(session, cast, visit(person.ref, outcome="needs_help", danger=["overdose"]), now=NOW - timedelta(minutes=1))
+    assert [alert.taken_at is None for alert in alerts(session)] == [False, True]
+    if way == "closes the task":
+        post(counselor, close, **closing, outcome="done")
+    else:
+        post(counselor, call, **calling, kind="phone", next="", outcome="met_well")
+    session.rollback()
+    of_danger = session.query(Task).filter_by(kind="danger_sign").order_by(Task.id)
+    assert [task.closed_at is None for task in of_danger] == [False, True]
+    assert alerts(session)[1].taken_at is None
+
+
+def test_danger_at_a_point_where_nobody_is_left_is_read_at_another_without_a_name(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    person, reader = someone(session, cast), at(app, "nurse", 1)
+    with writing(session) as tx:
+        tx.execute(update(StaffRole).where(StaffRole.id == cast.roles["counselor"][0]).values(ended_at=SAVED))
+    hand_in(session, cast, visit(person.ref, **IN_DANGER))
+    address = f"/messages/urgent/{alerts(session)[0].ref}/"
+    assert f'href="{address}"' in banner_of(reader.get("/account/password").text)
+    page = words(reader.get(address).text)
+    assert "Người mẫu volunteer" in page and "ở đó hiện không có ai đọc" in page
+    for hidden in ("Anh Ba", "Nà Pàn", person.ref):
+        assert hidden not in page
+    assert post(reader, f"{address}take").headers["Location"] == address
+    assert "đã nhận lúc" in reader.get(address).text

@@ -24,6 +24,7 @@ from tests.support.treatment import Person
 
 TODAY = MORNING.date()
 LATER = MORNING + timedelta(hours=3)
+ALL_SHOWN = MORNING + timedelta(days=400)  # whoever settles a task has just opened its page
 COLLEAGUE = "Bà Hoa, tổ 3"
 
 

@@ -23,7 +23,7 @@ from counseling.models.places import OutreachTeam
 from counseling.refs import new_request_key
 from counseling.routes import viewing
 from counseling.services.phones import add_phone
-from tests.outreach.story import COLLEAGUE, asked, how_many, joins_team, log, someone, summary, task_state
+from tests.outreach.story import ALL_SHOWN, COLLEAGUE, asked, how_many, joins_team, log, someone, summary, task_state
 from tests.support.cast import TEAM, Cast, post, sign_in
 from tests.support.files import by
 from tests.support.settings import MORNING
@@ -51,7 +51,8 @@ def at(app: Flask, username: str, desk: int = 0) -> FlaskClient:
 
 
 def send(client: FlaskClient, person: Person, outcome: str, key: str | None = None, **fields: object):  # type: ignore[no-untyped-def]
-    form = {"kind": "home", "next": "", "request_key": key or new_request_key(), **fields}
+    shown = {"next": "", "shown": ALL_SHOWN.isoformat(), "request_key": key or new_request_key()}
+    form = {"kind": "home", **shown, **fields}
     return post(client, f"/outreach/{person.ref}/", outcome=outcome, **form)
 
 

@@ -17,7 +17,7 @@ from counseling.queries import doctor_desk
 from counseling.queries.tasks import TaskRow, list_in_need, list_settled, list_waiting
 from counseling.scopes import tasks_visible_to
 from counseling.services.tasks import settle_waiting
-from tests.outreach.story import LATER, TODAY, actions, asked, correct, log, someone, task_state, undo
+from tests.outreach.story import ALL_SHOWN, LATER, TODAY, actions, asked, correct, log, someone, task_state, undo
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person, dose, opened, ordered, somebody
@@ -40,7 +40,7 @@ def waiting(session: Session, cast: Cast, who: str, desk: int = 0) -> list[TaskR
 
 
 def settle(session: Session, cast: Cast, who: str, person: Person, kind: str, outcome: str = "done") -> int:
-    return settle_waiting(session, cast.viewer_of(who), person.id, kind, outcome=outcome, now=LATER)
+    return settle_waiting(session, cast.viewer_of(who), person.id, kind, shown=ALL_SHOWN, outcome=outcome, now=LATER)
 
 
 EVERYBODY = [

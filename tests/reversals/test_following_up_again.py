@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from counseling.models.tasks import FOLLOW_UP, Task
 from counseling.queries.tasks import list_waiting
 from counseling.services.tasks import settle_waiting
+from tests.outreach.story import ALL_SHOWN
 from tests.reversals.story import ask, reverse, sign, withdraw
 from tests.support.cast import Cast
 from tests.support.orders import last_entry
@@ -61,7 +62,8 @@ def test_a_request_that_is_taken_back_opens_nothing(session: Session, cast: Cast
 
 
 def test_whoever_was_met_is_not_followed_up_again(session: Session, cast: Cast, person: Person, order: int) -> None:
-    settle_waiting(session, cast.viewer_of("dispenser"), person.id, FOLLOW_UP, outcome="done", now=MORNING)
+    dispenser = cast.viewer_of("dispenser")
+    settle_waiting(session, dispenser, person.id, FOLLOW_UP, shown=ALL_SHOWN, outcome="done", now=MORNING)
     given = dose(session, cast, person, order, now=MORNING + MINUTE)
     reverse(session, cast, person, given.id)
     assert followed_up(session, cast) == []

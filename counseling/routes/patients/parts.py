@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import abort, current_app, g
+from flask import abort, current_app, g, request
 from sqlalchemy import Row
 
 from counseling.clock import station_day, utc_now
@@ -15,6 +15,7 @@ from counseling.queries.patients import NotFound, get_treatment_row
 from counseling.services.treatment_files import By
 
 KEY_LENGTHS = (16, 32)
+NOTHING_SHOWN = datetime(2000, 1, 1, tzinfo=UTC)
 WORDS = "pages/patients/_words.html"
 
 
@@ -42,6 +43,14 @@ def key_of(text: str | None) -> str:
     if not text or not text.isascii() or not text.isalnum() or not KEY_LENGTHS[0] <= len(text) <= KEY_LENGTHS[1]:
         abort(400)
     return text
+
+
+def newest_shown() -> datetime:
+    """Since when the last task stood on the page whose form this is; of before any where none did."""
+    try:
+        return datetime.fromisoformat(request.form.get("shown", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return NOTHING_SHOWN
 
 
 def treatment_row(ref: str) -> Row[*tuple[Any, ...]]:
