@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
-from counseling.domain.contacts import WITHDRAWN, Entry, first_of, place_of
+from counseling.domain.contacts import WITHDRAWN, Entry, first_of, place_of, standing
 from counseling.domain.phone_entries import keys_of
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
@@ -28,7 +28,7 @@ COUNTS: ColumnElement[bool] = (OutreachContact.outcome != WITHDRAWN) & ~exists()
 )
 
 
-_BEHALF = aliased(Staff)
+_BEHALF, _OF_THE_DAY = aliased(Staff), aliased(OutreachContact)
 _LINES = (
     select(OutreachContact, Staff.display_name, ContactDetails, _BEHALF.display_name.label("behalf_of"))
     .join(Staff, Staff.id == OutreachContact.recorded_by_id)
@@ -93,6 +93,26 @@ def list_contacts(session: AnySession, viewer: Viewer, patient_id: int) -> list[
     found = session.execute(query.where(OutreachContact.patient_id == patient_id, COUNTS)).all()
     newest_first = sorted(found, key=lambda row: (row[0].contact_on, first_of(entries, row[0].id)), reverse=True)
     return [_line(session, viewer, *row) for row in newest_first[:LAST_CONTACTS]]
+
+
+def list_agreed(session: AnySession, whose: ColumnElement[bool]) -> dict[int, date]:
+    """When to ask next as the last contact that counts has agreed, for each active file that `whose` is true of.
+
+    A correction stands on the day of what it corrects: the rows of one day say which of them was the last.
+    """
+    row, file = _OF_THE_DAY, SupportFile
+    counting = select(OutreachContact.contact_on).where(OutreachContact.patient_id == file.patient_id, COUNTS)
+    last_on = counting.order_by(OutreachContact.contact_on.desc()).limit(1).scalar_subquery()
+    query = (
+        select(row.id, row.outcome, row.contact_on, row.corrects_id, row.patient_id, row.next_on)
+        .join(file, file.patient_id == row.patient_id)
+        .where(whose, file.status == "active", row.contact_on == last_on)
+    )
+    said: dict[int, dict[Entry, date | None]] = {}
+    for entry_id, outcome, contact_on, corrects_id, patient_id, next_on in session.execute(query):
+        said.setdefault(patient_id, {})[Entry(entry_id, outcome, contact_on, corrects_id)] = next_on
+    last = {patient_id: of_the_day[standing(of_the_day)[-1]] for patient_id, of_the_day in said.items()}
+    return {patient_id: next_on for patient_id, next_on in last.items() if next_on is not None}
 
 
 def find_own_contact(session: AnySession, viewer: Viewer, patient_id: int, contact_ref: str) -> ContactLine | None:

@@ -6,7 +6,6 @@ the community reads that there was contact, and how it ended. What was talked ab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,10 +13,11 @@ from sqlalchemy import select
 
 from counseling.database import AnySession, vault_of
 from counseling.models.counseling import AftercareFile, Appointment, CounselingSession
+from counseling.models.patients import SupportFile
 from counseling.models.people import Staff
 from counseling.permissions import Permission, Viewer
 from counseling.queries.aftercare import AftercareLine, list_aftercare
-from counseling.queries.contacts import ContactLine, list_contacts
+from counseling.queries.contacts import ContactLine, list_agreed, list_contacts
 from counseling.scopes import appointments_visible_to, sessions_visible_to
 
 LAST_ENTRIES = 30
@@ -58,20 +58,21 @@ def load_history(session: AnySession, viewer: Viewer, patient_id: int, today: da
     if viewer.may(Permission.RECORD_SESSION):
         return History(
             contacts=contacts,
-            next_on=_next_on(session, patient_id, contacts, today),
+            next_on=_next_on(session, patient_id, today),
             sessions=_sessions(session, viewer, patient_id),
             appointments=_appointments(session, viewer, patient_id),
             aftercare=list_aftercare(session, patient_id),
         )
     logs = viewer.may(Permission.LOG_CONTACT)
-    return History(contacts=contacts, next_on=_next_on(session, patient_id, contacts, today) if logs else None)
+    return History(contacts=contacts, next_on=_next_on(session, patient_id, today) if logs else None)
 
 
-def _next_on(session: AnySession, patient_id: int, contacts: Sequence[ContactLine], today: date) -> date | None:
-    """When somebody asks next: what the last contact said, or the check-in of an open aftercare file."""
+def _next_on(session: AnySession, patient_id: int, today: date) -> date | None:
+    """When somebody asks next: what the last contact has agreed, or the check-in of an open aftercare file."""
     file = AftercareFile
     check_in = select(file.next_check_in_on).where(file.patient_id == patient_id, file.ended_on.is_(None))
-    said = [one.next_on for one in contacts[:1] if one.next_on and one.next_on >= today]
+    agreed = list_agreed(session, SupportFile.patient_id == patient_id).get(patient_id)
+    said = [agreed] if agreed and agreed >= today else []
     due = session.execute(check_in).scalar()
     return min([*said, due] if due else said, default=None)
 

@@ -11,12 +11,11 @@ from sqlalchemy import Row, select
 
 from counseling.database import AnySession, vault_of
 from counseling.domain.names import fold, fold_hamlet, in_counting_order, short_hamlet
-from counseling.models.contacts import OutreachContact
 from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
 from counseling.models.tasks import SHOWS_SINCE, SUPPORT_TASKS, Task
 from counseling.permissions import Viewer
-from counseling.queries.contacts import COUNTS
+from counseling.queries.contacts import list_agreed
 from counseling.scopes import support_files_visible_to, tasks_visible_to
 from counseling.support_rows import open_community_name
 
@@ -154,14 +153,9 @@ def _due(session: AnySession, viewer: Viewer, today: date) -> dict[int, date]:
         .where(support_files_visible_to(viewer), AftercareFile.ended_on.is_(None))
         .where(AftercareFile.next_check_in_on <= today)
     )
-    agreed = (
-        select(OutreachContact.patient_id, OutreachContact.next_on)
-        .join(SupportFile, SupportFile.patient_id == OutreachContact.patient_id)
-        .where(support_files_visible_to(viewer), COUNTS, OutreachContact.next_on <= today)
-        .where(OutreachContact.contact_on == SupportFile.last_contact_on)
-    )
-    due: dict[int, date] = {}
-    for patient_id, day in [*session.execute(aftercare), *session.execute(agreed)]:
+    agreed = list_agreed(session, support_files_visible_to(viewer))
+    due = {patient_id: day for patient_id, day in agreed.items() if day <= today}
+    for patient_id, day in session.execute(aftercare):
         due[patient_id] = min(day, due.get(patient_id, day))
     return due
 

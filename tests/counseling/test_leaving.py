@@ -16,6 +16,7 @@ from counseling.models.patients import FileStatusChange, SupportFile
 from counseling.queries.worklist import list_work
 from counseling.services.support_status import change_support_status
 from tests.counseling.story import accompany, known
+from tests.outreach.story import log
 from tests.support.cast import CAO_LOC, DONG_KINH, Cast, post, sign_in
 from tests.support.files import by
 from tests.support.reminding import TODAY, at, booked, outcomes, plan, queue, reach, texts
@@ -51,6 +52,19 @@ def test_who_leaves_gets_no_text_no_appointment_and_no_check_in(
     session.rollback()
     assert plan(session, at(6, day=TODAY + DAY)) == 0
     assert list_work(session, cast.viewer_of("volunteer"), TODAY, MORNING).total == 0
+
+
+@pytest.mark.parametrize("status", ["died", "moved", "discharged"])
+def test_the_page_of_whoever_has_left_names_no_next_time(
+    app: Flask, session: Session, cast: Cast, start_clock_at: Any, status: str
+) -> None:
+    start_clock_at(MORNING)
+    person, client = known(session, cast), app.test_client()
+    log(session, cast, person, next_on=TODAY + 7 * DAY)
+    sign_in(client, "counselor")
+    assert "Lần hỏi thăm tới" in client.get(f"/patients/{person.ref}/").text
+    leave(session, cast, person.id, status)
+    assert "Lần hỏi thăm tới" not in client.get(f"/patients/{person.ref}/").text
 
 
 def test_a_status_twice_is_once_and_days_go_forward(session: Session, cast: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -14,10 +15,12 @@ from counseling.models.counseling import AftercareFile
 from counseling.models.patients import SupportFile
 from counseling.models.places import OutreachTeam
 from counseling.queries import worklist
+from counseling.queries.support_history import load_history
 from counseling.queries.worklist import Worklist, WorkRow, list_open_tasks, list_work
 from counseling.refs import new_request_key
 from counseling.services.aftercare import open_aftercare
-from tests.outreach.story import LATER, TODAY, asked, log, someone
+from tests.counseling.story import hold
+from tests.outreach.story import LATER, TODAY, asked, correct, log, someone, undo
 from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, TEAM2, Cast
 from tests.support.files import by
 from tests.support.settings import MORNING
@@ -85,6 +88,58 @@ def test_what_was_agreed_for_the_next_time_is_due_on_its_day(session: Session, c
     assert [(row.community_name, row.due_on) for row in found] == [("due", TODAY), ("later", None)]
     met(session, cast, due, 1)  # since then nothing new was agreed
     assert [row.due_on for row in work(session, cast).waiting] == [None, None]
+
+
+def agree(session: Session, cast: Cast, person: Person, days_ago: int, in_days: int | None, **changes: Any) -> str:
+    """A visit so many days ago; gives its reference. `in_days`: from today on, None where nothing was agreed."""
+    before, next_on = timedelta(days=days_ago), None if in_days is None else TODAY + in_days * A_DAY
+    times = {"today": TODAY - before, "now": MORNING - before}
+    return log(session, cast, person, **{**times, "answers": (), "next_on": next_on, **changes})
+
+
+def due_on(session: Session, cast: Cast, person: Person) -> date | None:
+    (row,) = work(session, cast).waiting
+    assert row.ref == person.ref
+    return row.due_on
+
+
+def test_what_a_visit_has_agreed_is_due_though_the_point_talked_with_them_meanwhile(
+    session: Session, cast: Cast
+) -> None:
+    """As their page says it: the next time is the day that the last visit has agreed."""
+    person = someone(session, cast)
+    agree(session, cast, person, 7, 0)
+    hold(session, cast, person, now=MORNING - 5 * A_DAY)
+    assert due_on(session, cast, person) == TODAY
+    assert load_history(session, cast.viewer_of("volunteer"), person.id, TODAY).next_on == TODAY
+
+
+def test_what_was_agreed_in_the_morning_does_not_hold_after_they_were_met_in_the_afternoon(
+    session: Session, cast: Cast
+) -> None:
+    person = someone(session, cast)
+    agree(session, cast, person, 1, 0, outcome="not_met")
+    afternoon = agree(session, cast, person, 1, 29)
+    assert due_on(session, cast, person) is None
+    correct(session, cast, person, afternoon, "met_well", next_on=TODAY)
+    assert due_on(session, cast, person) == TODAY
+
+
+def test_a_correction_of_the_morning_stands_before_the_afternoon(session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    morning = agree(session, cast, person, 1, None)
+    agree(session, cast, person, 1, None)
+    correct(session, cast, person, morning, "not_met", next_on=TODAY)
+    assert due_on(session, cast, person) is None
+
+
+def test_a_visit_that_is_told_late_agrees_nothing_over_a_later_one(session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    later = agree(session, cast, person, 2, -1)
+    agree(session, cast, person, 4, -2, now=MORNING)
+    assert due_on(session, cast, person) == TODAY - A_DAY
+    undo(session, cast, person, later)
+    assert due_on(session, cast, person) == TODAY - 2 * A_DAY, "the later one was a mistake"
 
 
 def test_whom_the_team_met_today_stands_below_unless_something_is_open(session: Session, cast: Cast) -> None:
