@@ -112,9 +112,10 @@ def end_open_file(tx: Session, patient_id: int, site_id: int, reason: str, by: B
 def note_check_in(tx: Session, patient_id: int, on: date) -> None:
     """Somebody was met, or has answered, on a day: ask next one rhythm after it. Nobody in aftercare: nothing to do.
 
-    Inside the caller's transaction. An entry of an earlier day never brings a later check-in forward.
+    Inside the caller's transaction. An entry of an earlier day never brings a later check-in forward; one of before
+    aftercare began moves nothing, however late it comes.
     """
-    found = _open_file(tx, patient_id)
+    found = _open_file(tx, patient_id, on)
     if found is not None:
         _ask_on(tx, found[0], max(found[2], check_in_after(found[1], on)))
 
@@ -123,7 +124,7 @@ def take_back_check_in(tx: Session, patient_id: int, on: date, still_met_on: dat
     """The contact of that day was a mistake: whoever is asked next because of it is due since then, or one rhythm after
     the last sign of life that stands all the same: `still_met_on` of the contacts, a talk, an answer to how they are.
     Several days of a long month have one day of the next."""
-    found = _open_file(tx, patient_id)
+    found = _open_file(tx, patient_id, on)
     if found is not None and found[2] == check_in_after(found[1], on):
         signs = [day for day in (still_met_on, *_talked_or_answered_on(tx, patient_id)) if day is not None]
         _ask_on(tx, found[0], max([on, *(check_in_after(found[1], day) for day in signs)]))
@@ -142,9 +143,9 @@ def _talked_or_answered_on(tx: Session, patient_id: int) -> tuple[date | None, d
     return row[0], row[1]
 
 
-def _open_file(tx: Session, patient_id: int) -> tuple[int, str, date] | None:
+def _open_file(tx: Session, patient_id: int, on: date) -> tuple[int, str, date] | None:
     query = select(AftercareFile.id, AftercareFile.rhythm, AftercareFile.next_check_in_on).where(
-        AftercareFile.patient_id == patient_id, AftercareFile.ended_on.is_(None)
+        AftercareFile.patient_id == patient_id, AftercareFile.ended_on.is_(None), AftercareFile.opened_on <= on
     )
     row = tx.execute(query.with_for_update()).first()
     return None if row is None else (row.id, row.rhythm, row.next_check_in_on)

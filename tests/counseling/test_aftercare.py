@@ -18,6 +18,7 @@ from counseling.refs import new_request_key
 from counseling.services.aftercare import end_aftercare, note_check_in, take_back_check_in
 from tests.counseling.story import TODAY, accompany, aftercare_of, hold, how_many, known, last_entry
 from tests.orders.test_races import engine_of
+from tests.outreach.story import log, undo
 from tests.support.cast import CAO_LOC, DONG_KINH, TEAM, TEAM2, Cast
 from tests.support.files import by
 from tests.support.races import at_the_same_second
@@ -106,6 +107,32 @@ def test_a_sign_of_life_moves_the_next_check_in_on_and_never_back(
     accompany(session, cast, person, rhythm=rhythm, first_on=TODAY + 5 * DAY)
     seen(session, person, days)
     assert aftercare_of(session, person).next_check_in_on == TODAY + following * DAY
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_visit_of_before_aftercare_began_does_not_move_the_first_check_in(
+    session: Session, cast: Cast, is_late: bool
+) -> None:
+    person, first_on, day = known(session, cast), TODAY + 3 * DAY, TODAY - 2 * DAY
+
+    def comes() -> str:
+        return log(session, cast, person, today=day)
+
+    made = None if is_late else comes()
+    accompany(session, cast, person, rhythm="monthly", first_on=first_on)
+    made = made or comes()
+    assert aftercare_of(session, person).next_check_in_on == first_on
+    undo(session, cast, person, made)
+    assert aftercare_of(session, person).next_check_in_on == first_on
+
+
+def test_taking_back_a_visit_of_before_aftercare_began_asks_nobody_earlier(session: Session, cast: Cast) -> None:
+    """The point has chosen the day that the rhythm after that visit would have named."""
+    person, day = known(session, cast), TODAY - 2 * DAY
+    made = log(session, cast, person, today=day)
+    accompany(session, cast, person, rhythm="weekly", first_on=day + 7 * DAY)
+    undo(session, cast, person, made)
+    assert aftercare_of(session, person).next_check_in_on == day + 7 * DAY
 
 
 def test_a_contact_that_was_a_mistake_makes_the_check_in_due_again(session: Session, cast: Cast) -> None:
