@@ -87,7 +87,8 @@ def correction_page(ref: str, contact: str, again: Typed | None = None) -> str:
     old = own_contact(row.patient_id, contact)
     note_view("contacts.correct", [row.patient_id])
     fields = {"contact": old, "kind": request.form.get("kind", old.place), "typed": again}
-    return render_template("pages/outreach/correct.html", **around(row), **fields)
+    has_no_next = row.status != "active"
+    return render_template("pages/outreach/correct.html", **around(row), **fields, has_no_next=has_no_next)
 
 
 @bp.post("/contacts/<contact>/")

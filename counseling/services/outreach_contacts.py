@@ -6,7 +6,6 @@ check-in of aftercare. Undoing or correcting it does the same again from the row
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -64,13 +63,11 @@ def log_contact(
 ) -> str:
     """Record a contact of today with the person behind a support file; gives its reference, for a repeat the first's.
 
-    With somebody whose support has ended no next day is agreed: the visit was, and stands in the book without one.
     Raises NotFound for whoever may not (any more) see the file, and Refusal as domain.contacts does.
     """
     ensure_known(contact)
     with writing(session) as tx, audit.gathered(tx):
         file = lock_file(tx, viewer, ref)
-        contact = contact if file.status == "active" else replace(contact, next_on=None)
         return add_contact(tx, viewer, file, contact, request_key=request_key, on=today, now=now)
 
 
@@ -241,8 +238,11 @@ def _close_tasks(tx: Session, viewer: Viewer, patient_id: int, contact: NewConta
 def _add(
     tx: Session, viewer: Viewer, row: dict[str, Any], contact: NewContact, request_key: str, now: datetime
 ) -> Row[*tuple[Any, ...]]:
+    """With somebody whose support has ended no next day is agreed: the visit stands in the book without one."""
     ref, topics = new_ref(), codes_text(contact.topics, TOPICS, LONGEST_TOPICS)
-    said = {"kind": contact.kind, "outcome": contact.outcome, "topics": topics, "next_on": contact.next_on}
+    status = select(SupportFile.status).where(SupportFile.patient_id == row["patient_id"])
+    next_on = contact.next_on if tx.execute(status).scalar_one() == "active" else None
+    said = {"kind": contact.kind, "outcome": contact.outcome, "topics": topics, "next_on": next_on}
     note = vault_of(tx).seal("outreach_contacts.note", ref, contact.note)
     who = {"recorded_by_id": viewer.staff_id, "recorded_at": now, "request_key": request_key}
     made = insert(OutreachContact).values(ref=ref, note=note, **row, **said, **who)

@@ -4,6 +4,7 @@ same, on the page, up to the hours and kilometres of the volunteer's month."""
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from counseling.models.duty import CrisisAlert
 from counseling.models.patients import SupportFile
 from counseling.models.phone_entries import PhoneEntry
 from counseling.models.places import Site
-from counseling.services.waiting_visits import try_again
+from counseling.services.waiting_visits import match_visit, try_again
 from tests.outbox.story import ARRIVAL, SAVED, contacts, hand_in, waiting
 from tests.outbox.test_matching import NEW_KEY, open_with
 from tests.outbox.test_pages import at, noon, words
@@ -76,6 +77,20 @@ def test_a_visit_to_somebody_whose_file_has_ended_goes_into_that_very_file(
     assert ended == status, "a visit of before opens no file again"
     assert "gọi lại thứ Hai" in counselor.get(f"/patients/{person.ref}/").text
     assert "Cộng 1 – – – 0:30 12" in sheet(app)
+
+
+@pytest.mark.parametrize("status", ["discharged", "moved", "died"])
+def test_with_somebody_whose_file_has_ended_meanwhile_no_next_day_is_agreed(
+    session: Session, cast: Cast, status: str
+) -> None:
+    person, next_on = someone(session, cast), (SAVED + timedelta(days=7)).date()
+    first, counselor = str(uuid.uuid4()), cast.viewer_of("counselor")
+    hand_in(session, cast, visit(person.ref, next_on=next_on.isoformat()), id=first)
+    becomes(session, person, status=status)
+    hand_in(session, cast, visit(person.ref, next_on=next_on.isoformat()))
+    match_visit(session, counselor, waiting(session)[0].ref, person.ref, ARRIVAL)
+    hand_in(session, cast, visit(person.ref, corrects=first, outcome="not_met"), kind="correction")
+    assert [row.next_on for row in contacts(session)] == [next_on, None, None], "the last is the first, corrected"
 
 
 def test_a_moved_persons_visit_waits_where_they_are_helped_now(app: Flask, session: Session, cast: Cast) -> None:

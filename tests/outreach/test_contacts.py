@@ -22,6 +22,8 @@ from counseling.queries.contacts import find_own_contact, find_saved, list_conta
 from counseling.queries.patients import NotFound
 from counseling.refs import new_request_key
 from counseling.services.aftercare import open_aftercare
+from counseling.services.group_contacts import log_group
+from counseling.services.outreach_contacts import NewContact
 from tests.outreach.story import (
     LATER,
     TODAY,
@@ -152,6 +154,23 @@ def test_a_correction_sent_twice_is_one(session: Session, cast: Cast) -> None:
     first = correct(session, cast, person, ref, "not_met", key=key)
     assert correct(session, cast, person, ref, "not_met", key=key) == first
     assert how_many(session) == 2
+
+
+@pytest.mark.parametrize("status", ["died", "moved", "discharged"])
+def test_with_somebody_whose_support_has_ended_no_form_agrees_a_next_day(
+    session: Session, cast: Cast, status: str
+) -> None:
+    person, next_on = someone(session, cast), TODAY + timedelta(days=7)
+    made = log(session, cast, person, next_on=next_on)
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(status=status))
+    correct(session, cast, person, made, "not_met", next_on=next_on)
+    log(session, cast, person, next_on=next_on)
+    log_group(
+        session, cast.viewer_of("volunteer"), [person.ref], NewContact(kind="", outcome="met_well", next_on=next_on),
+        request_key=new_request_key(), today=TODAY, now=LATER,
+    )  # fmt: skip
+    assert [row.next_on for row in rows(session)] == [next_on, None, None, None]
 
 
 def test_what_came_after_the_page_was_shown_stays_open(session: Session, cast: Cast) -> None:
