@@ -12,7 +12,16 @@ from sqlalchemy import Row
 
 from counseling.clock import utc_now
 from counseling.database import db, vault_of
-from counseling.domain.contacts import DANGERS, KIND_OF_TASK, MINUTES, MOODS, NEEDS, NEXT_IN_DAYS, TOPICS
+from counseling.domain.contacts import (
+    DANGERS,
+    KIND_OF_TASK,
+    LATEST_NEXT_DAYS,
+    MINUTES,
+    MOODS,
+    NEEDS,
+    NEXT_IN_DAYS,
+    TOPICS,
+)
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
 from counseling.queries.actors import list_colleagues
@@ -87,8 +96,10 @@ def correction_page(ref: str, contact: str, again: Typed | None = None) -> str:
     old = own_contact(row.patient_id, contact)
     note_view("contacts.correct", [row.patient_id])
     fields = {"contact": old, "kind": request.form.get("kind", old.place), "typed": again}
+    page, latest = around(row), old.contact_on + timedelta(days=LATEST_NEXT_DAYS)
+    page["next_days"] = [(days, on) for days, on in page["next_days"] if on <= latest]
     has_no_next = row.status != "active"
-    return render_template("pages/outreach/correct.html", **around(row), **fields, has_no_next=has_no_next)
+    return render_template("pages/outreach/correct.html", **page, **fields, has_no_next=has_no_next)
 
 
 @bp.post("/contacts/<contact>/")

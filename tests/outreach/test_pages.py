@@ -150,6 +150,23 @@ def test_ticks_are_kept_and_come_back_on_the_correction_page(app: Flask, session
     assert "đã được sửa hoặc bỏ trước đó" in volunteer.get(late.location).text
 
 
+@pytest.mark.parametrize(("days_ago", "offered"), [(336, [7, 14, 30]), (337, [7, 14]), (359, [7]), (360, [])])
+def test_what_the_page_of_a_correction_offers_can_be_chosen(
+    app: Flask, session: Session, cast: Cast, days_ago: int, offered: list[int]
+) -> None:
+    """The next day lies within a year of the visit, which may have been long ago."""
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    made = log(session, cast, person, today=TODAY - timedelta(days=days_ago))
+    days = [(TODAY + timedelta(days=number)).isoformat() for number in offered]
+    for day in ("", *days):
+        address = f"/outreach/{person.ref}/contacts/{made}/"
+        assert re.findall(r'type="radio" name="next" value="([^"]*)"', volunteer.get(address).text) == [*days, ""]
+        sent = {"kind": "home", "request_key": new_request_key(), "next": day, "outcome": "met_well"}
+        assert post(volunteer, address, **sent).status_code == 303
+        session.rollback()
+        made = session.scalars(select(OutreachContact.ref).order_by(OutreachContact.id.desc()).limit(1)).one()
+
+
 @pytest.mark.parametrize("has_left", [False, True], ids=["still there", "has left the team"])
 def test_for_whom_a_visit_was_written_is_put_right_on_the_plain_form(
     app: Flask, session: Session, cast: Cast, has_left: bool
