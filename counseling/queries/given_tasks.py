@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from counseling.database import AnySession
 from counseling.models.tasks import Task
 from counseling.permissions import Viewer
+from counseling.queries.tasks import is_waiting
 from counseling.scopes import tasks_visible_to
 
 
@@ -21,7 +22,7 @@ def list_open_kinds(
     The caller has checked the scope of the people.
     """
     query = select(Task.patient_id, Task.kind).where(
-        Task.patient_id.in_(bindparam("ids", expanding=True)), Task.closed_at.is_(None), tasks_visible_to(viewer, now)
+        Task.patient_id.in_(bindparam("ids", expanding=True)), is_waiting(viewer.side), tasks_visible_to(viewer, now)
     )
     kinds: dict[int, list[str]] = {patient_id: [] for patient_id in patient_ids}
     for patient_id, kind in session.connection().execute(query.order_by(Task.id), {"ids": patient_ids}):

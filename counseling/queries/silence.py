@@ -28,6 +28,7 @@ from counseling.models.places import OutreachTeam
 from counseling.models.tasks import FOLLOW_UP, GIVEN_TASKS, STATION_TASKS, SUPPORT_TASKS, Task
 from counseling.models.texts import InboundMessage, OutboundMessage, Reminder
 from counseling.queries.reminder_audiences import is_said_or_taken_back, is_supported, of_station
+from counseling.queries.tasks import is_waiting
 from counseling.treatment_rows import TREATMENT
 
 ASKED = (WEEKLY, CHECK_IN)
@@ -123,7 +124,7 @@ def room_for_tasks(session: AnySession, asking: Asking, team_id: int | None, mos
     """How many more tasks those who would do them may have open: a team's volunteers, or the site's own people."""
     hands = select(func.count(StaffRole.staff_id.distinct())).join(Staff, Staff.id == StaffRole.staff_id)
     active = and_(StaffRole.ended_at.is_(None), Staff.disabled_at.is_(None))
-    open_tasks = select(func.count()).select_from(Task).where(Task.side == asking.side, Task.closed_at.is_(None))
+    open_tasks = select(func.count()).select_from(Task).where(Task.side == asking.side, is_waiting(asking.side))
     if team_id is not None:
         hands = hands.where(active, StaffRole.kind == "volunteer", StaffRole.team_id == team_id)
         open_tasks = open_tasks.where(Task.team_id == team_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, null, select
+from sqlalchemy import ColumnElement, Select, exists, null, select
 from sqlalchemy.orm import aliased
 
 from counseling.database import AnySession, vault_of
@@ -18,10 +18,10 @@ from counseling.models.tasks import DANGER_SIGN, FOLLOW_UP, SHOWS_SINCE, Task
 from counseling.permissions import Side, Viewer
 from counseling.scopes import support_files_visible_to, tasks_visible_to, treatment_files_visible_to
 from counseling.support_rows import open_community_name
-from counseling.treatment_rows import open_text
+from counseling.treatment_rows import SUPPORT, open_text
 
 MOST_ROWS = 200
-HandedOn = aliased(Task)
+HandedOn, _Supported = aliased(Task), aliased(SupportFile)
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,23 @@ class HelpRow:
     said_on: date | None
 
 
+def is_waiting(side: str | None) -> ColumnElement[bool]:
+    """Whether a task of this side is open, and asks for somebody who is supported still or for a look at a danger.
+
+    Whoever was said to have died, moved or left by mistake is waited for again as soon as the file says so.
+    """
+    is_open = Task.closed_at.is_(None)
+    if side != SUPPORT:  # what a point knows of somebody is not the station's
+        return is_open
+    is_supported = exists().where(_Supported.patient_id == Task.patient_id, _Supported.status == "active")
+    return is_open & ((Task.kind == DANGER_SIGN) | is_supported)
+
+
 def list_waiting(
     session: AnySession, viewer: Viewer, today: date, now: datetime, patient_id: int | None = None
 ) -> list[TaskRow]:
     """Open tasks within the reader's scope, the longest due first; for each person and kind one row."""
-    query = _people(viewer).where(tasks_visible_to(viewer, now), Task.closed_at.is_(None))
+    query = _people(viewer).where(tasks_visible_to(viewer, now), is_waiting(viewer.side))
     if patient_id is not None:
         query = query.where(Task.patient_id == patient_id)
     found = session.execute(query.order_by(Task.due_on, Task.id).limit(MOST_ROWS)).all()

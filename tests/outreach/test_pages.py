@@ -331,12 +331,16 @@ def test_of_somebody_whose_support_has_ended_it_stands_under_the_name_and_no_nex
     """What the file tells the same reader, in its words. The visit that was made before is taken all the same."""
     person, client = someone(session, cast), at(app, who)
     address = f"/outreach/{person.ref}/"
+    asked(session, person, "look_in")
+    asked(session, person, "danger_sign")
     before = words(client.get(address).text)
-    assert "Hẹn lần tới" in before and word not in before
+    assert "Hẹn lần tới" in before and "Ghé thăm" in before and word not in before
     with writing(session) as tx:
         tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(status=status))
     page = words(client.get(address).text)
     assert f"Anh Ba sửa xe {word} " in page and "Hẹn lần tới" not in page
+    assert "Ghé thăm" not in page and "Có dấu hiệu nguy hiểm" in page
+    assert 'name="task" value="look_in"' in client.get(address).text, "a visit of before answers it"
     assert f"Tình trạng {word}" in words(client.get(f"/patients/{person.ref}/").text)
     again = send(client, person, "met_well", km="xa")
     assert again.status_code == 422 and "Hẹn lần tới" not in words(again.text)

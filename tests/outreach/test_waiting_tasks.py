@@ -14,6 +14,7 @@ from counseling.domain.refusal import Refusal
 from counseling.models.patients import SearchKey, SupportFile, TreatmentFile
 from counseling.models.tasks import DOCTOR_TASKS, STATION_TASKS, SUPPORT_TASKS, TASK_KINDS, Task
 from counseling.queries import doctor_desk
+from counseling.queries.given_tasks import list_open_kinds
 from counseling.queries.tasks import TaskRow, list_in_need, list_settled, list_waiting
 from counseling.scopes import tasks_visible_to
 from counseling.services.tasks import settle_waiting
@@ -208,6 +209,43 @@ def test_who_needs_help_stands_at_the_point_until_the_next_word(session: Session
     assert list_in_need(session, cast.viewer_of("nurse", 1)) == []
     log(session, cast, person, who="counselor", now=LATER + timedelta(minutes=1))
     assert list_in_need(session, cast.viewer_of("counselor")) == []
+
+
+def becomes(session: Session, person: Person, status: str) -> None:
+    with writing(session) as tx:
+        tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(status=status))
+
+
+@pytest.mark.parametrize("status", ["died", "moved", "discharged"])
+def test_nobody_is_asked_to_call_somebody_whose_support_has_ended(session: Session, cast: Cast, status: str) -> None:
+    """Where that was a mistake, what was open waits again. A sign of danger is looked into all the same."""
+    person, area = someone(session, cast), cast.viewer_of("community")
+    asked(session, person, "call_by_phone", team_id=None)
+    asked(session, person)
+
+    def kinds() -> tuple[list[str], tuple[str, ...]]:
+        given = list_open_kinds(session, area, [person.id], LATER)[person.id]
+        return [row.kind for row in waiting(session, cast, "counselor")], given
+
+    everything = kinds()
+    assert everything == (["call_by_phone", "look_in"], ("call_by_phone", "look_in"))
+    becomes(session, person, status)
+    assert kinds() == ([], ())
+    asked(session, person, "danger_sign", team_id=None)
+    assert kinds() == (["danger_sign"], ("danger_sign",))
+    assert settle(session, cast, "counselor", person, "danger_sign") == 1
+    becomes(session, person, "active")
+    assert kinds() == everything
+
+
+def test_a_visit_of_before_somebody_died_answers_what_a_station_has_asked(session: Session, cast: Cast) -> None:
+    person = both_sides(session, cast)
+    look_in = asked(session, person)
+    handed_on(session, called_for(session, person), look_in)
+    becomes(session, person, "died")
+    log(session, cast, person, "not_met")
+    (row,) = waiting(session, cast, "dispenser")
+    assert (row.handed_on, task_state(session, look_in)) == ("not_met", (False, "not_met"))
 
 
 def test_every_kind_belongs_to_one_list() -> None:

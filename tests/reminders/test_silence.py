@@ -217,6 +217,17 @@ def test_a_station_of_180_does_not_make_a_hundred_tasks_a_week(session: Session,
     assert session.execute(select(func.count()).select_from(Task)).scalar_one() == 12
 
 
+def test_what_was_to_be_done_for_somebody_who_has_died_takes_no_room(session: Session, cast: Cast) -> None:
+    turn(session, cast, "second_text", "support", most_open_tasks=1)
+    many_silent(session, cast, 6)
+    for expected_tasks in (1, 2):
+        plan(session, at(9))
+        assert [team for _, team in tasks(session)].count(TEAM) == expected_tasks
+        with writing(session) as tx:
+            theirs = select(Task.patient_id).where(Task.team_id == TEAM)
+            tx.execute(update(SupportFile).where(SupportFile.patient_id.in_(theirs)).values(status="died"))
+
+
 def test_two_planners_at_once_open_no_task_too_many(session: Session, cast: Cast) -> None:
     turn(session, cast, "second_text", "support", most_open_tasks=1)
     many_silent(session, cast, 6)
