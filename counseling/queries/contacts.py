@@ -122,6 +122,12 @@ def find_own_contact(session: AnySession, viewer: Viewer, patient_id: int, conta
     return None if row is None else _line(session, viewer, *row)
 
 
+def list_signs(session: AnySession, contact_ref: str) -> tuple[str, ...]:
+    """The signs of danger that an entry told of, also when another has taken its place. The caller checks the scope."""
+    query = select(ContactDetails.danger).join(OutreachContact, OutreachContact.id == ContactDetails.contact_id)
+    return _codes(session.execute(query.where(OutreachContact.ref == contact_ref)).scalar() or "")
+
+
 def find_saved(session: AnySession, viewer: Viewer, contact_ref: str) -> SavedContact | None:
     """What this reader has just recorded, while it still counts and the person is still theirs to see."""
     query = (

@@ -25,7 +25,7 @@ from counseling.domain.contacts import (
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
 from counseling.queries.actors import list_colleagues
-from counseling.queries.contacts import ContactLine, find_own_contact, find_saved, list_contacts
+from counseling.queries.contacts import ContactLine, find_own_contact, find_saved, list_contacts, list_signs
 from counseling.queries.file_parts import list_phones
 from counseling.queries.patients import NotFound, get_support_row
 from counseling.queries.worklist import list_open_tasks
@@ -111,11 +111,13 @@ def save_correction(ref: str, contact: str) -> ResponseReturnValue:
     if mistyped():
         return correction_page(ref, contact, typed(*mistyped())), 422
     try:
-        correct_contact(db.session, g.viewer, ref, contact, said, request_key=key, now=utc_now())
+        saved = correct_contact(db.session, g.viewer, ref, contact, said, request_key=key, now=utc_now())
     except NotFound:
         abort(404)
     except Refusal as refusal:
         return replaced(refusal, ref)
+    if set(said.danger) - set(list_signs(db.session, contact)):
+        return redirect(url_for("danger.show", saved=saved), 303)
     flash(gettext("Đã sửa lần ghi."), "done")
     return redirect(url_for(".show", ref=ref), 303)
 

@@ -15,6 +15,7 @@ from counseling.models.people import StaffRole
 from counseling.models.tasks import Task
 from counseling.services.crises import take_on
 from tests.outbox.story import SAVED, hand_in, waiting
+from tests.outbox.test_correcting_a_group import filled, standing
 from tests.outbox.test_danger_alerts import IN_DANGER, alerts
 from tests.outbox.test_pages import NOW, at, database_url, noon, settle, words
 from tests.outreach.story import log, someone
@@ -59,6 +60,23 @@ def test_the_line_leads_to_the_visit_that_waits(app: Flask, session: Session, ca
     taken = post(counselor, f"/messages/urgent/{alerts(session)[0].ref}/take")
     assert taken.headers["Location"] == f"/teams/visits/{ref}/"
     assert "Người mẫu counselor đã nhận" in words(counselor.get(f"/teams/visits/{ref}/").text)
+
+
+def test_danger_that_is_added_in_a_correction_leads_to_what_to_do(app: Flask, session: Session, cast: Cast) -> None:
+    """A sign that stood there before calls nobody anew, and leads back to the person."""
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    log(session, cast, person)
+    for signs, leads_to in (
+        (["overdose"], "/outreach/danger/?saved="),
+        (["overdose"], f"/outreach/{person.ref}/"),
+        (["overdose", "violence"], "/outreach/danger/?saved="),
+        (["violence"], f"/outreach/{person.ref}/"),
+    ):
+        address = f"/outreach/{person.ref}/contacts/{standing(session)[person.id].ref}/"
+        sent = {**filled(volunteer.get(address).text), "danger": signs, "outcome": "met_needs_help"}
+        first, again = (post(volunteer, address, **sent).location for _ in range(2))
+        assert first.startswith(leads_to) and again == first and alerts(session)
+        assert ("Điểm tư vấn được báo" in words(volunteer.get(first).text)) is ("danger" in leads_to)
 
 
 def test_nobody_else_reads_the_line_or_takes_it_on(app: Flask, session: Session, cast: Cast) -> None:
