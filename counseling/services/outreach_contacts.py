@@ -38,7 +38,7 @@ from counseling.services.contact_details import (
     signs_of,
 )
 from counseling.services.contact_summary import summarise_contacts
-from counseling.services.repeated_contacts import find_recorded, find_repeat, last_word
+from counseling.services.repeated_contacts import ensure_counts, find_recorded, find_repeat, last_word
 from counseling.services.tasks import change_answer, close_task, reopen_answered
 from counseling.services.treatment_files import By
 from counseling.services.visit_alerts import take_on_person
@@ -120,7 +120,8 @@ def withdraw_contact(
     tx: Session, viewer: Viewer, patient_id: int, contact_ref: str, *, request_key: str, now: datetime
 ) -> None:
     """The same inside the caller's transaction, which has locked the person's file."""
-    if find_recorded(tx, patient_id, request_key) is not None:
+    first = find_recorded(tx, patient_id, request_key)
+    if first is not None and first.outcome == WITHDRAWN:
         return
     entries, old = _own_entry(tx, viewer, patient_id, contact_ref)
     row = {name: getattr(old, name) for name in KEPT}
@@ -166,7 +167,7 @@ def replace_contact(
     """The same inside the caller's transaction, which has locked the person's file."""
     first, key = find_repeat(tx, patient_id, request_key, contact.danger)
     if first is not None:
-        return first
+        return ensure_counts(tx, first)
     last = last_word(tx, patient_id, request_key) if key != request_key else None
     entries, old = _own_entry(tx, viewer, patient_id, last or contact_ref)
     ensure_contact(contact.kind, contact.outcome, contact.next_on, old.contact_on)

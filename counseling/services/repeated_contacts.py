@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from counseling.domain.contacts import WITHDRAWN
 from counseling.domain.phone_entries import key_of
+from counseling.domain.refusal import Refusal
 from counseling.models.contacts import OutreachContact
+from counseling.queries.contacts import COUNTS
 from counseling.services.contact_details import danger_text, signs_of
 
 _ENTRIES = select(OutreachContact.id, OutreachContact.ref, OutreachContact.outcome)
@@ -36,6 +38,13 @@ def find_repeat(tx: Session, patient_id: int, request_key: str, signs: Collectio
             return str(found.ref), request_key
         request_key = key_of(f"{request_key} {danger_text(signs)}", 1)
     return None, request_key
+
+
+def ensure_counts(tx: Session, ref: str) -> str:
+    """What is sent again holds only while its word does; refuses entry_replaced."""
+    if tx.execute(select(OutreachContact.id).where(OutreachContact.ref == ref, COUNTS)).first() is None:
+        raise Refusal("entry_replaced")
+    return ref
 
 
 def last_word(tx: Session, patient_id: int, request_key: str) -> str | None:

@@ -173,6 +173,31 @@ def test_with_somebody_whose_support_has_ended_no_form_agrees_a_next_day(
     assert [row.next_on for row in rows(session)] == [next_on, None, None, None]
 
 
+@pytest.mark.parametrize("first", ["corrected", "corrected, then taken back", "corrected twice", "taken back"])
+def test_a_page_whose_word_stands_no_more_is_answered_that_another_has_taken_its_place(
+    session: Session, cast: Cast, first: str
+) -> None:
+    """Gone back to in the browser: both forms of it have one key, and the other one, or a later page, has spoken."""
+    person, key = someone(session, cast), new_request_key()
+    ref = log(session, cast, person)
+    if first == "taken back":
+        undo(session, cast, person, ref, key=key)
+    else:
+        again = correct(session, cast, person, ref, "not_met", key=key)
+        if first == "corrected, then taken back":
+            undo(session, cast, person, again)
+        elif first == "corrected twice":
+            correct(session, cast, person, again, "met_needs_help")
+    before = how_many(session)
+    if first != "taken back":
+        with pytest.raises(Refusal, match="entry_replaced"):
+            undo(session, cast, person, ref, key=key)
+    if first != "corrected":
+        with pytest.raises(Refusal, match="entry_replaced"):
+            correct(session, cast, person, ref, "met_well", key=key)
+    assert how_many(session) == before
+
+
 def test_what_came_after_the_page_was_shown_stays_open(session: Session, cast: Cast) -> None:
     person = someone(session, cast)
     shown, came_later = asked(session, person, "check_in"), asked(session, person, "look_in")

@@ -167,6 +167,24 @@ def test_what_the_page_of_a_correction_offers_can_be_chosen(
         made = session.scalars(select(OutreachContact.ref).order_by(OutreachContact.id.desc()).limit(1)).one()
 
 
+@pytest.mark.parametrize("is_undone_first", [True, False], ids=["taken back, then corrected", "corrected, then back"])
+def test_whoever_goes_back_to_the_page_of_a_correction_is_told_what_became_of_it(
+    app: Flask, session: Session, cast: Cast, is_undone_first: bool
+) -> None:
+    person, volunteer = someone(session, cast), at(app, "volunteer")
+    address = f"/outreach/{person.ref}/contacts/{log(session, cast, person)}/"
+    page = volunteer.get(address).text
+    corrected = {**forms(page, address), "kind": "home", "next": "", "outcome": "not_met"}
+    ways = [(f"{address}undo", forms(page, f"{address}undo")), (address, corrected)]
+    said = [
+        words(volunteer.get(volunteer.post(to, data=sent).location).text)
+        for to, sent in (ways if is_undone_first else ways[::-1])
+    ]
+    assert ("Đã bỏ lần ghi. Việc chờ" if is_undone_first else "Đã sửa lần ghi.") in said[0]
+    assert "Lần ghi này đã được sửa hoặc bỏ trước đó." in said[1]
+    assert not any(done in said[1] for done in ("Đã bỏ lần ghi", "Đã sửa lần ghi"))
+
+
 @pytest.mark.parametrize("has_left", [False, True], ids=["still there", "has left the team"])
 def test_for_whom_a_visit_was_written_is_put_right_on_the_plain_form(
     app: Flask, session: Session, cast: Cast, has_left: bool
