@@ -96,6 +96,7 @@ class Said:
             mood=self.mood or before.mood,
             agreed=self.agreed or before.agreed,
             next_on=None if self.no_next else self.next_on or before.next_on,
+            answers=self.answers or (before.answers if self.who in (None, before.who) else ()),
             minutes=before.minutes if self.minutes is None else self.minutes,
             km=before.km if self.km is None else self.km,
             behalf_of=None if self.is_own else self.behalf_of or before.behalf_of,

@@ -73,7 +73,8 @@ def put_into_book(
         )
     days = [meeting.on if meeting else None, old.contact_on if old else None, *(one.on for one in reversed(before))]
     on = next((day for day in days if day is not None), row.visited_on)
-    contact = contact_of(tx, author, told, on, row.happened_at, meeting.key if meeting else None)
+    at = next((one.row.happened_at for one in reversed(before) if one.row is not None), row.happened_at)
+    contact = contact_of(tx, author, told, on, at, meeting.key if meeting else None)
     contact = replace(contact, has_called=True)
     if old is not None:
         contact = keep_unsaid(tx, _last_told(tx, old), contact, told)

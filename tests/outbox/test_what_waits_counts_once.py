@@ -23,8 +23,8 @@ from tests.outbox.test_correcting_a_group import standing
 from tests.outbox.test_pages import at, noon, words
 from tests.outbox.test_the_months_sheet import NOVEMBER
 from tests.outbox.test_whose_visit_it_is import becomes
-from tests.outreach.story import someone, undo
-from tests.support.cast import TEAM2, Cast
+from tests.outreach.story import asked, someone, task_state, undo
+from tests.support.cast import TEAM, TEAM2, Cast
 from tests.support.phone import visit
 from tests.support.races import at_the_same_second
 from tests.support.treatment import Person
@@ -114,6 +114,36 @@ def test_a_correction_that_is_matched_first_stands_for_both(app: Flask, session:
     again = visit(person.ref, corrects=first, outcome="not_met")
     assert hand_in(session, cast, again, kind="correction") == "stored"
     assert (total(session, cast).visits, total(session, cast).km) == (1, 5)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1,)], ids=["in turn", "the correction alone"])
+def test_a_visit_answers_its_task_whichever_word_is_matched_first(
+    session: Session, cast: Cast, order: Sequence[int]
+) -> None:
+    """A phone says of a correction no task. What came after the visit is answered by neither word."""
+    person, first = someone(session, cast), str(uuid.uuid4())
+    task, later = asked(session, person), asked(session, person, at=SAVED + timedelta(hours=1))
+    becomes(session, person, team_id=TEAM2)
+    hand_in(session, cast, visit(person.ref, task="look_in"), id=first)
+    becomes(session, person, team_id=TEAM)
+    anew = visit(None, said="anh sửa xe", corrects=first, outcome="needs_help")
+    hand_in(session, cast, anew, kind="correction", **NEXT_DAY)
+    rows = waiting(session)
+    for number in order:
+        match(session, cast, rows[number].ref, person)
+    assert {row.state for row in waiting(session)} == {"matched"}
+    assert (task_state(session, task), task_state(session, later)) == ((False, "met_needs_help"), (True, None))
+
+
+def test_what_was_shown_of_somebody_else_is_answered_by_no_correction(session: Session, cast: Cast) -> None:
+    wrong, right, first = someone(session, cast), someone(session, cast, "Chị Tư"), str(uuid.uuid4())
+    task = asked(session, right)
+    becomes(session, wrong, status="discharged")
+    becomes(session, right, status="discharged")
+    hand_in(session, cast, visit(wrong.ref, task="look_in"), id=first)
+    hand_in(session, cast, visit(right.ref, corrects=first), kind="correction")
+    match(session, cast, waiting(session)[1].ref, right)
+    assert standing(session)[right.id].outcome == "met_well" and task_state(session, task) == (True, None)
 
 
 def test_the_last_of_three_words_takes_the_place_of_the_first(session: Session, cast: Cast) -> None:
