@@ -91,20 +91,27 @@ def list_volunteers(session: AnySession, viewer: Viewer, today: date, zone: Zone
 
 
 def month_sheet(session: AnySession, role_id: int, first: date, zone: ZoneInfo) -> MonthSheet:
-    """The month that begins on `first`. The caller has checked that the desk is the reader's own or of their teams."""
+    """The month that begins on `first`. The caller has checked that the desk is the reader's own or of their teams.
+
+    A meeting stands on one sheet, whole: that of whom the first of its rows was written for.
+    """
     desk = _desk(session, role_id)
     until = next_month(first)
     details, row = ContactDetails, OutreachContact
-    theirs = (row.recorded_by_id == desk.staff_id) & details.behalf_of_id.is_(None)
+    whose = func.coalesce(details.behalf_of_id, row.recorded_by_id)
     query = (
         select(row.id, row.contact_on, row.kind, row.outcome, details.group_key, details.minutes, details.km)
+        .add_columns(whose.label("whose"))
         .outerjoin(details, details.contact_id == row.id)
         .where(COUNTS, row.team_id == desk.team_id, row.contact_on >= first, row.contact_on < until)
-        .where(theirs | (details.behalf_of_id == desk.staff_id))
+        .where((whose == desk.staff_id) | details.group_key.is_not(None))
     )
     days: dict[date, list[Any]] = {}
+    meetings: dict[str, int] = {}
     for contact in session.execute(query.order_by(row.contact_on, row.id)):
-        days.setdefault(contact.contact_on, []).append(contact)
+        key = contact.group_key
+        if (meetings.setdefault(key, contact.whose) if key else contact.whose) == desk.staff_id:
+            days.setdefault(contact.contact_on, []).append(contact)
     sheet = [_day(on, contacts) for on, contacts in sorted(days.items())]
     well = _well(session, desk.team_id, first, until, zone)
     apart = _apart(session, desk, first, until)

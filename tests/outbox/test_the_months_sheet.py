@@ -152,6 +152,30 @@ def test_who_takes_the_hours_off_one_persons_row_leaves_those_of_the_meeting(
     assert (total.visits, total.groups, total.minutes, total.km) == (0, 1, 60, 4)
 
 
+@pytest.mark.parametrize("way", ["page", "phone"])
+def test_a_meeting_of_which_one_row_is_written_for_a_colleague_stands_on_one_sheet(
+    app: Flask, session: Session, cast: Cast, way: str
+) -> None:
+    """On its writer's until the last of the rows that were written first is corrected too."""
+    own, colleague, volunteer = cast.roles["volunteer"][0], joins(session, cast), at(app, "volunteer")
+    people = [someone(session, cast, name) for name in ("Anh Ba", "Chị Tư")]
+    first, named = str(uuid.uuid4()), actor_ref(session, colleague)
+    hand_in(session, cast, visit(None, people=[one.ref for one in people], minutes=60, km=10), kind="group", id=first)
+    (ba, tu), meeting, nothing = sorted(people, key=lambda one: standing(session)[one.id].id), (1, 60, 10), (0, 0, 0)
+    for person, expected in ((ba, (meeting, nothing)), (tu, (nothing, meeting))):
+        if way == "page":
+            address = f"/outreach/{person.ref}/contacts/{standing(session)[person.id].ref}/"
+            sent = {**filled(volunteer.get(address).text), "behalf_of": named, "outcome": "met_well"}
+            assert post(volunteer, address, **sent).status_code == 303
+        else:
+            told = visit(person.ref, corrects=first, behalf_of=named) | {"place": None}
+            assert hand_in(session, cast, told, kind="correction") == "stored"
+        session.rollback()
+        totals = [month_sheet(session, role_id, NOVEMBER, VIETNAM).total for role_id in (own, colleague)]
+        assert tuple((total.groups, total.minutes, total.km) for total in totals) == expected
+        assert [total.visits for total in totals] == [0, 0]
+
+
 def counted_and_apart(session: Session, cast: Cast) -> tuple[int, int, int, int]:
     """Visits and meetings that stand on the sheet, and how many it says are not counted: waiting, put away."""
     found = month_sheet(session, cast.roles["volunteer"][0], NOVEMBER, VIETNAM)
