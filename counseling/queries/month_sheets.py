@@ -9,10 +9,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from counseling.database import AnySession
-from counseling.domain.phone_entries import Said
 from counseling.models.contacts import OutreachContact
 from counseling.models.patients import SupportFile
 from counseling.models.people import Staff, StaffRole
@@ -26,6 +25,12 @@ from counseling.queries.patients import NotFound
 from counseling.queries.waiting_visits import said_in
 from counseling.scopes import teams_visible_to
 
+_VISITS: Select[*tuple[Any, ...]] = (
+    select(WaitingVisit.ref, WaitingVisit.said, WaitingVisit.state, WaitingVisit.role_id, WaitingVisit.visited_on)
+    .add_columns(StaffRole.staff_id, PhoneEntry.entry_id, PhoneEntry.kind)
+    .join(StaffRole, StaffRole.id == WaitingVisit.role_id)
+    .outerjoin(PhoneEntry, PhoneEntry.id == WaitingVisit.entry_id)
+)
 # Fewer answers than these could be traced to somebody.
 FEWEST_THANKS = 3
 
@@ -171,34 +176,42 @@ def _sum(first: date, days: list[SheetDay]) -> SheetDay:
 
 
 def _apart(session: AnySession, desk: Any, first: date, until: date) -> Counter[str]:
-    """How many visits that belong on this sheet stand in no book, by their state. A meeting is one, as on the sheet."""
-    visit, entry = WaitingVisit, PhoneEntry
-    query = (
-        select(visit.ref, visit.said, visit.state, StaffRole.staff_id, entry.entry_id, entry.kind)
-        .join(StaffRole, StaffRole.id == visit.role_id)
-        .outerjoin(entry, entry.id == visit.entry_id)
-        .where(visit.team_id == desk.team_id, visit.visited_on >= first, visit.visited_on < until)
-        .where(visit.state != "matched")
-    )
-    states: dict[str, str] = {}
-    for row in session.execute(query).all():
-        said, one = said_in(session, row), row.entry_id or row.ref
-        if _whose(session, desk.team_id, row, said) == desk.staff_id and not _is_counted(session, row, said):
-            states[one] = "waiting" if "waiting" in (row.state, states.get(one)) else row.state
-    return Counter(states.values())
+    """How many visits that belong on this sheet stand in no book, by their state. A meeting is one, as on the sheet.
+
+    So is a visit with what corrects it: its last word that waits says whose it is.
+    """
+    query = _VISITS.where(WaitingVisit.team_id == desk.team_id, WaitingVisit.state != "matched")
+    query = query.where(WaitingVisit.visited_on >= first)  # and later: a correction of it
+    visits: dict[tuple[int, str], tuple[int, str]] = {}
+    for row in session.execute(query.order_by(WaitingVisit.state == "waiting", WaitingVisit.id)).all():
+        told, on, behalf_of = _told(session, row)
+        if first <= on < until and not _is_counted(session, row, told):
+            visits[row.role_id, told[-1]] = _whose(session, desk.team_id, row, behalf_of), row.state
+    return Counter(state for whose, state in visits.values() if whose == desk.staff_id)
 
 
-def _is_counted(session: AnySession, row: Any, said: Said | None) -> bool:
+def _told(session: AnySession, row: Any) -> tuple[list[str], date, str | None]:
+    """The entries that tell of a visit, from this one back to the first; its day; the colleague whose it was."""
+    told, on, said = [row.entry_id or row.ref], row.visited_on, said_in(session, row)
+    words = [said] if said else []
+    while said is not None and said.corrects is not None and said.corrects not in told:
+        told.append(said.corrects)
+        query = _VISITS.where(PhoneEntry.entry_id == said.corrects, WaitingVisit.role_id == row.role_id)
+        before = session.execute(query.order_by(WaitingVisit.id).limit(1)).first()
+        said = said_in(session, before) if before else None
+        on = before.visited_on if before else on
+        words += [said] if said else []
+    return told, on, next((word.behalf_of for word in words if word.is_own or word.behalf_of), None)
+
+
+def _is_counted(session: AnySession, row: Any, told: list[str]) -> bool:
     """Whether the visit stands in a book and only a word about it waits: what was corrected, or one more who came."""
-    if said is None:
-        return False
-    named = said.corrects or (row.entry_id if row.kind == "group" else None)
-    return named is not None and is_in_book(session, row.staff_id, named)
+    return any(is_in_book(session, row.staff_id, one) for one in told[0 if row.kind == "group" else 1 :])
 
 
-def _whose(session: AnySession, team_id: int, row: Any, said: Said | None) -> int:
+def _whose(session: AnySession, team_id: int, row: Any, behalf_of: str | None) -> int:
     """On whose sheet a visit will stand: that of the colleague for whom it was written, else its writer's."""
-    colleague = find_in_team(session, team_id, said.behalf_of) if said and said.behalf_of else None
+    colleague = find_in_team(session, team_id, behalf_of) if behalf_of else None
     whose: int = colleague.staff_id if colleague else row.staff_id
     return whose
 

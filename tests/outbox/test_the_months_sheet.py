@@ -17,7 +17,7 @@ from counseling.models.people import Staff, StaffRole
 from counseling.queries.actors import actor_ref
 from counseling.queries.month_sheets import list_volunteers, month_sheet
 from counseling.services.waiting_visits import dismiss_visit, match_visit
-from tests.outbox.story import ARRIVAL, contacts, hand_in, waiting
+from tests.outbox.story import ARRIVAL, SAVED, contacts, hand_in, waiting
 from tests.outbox.test_correcting_a_group import filled, standing
 from tests.outbox.test_pages import at, noon, words
 from tests.outbox.test_whose_visit_it_is import becomes
@@ -197,6 +197,65 @@ def test_a_correction_that_waits_is_not_called_a_visit_that_is_not_counted(sessi
     assert counted_and_apart(session, cast) == (0, 0, 1, 0)
     dismiss_visit(session, cast.viewer_of("counselor"), waiting(session)[0].ref, "mistake", ARRIVAL)
     assert counted_and_apart(session, cast) == (0, 0, 0, 1)
+
+
+def test_a_correction_of_a_correction_that_waits_is_not_called_a_visit_that_is_not_counted(
+    session: Session, cast: Cast
+) -> None:
+    person, first, second = someone(session, cast), str(uuid.uuid4()), str(uuid.uuid4())
+    hand_in(session, cast, visit(person.ref, minutes=30), id=first)
+    becomes(session, person, team_id=TEAM2)
+    for own, names in ((second, first), (str(uuid.uuid4()), second)):
+        again = visit(person.ref, corrects=names, outcome="not_met")
+        assert hand_in(session, cast, again, kind="correction", id=own) == "quarantined"
+    assert counted_and_apart(session, cast) == (1, 0, 0, 0)
+
+
+def test_a_visit_and_its_corrections_that_wait_are_one_visit_that_is_not_counted(session: Session, cast: Cast) -> None:
+    first, second, counselor = str(uuid.uuid4()), str(uuid.uuid4()), cast.viewer_of("counselor")
+    hand_in(session, cast, visit(None, said="anh Tám"), id=first)
+    for own, names in ((second, first), (str(uuid.uuid4()), second)):
+        hand_in(session, cast, visit(None, said="anh Tám", corrects=names), kind="correction", id=own)
+    assert counted_and_apart(session, cast) == (0, 0, 1, 0)
+    for row, expected in zip(waiting(session), ((0, 0, 1, 0), (0, 0, 1, 0), (0, 0, 0, 1)), strict=True):
+        dismiss_visit(session, counselor, row.ref, "mistake", ARRIVAL)
+        assert counted_and_apart(session, cast) == expected, "its last word waits still"
+
+
+def test_a_meeting_and_its_correction_that_both_wait_are_one_meeting_that_is_not_counted(
+    session: Session, cast: Cast
+) -> None:
+    people, first = [someone(session, cast, name) for name in ("Anh Ba", "Chị Tư")], str(uuid.uuid4())
+    for one in people:
+        becomes(session, one, team_id=TEAM2)
+    met = visit(None, people=[one.ref for one in people], minutes=60)
+    hand_in(session, cast, met, kind="group", id=first)
+    hand_in(session, cast, met | {"corrects": first}, kind="group")
+    assert len(waiting(session)) == 4 and counted_and_apart(session, cast) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize("is_said_first", [True, False], ids=["said at once", "said in the correction"])
+def test_a_visit_and_its_correction_that_both_wait_stand_on_one_sheet(
+    session: Session, cast: Cast, is_said_first: bool
+) -> None:
+    """On that of whom the visit was for by its last word, which says no colleague again."""
+    own, colleague, first = cast.roles["volunteer"][0], joins(session, cast), str(uuid.uuid4())
+    named = {"behalf_of": actor_ref(session, colleague)}
+    hand_in(session, cast, visit(None, said="anh Tám", **(named if is_said_first else {})), id=first)
+    anew = visit(None, said="anh Tám", corrects=first, **({} if is_said_first else named))
+    hand_in(session, cast, anew, kind="correction")
+    assert (apart(session, own), apart(session, colleague)) == ((0, 0), (1, 0))
+
+
+def test_a_correction_of_the_next_month_waits_on_the_sheet_of_its_visit(session: Session, cast: Cast) -> None:
+    first, month = str(uuid.uuid4()), timedelta(days=15)
+    hand_in(session, cast, visit(None, said="anh Tám"), id=first)
+    late = {"saved": SAVED + month, "now": ARRIVAL + month}
+    hand_in(session, cast, visit(None, said="anh Tám", corrects=first), kind="correction", **late)
+    own = cast.roles["volunteer"][0]
+    found = [month_sheet(session, own, NOVEMBER.replace(month=month), VIETNAM).waiting for month in (11, 12)]
+    session.rollback()
+    assert found == [1, 0]
 
 
 def test_a_word_about_somebody_elses_visit_waits_as_a_visit_of_ones_own(session: Session, cast: Cast) -> None:
