@@ -6,10 +6,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 
+from sqlalchemy import func, select
+
 from counseling.database import AnySession, writing
 from counseling.domain.phone_entries import MOST_PEOPLE, key_of
 from counseling.domain.refusal import Refusal
+from counseling.models.contacts import OutreachContact
+from counseling.models.phone_entries import ContactDetails
 from counseling.permissions import Viewer
+from counseling.queries.contacts import COUNTS
 from counseling.services import audit
 from counseling.services.contact_details import NewContact, ensure_known
 from counseling.services.outreach_contacts import add_contact, lock_file
@@ -25,9 +30,10 @@ def log_group(
     today: date,
     now: datetime,
 ) -> int:
-    """Gives how many came. Raises NotFound where one is outside the reader's scope; refuses nobody_came.
+    """Gives how many stand in it: who was unticked before a form is sent again stands there still.
 
-    Files are locked in one order, all of them before anything is written.
+    Raises NotFound where one is outside the reader's scope; refuses nobody_came. Files are locked in one order,
+    all of them before anything is written.
     """
     ensure_known(contact)
     people = sorted(set(refs))
@@ -41,4 +47,6 @@ def log_group(
             # A key of the person's own: whoever is added to a form that is sent again does not move the others.
             key = key_of(f"{request_key}{ref}", 1)
             add_contact(tx, viewer, file, told, request_key=key, on=today, now=now)
-    return len(people)
+        rows = select(func.count()).select_from(OutreachContact)
+        rows = rows.join(ContactDetails, ContactDetails.contact_id == OutreachContact.id)
+        return tx.execute(rows.where(COUNTS, ContactDetails.group_key == request_key)).scalar_one()

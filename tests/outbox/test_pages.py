@@ -251,6 +251,23 @@ def test_a_group_is_ticked_and_counted_once(app: Flask, session: Session, cast: 
     assert words(volunteer.get("/outreach/month").text).count("22/11/2026 – – 1 – 1:00 4") == 1
 
 
+def test_of_a_meeting_that_is_sent_again_it_is_said_how_many_stand_in_it(
+    app: Flask, session: Session, cast: Cast
+) -> None:
+    """Who was unticked meanwhile stands there still, who was ticked anew as well, and not who was taken back."""
+    people = [someone(session, cast, name) for name in ("Anh Ba", "Chị Tư", "Anh Năm", "Chị Sáu")]
+    refs, sent, volunteer = [one.ref for one in people], form(kind="group", minutes="60"), at(app, "volunteer")
+    for ticked, count in ((refs[:3], 3), (refs[:2], 3), (refs[1:], 4)):
+        post(volunteer, "/outreach/group", **sent, person=ticked)
+        assert len(contacts(session)) == count
+        assert f"Đã ghi buổi nhóm có {count} người." in words(volunteer.get("/outreach/").text)
+    row = next(row for row in contacts(session) if row.patient_id == people[0].id)
+    undone = post(volunteer, f"/outreach/{refs[0]}/contacts/{row.ref}/undo", request_key=new_request_key())
+    assert "Đã bỏ lần ghi" in words(volunteer.get(undone.location).text)
+    post(volunteer, "/outreach/group", **sent, person=refs)
+    assert "Đã ghi buổi nhóm có 3 người." in words(volunteer.get("/outreach/").text)
+
+
 @pytest.mark.parametrize("gone", [{"team_id": TEAM2}, {"team_id": None}], ids=["moved", "off the list"])
 def test_a_meeting_is_not_lost_because_one_of_them_left_the_list_while_it_was_typed(
     app: Flask, session: Session, cast: Cast, gone: dict[str, int | None]
