@@ -116,7 +116,7 @@ def save_correction(ref: str, contact: str) -> ResponseReturnValue:
         abort(404)
     except Refusal as refusal:
         return replaced(refusal, ref)
-    if set(said.danger) - set(list_signs(db.session, contact)):
+    if set(list_signs(db.session, saved)) - set(list_signs(db.session, contact)):
         return redirect(url_for("danger.show", saved=saved), 303)
     flash(gettext("Đã sửa lần ghi."), "done")
     return redirect(url_for(".show", ref=ref), 303)

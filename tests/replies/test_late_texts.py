@@ -105,9 +105,10 @@ def test_two_clocks_differ_by_minutes(session: Session, treated: int, line: int)
 def test_an_old_sign_of_life_is_one_of_its_own_day(session: Session, cast: Cast) -> None:
     person = known(session, cast)
     file_id = accompany(session, cast, person)
-    with writing(session) as tx:
-        tx.execute(update(AftercareFile).where(AftercareFile.id == file_id).values(next_check_in_on=MORNING.date()))
     asked_at = ASKED_AT - 3 * A_DAY
+    days = {"opened_on": asked_at.date() - A_DAY, "next_check_in_on": MORNING.date()}
+    with writing(session) as tx:
+        tx.execute(update(AftercareFile).where(AftercareFile.id == file_id).values(**days))
     asked(session, has_number(session, person.id, "support"), person.id, "check_in", side="support", at=asked_at)
     comes_in(session, "1", written_at=asked_at + A_MINUTE)
     read(session)
