@@ -360,9 +360,9 @@
       line.append(link);
       return line;
     }));
-    // Of an earlier day it hides nobody: they may have been met again today. A page that came after the receipt knows of it,
-    // and who still waits there was asked for anew: it hides them only among those whom the page itself calls done.
-    const isNews = (entry) => entry.body !== undefined || isCopy || entry.sent_at > performance.timeOrigin;
+    // Of an earlier day it hides nobody: they may have been met again today. A page that was asked for after the receipt, also
+    // one that was kept, knows of it, and who still waits there was asked for anew: it hides them only among those whom it calls done.
+    const isNews = (entry) => entry.body !== undefined || entry.sent_at > (isCopy ? since : performance.timeOrigin);
     const refs = (some) => new Set(some.filter(isToday).map((entry) => known.get(entry.who)?.dataset.ref));
     const met = one("#met", list), logged = refs(shown), news = refs(shown.filter(isNews));
     for (const row of rows()) row.parentElement.classList.toggle("logged", (met?.contains(row) ? logged : news).has(row.dataset.ref));

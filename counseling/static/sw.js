@@ -92,11 +92,12 @@ const sweep = async () => (await kept().catch(() => null))?.body?.cancel();
 const isOld = (copy) => !copy.headers.has(EMPTIED) && age(copy) >= KEPT_MS;
 const tongueOf = (text) => /<html lang="(\w+)"/.exec(text)?.[1];
 const age = (copy) => Math.abs(Date.now() - Number(copy.headers.get("X-Kept-At")));
-async function keep(path, answer, number, before) {
+// `since`: when it was asked for. Of what the server has learnt while it was on its way it may know nothing.
+async function keep(path, answer, number, before, since) {
   const who = answer.headers.get("X-Keep-For");
   if (!who || answer.status !== 200) return;
   // What was said once, of something that was just done, is not said anew each time that the copy is opened.
-  const text = (await answer.text()).replace(SAID, "").replace('id="as-of" hidden', `id="as-of" data-since="${Date.now()}"`);
+  const text = (await answer.text()).replace(SAID, "").replace('id="as-of" hidden', `id="as-of" data-since="${since}"`);
   // A page of a new version whose script has not come is a list with which nothing can be logged: until then the one before stays.
   await have(text.split(/["#]/).filter((part) => part.startsWith(STATIC) && /\.(css|js|svg)$/.test(part)));
   if (before !== wiped || number < newest) return;
@@ -122,14 +123,14 @@ async function keep(path, answer, number, before) {
   }
   return undefined;
 }
-const take = async (path, number = (asked += 1), before = wiped) => keep(path, await fetch(path), number, before);
+const take = async (path, number = (asked += 1), before = wiped, since = Date.now()) => keep(path, await fetch(path), number, before, since);
 
 async function page(event, path, swept) {
-  const number = (asked += 1), before = wiped;
+  const number = (asked += 1), before = wiped, since = Date.now();
   const asking = fetch(event.request).then((answer) => {
     if (path !== ROOT && answer.headers.has("X-Keep-For")) {
       const copy = answer.clone(); // before anybody reads it
-      event.waitUntil(swept.then(() => keep(path, copy, number, before)));
+      event.waitUntil(swept.then(() => keep(path, copy, number, before, since)));
     }
     return answer;
   });

@@ -16,12 +16,16 @@ from counseling.queries.month_sheets import month_sheet
 from tests.outreach.story import asked, someone, task_state
 from tests.outreach.story import log as log_plainly
 from tests.phone.line import Line
-from tests.phone.taps import NAME, entries, expect_sent, log, ready, send_now
+from tests.phone.taps import NAME, comes_true, entries, expect_sent, log, ready, send_now
 from tests.support.cast import Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
 
 OTHER = "Chị Tư bán rau"
+KEPT_AFTER_THE_RECEIPT = """async () => {
+  const [sent] = await Outbox.done(), copy = await caches.match("/outreach/");
+  return Number(copy?.headers.get("X-Kept-At")) > sent.sent_at;
+}"""
 
 
 @pytest.fixture
@@ -195,6 +199,44 @@ def test_whom_another_has_met_or_who_is_asked_for_anew_is_still_seen(
     log(phone)
     assert [entry["corrects"] for entry in entries(phone)] == [None], "another visit, which answers what is asked"
     expect(asks).to_be_hidden()
+
+
+def test_who_is_asked_for_anew_after_a_visit_is_still_seen_when_the_line_has_gone(
+    phone: Page, line: Line, session: Session, person: Person
+) -> None:
+    """Visited in the morning, and sent. At noon the point sees a sign of danger; the list with that task is kept."""
+    log(phone)
+    send_now(phone)
+    expect_sent(phone)
+    asked(session, person, "danger_sign")
+    phone.reload()
+    comes_true(phone, KEPT_AFTER_THE_RECEIPT)
+    line.down()
+    phone.reload()
+    expect(phone.locator("#as-of")).to_be_visible()
+    expect(phone.locator("#done-here .row", has_text=NAME)).to_contain_text("đã gửi")
+    asks = phone.locator("#work li:not(.logged) > a[data-task]", has_text=NAME)
+    expect(asks).to_contain_text("gọi ngay")
+    log(phone)
+    expect(asks).to_be_hidden()
+
+
+def test_whose_visit_was_sent_while_the_list_was_on_its_way_is_not_called_to_again_by_its_copy(
+    phone: Page, line: Line
+) -> None:
+    line.withholds = "GET /outreach/"
+    other_tab = phone.context.new_page()
+    other_tab.goto(f"{line.url}/outreach/")
+    expect(other_tab.locator("#as-of")).to_be_visible()
+    log(phone)
+    send_now(phone)
+    expect_sent(phone)
+    line.withholds = ""
+    comes_true(phone, KEPT_AFTER_THE_RECEIPT)
+    line.down()
+    phone.reload()
+    expect(phone.locator("#done-here .row", has_text=NAME)).to_contain_text("đã gửi")
+    expect(phone.locator("#work li:not(.logged) > a[data-task]", has_text=NAME)).to_be_hidden()
 
 
 def test_met_in_the_evening_after_nobody_was_there_in_the_morning_is_two_visits(
