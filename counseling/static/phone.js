@@ -191,18 +191,20 @@
   const list = one("#work"), visit = one("#visit"), form = one("#visit-form"), undo = one("#undo");
   let person = {}, prepared, isSaving = false, isBegun = false, hasStep = false, undoTimer = 0, newest, saved;
   // A finger that taps twice finds something else under it by the second time: the way to undo what it has just saved, or
-  // an answer for whom it has just chosen. Nobody meant that. Keys have no place.
+  // an answer for whom it has just chosen. Nobody meant that. Keys have no place. Nor does anything change in a form, or get
+  // undone, while the form is being written down: on a busy phone that takes seconds, and what was tapped would be lost with it.
   let touched = { at: 0 }, changed = 0;
   addEventListener("click", (event) => {
     const { timeStamp: at, clientX: x, clientY: y, detail } = event;
     const isAgain = detail && !event.target.closest("summary") && changed > touched.at && at - changed < AGAIN_MS && Math.hypot(x - touched.x, y - touched.y) < FINGER;
     touched = { at, x, y };
-    if (!isAgain) return;
+    if (!isAgain && !(isSaving && event.target.closest("#visit :is(button, label, input), #undo"))) return;
     changed = performance.now(); // nor by the third
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
   function open(who) {
+    if (isSaving) return;
     person = { kind: "visit", ...who };
     form.reset();
     isBegun = false;
@@ -416,12 +418,14 @@
     on(one("[data-again]", form), "click", () => rowOf(person.ref).click());
     on(window, "popstate", (event) => {
       hasStep = Boolean(event.state?.visit);
-      if (!visit.hidden) back();
+      if (visit.hidden) return undefined;
+      return isSaving ? enter() : back(); // it shuts by itself as soon as it is saved
     });
     on(one("[data-undo]"), "click", async () => {
       show(undo, false);
-      if (!newest || (await Outbox.undo(newest.id))) return all("#danger-now [data-told]").forEach((part) => part.remove()); // nobody on duty hears of it
-      return open({ kind: saved.kind, ref: saved.ref, name: saved.name, corrects: newest.id }); // it was on its way already
+      const { kind, ref, name } = saved, { id } = newest;
+      if (await Outbox.undo(id)) return all("#danger-now [data-told]").forEach((part) => part.remove()); // nobody on duty hears of it
+      return open({ kind, ref, name, corrects: id }); // it was on its way already
     });
     hasStep = Boolean(history.state?.visit);
     const asked = rowOf(location.hash.slice(7)); // "#visit-", from the plain page of somebody
