@@ -332,6 +332,7 @@
 
   // ---- the list ----
   let marked;
+  const awaited = new Set(); // what this page has seen waiting, it does not know of
   const markedRows = async () => new Map(await Promise.all(rows().map(async (row) => [await Outbox.markOf(actor, row.dataset.ref), row])));
   async function showDone(entries) {
     const place = one("#done-here"), words = place.dataset, known = await (marked ||= markedRows()), today = new Date().toDateString();
@@ -364,7 +365,8 @@
     }));
     // Of an earlier day it hides nobody: they may have been met again today. A page that was asked for after the receipt, also
     // one that was kept, knows of it, and who still waits there was asked for anew: it hides them only among those whom it calls done.
-    const isNews = (entry) => entry.body !== undefined || entry.sent_at > (isCopy ? since : performance.timeOrigin);
+    for (const { id } of entries) awaited.add(id); // whatever becomes of this phone's clock
+    const isNews = (entry) => awaited.has(entry.id) || entry.sent_at > (isCopy ? since : performance.timeOrigin);
     const refs = (some) => new Set(some.filter(isToday).map((entry) => known.get(entry.who)?.dataset.ref));
     const met = one("#met", list), logged = refs(shown), news = refs(shown.filter(isNews));
     for (const row of rows()) row.parentElement.classList.toggle("logged", (met?.contains(row) ? logged : news).has(row.dataset.ref));

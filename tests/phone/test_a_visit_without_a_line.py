@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.phone.line import Line
 from tests.phone.receiver import Receiver
-from tests.phone.taps import entries, expect_says, expect_sent, log, says, send_now, until
+from tests.phone.taps import NAME, entries, expect_says, expect_sent, log, says, send_now, until
 from tests.support.browser import reach
 from tests.support.treatment import Person
 
@@ -199,3 +199,15 @@ def test_a_clock_that_was_set_back_a_day_holds_nothing_back(phone: Page, receive
     phone.evaluate("() => Outbox.flush()")  # what a timer does, not a hand
     expect_sent(phone)
     assert len(receiver.stored) == 1
+
+
+def test_a_clock_that_was_set_right_while_the_list_stood_open_brings_back_nobody_who_was_visited(
+    phone: Page, receiver: Receiver
+) -> None:
+    """It was five minutes fast when the list came."""
+    phone.evaluate("() => { const now = Date.now; Date.now = () => now() - 300000; }")
+    log(phone)
+    send_now(phone)
+    expect_sent(phone)
+    expect(phone.locator("#done-here .row", has_text=NAME)).to_contain_text("đã gửi")
+    expect(phone.locator("#work li:not(.logged) > a[data-task]", has_text=NAME)).to_be_hidden()
