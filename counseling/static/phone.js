@@ -118,9 +118,10 @@
     for (const part of all("[data-count]:not(#apart *)")) part.textContent = counts[part.parentElement.dataset.says] ?? count;
     for (const part of all("[data-says]", box)) show(part, part.dataset.says in counts);
     // What was tried once may have arrived: there is nothing to undo any more.
-    if (last && last === newest && !entries.some((entry) => entry.id === last.id && !entry.tries)) show(undo, false);
+    if (last && last === newest && !entries.some((entry) => entry.id === last.id && !entry.tries)) endUndo();
     if (list && self.isSecureContext) await showDone(entries);
   }
+  const endUndo = () => { if (!one("[data-undo]")?.hidden) show(undo, false); };
   async function send(isByHand) {
     clearTimeout(timer);
     const outcome = await Outbox.flush(isByHand === true).catch(() => "later");
@@ -579,7 +580,7 @@
   if (!actor && pin() && (await self.caches?.keys())?.some((name) => name.startsWith("kept-"))) show(one("#kept-here"), true);
   for (const [target, name] of [[window, "online"], [window, "focus"], [window, "pageshow"]]) on(target, name, look);
   on(one("[data-send]"), "click", () => {
-    show(undo, false);
+    endUndo();
     send(true);
   });
   await look();

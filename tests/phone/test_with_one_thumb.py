@@ -248,6 +248,28 @@ def test_out_of_a_half_filled_visit_by_mistake_one_tap_leads_back_into_it(
     assert phone.evaluate("() => history.length") == steps + 1, "however often it was left"
 
 
+@pytest.mark.parametrize("sent", ["by itself", "by hand"])
+def test_the_way_back_into_a_half_filled_visit_stays_when_the_one_before_is_sent(
+    phone: Page, receiver: Receiver, session: Session, cast: Cast, sent: str
+) -> None:
+    someone(session, cast, "Chị Tư bán rau")
+    phone.reload()
+    ready(phone)
+    log(phone)
+    phone.locator("#work .row a:visible", has_text="Chị Tư").first.tap()
+    phone.locator("label:has([name=topic][value=family])").tap()
+    phone.locator("#visit [data-back]").tap()
+    reopen = phone.get_by_role("button", name="Mở lại")
+    expect(reopen).to_be_visible()
+    if sent == "by hand":
+        send_now(phone)
+    else:
+        phone.evaluate("() => Outbox.flush(true)")
+    expect_sent(phone)
+    assert len(receiver.stored) == 1
+    expect(reopen).to_be_visible()
+
+
 def test_out_of_a_visit_in_which_nothing_was_filled_no_way_back_is_offered_and_what_was_left_is_not_found_again(
     phone: Page,
 ) -> None:
