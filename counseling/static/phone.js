@@ -49,7 +49,10 @@
     drop("covered");
     keep("seen", String(Date.now()));
   }
-  const isAway = () => pin() && Math.abs(Date.now() - Number(kept("seen"))) > AWAY_MS;
+  function guard() { // another window may have been touched, or hidden
+    if (root.classList.contains("covered")) tick();
+    else if (pin() && (kept("covered") || Math.abs(Date.now() - Number(kept("seen"))) > AWAY_MS)) hide();
+  }
   const utf8 = (text) => new TextEncoder().encode(text);
   async function hashed(digits, salt) {
     const key = await crypto.subtle.importKey("raw", utf8(digits), "PBKDF2", false, ["deriveBits"]);
@@ -86,10 +89,8 @@
       keep("seen", String(seen));
     };
     for (const name of ["pointerdown", "keydown", "input", "scroll"]) on(document, name, touch);
-    setInterval(() => { // a phone that lies there lit is nobody's either; another tab may have been touched
-      if (root.classList.contains("covered")) tick();
-      else if (isAway()) hide();
-    }, 15000);
+    setInterval(guard, 15000); // a phone that lies there lit is nobody's either
+    on(window, "storage", guard);
   }
   on(document, "visibilitychange", () => {
     if (document.hidden) {
@@ -97,7 +98,7 @@
       if (!one("[data-send]").hidden) navigator.serviceWorker?.ready.then((ready) => ready.sync?.register("outbox")).catch(() => {});
       return !cover || root.classList.contains("covered") || keep("seen", String(Date.now())); // a page without a cover has seen nobody
     }
-    if (cover && isAway()) hide();
+    if (cover) guard();
     look();
   });
 

@@ -336,6 +336,25 @@ def test_a_phone_that_lies_there_lit_is_covered_after_three_minutes_without_a_to
     expect(phone.locator("#visit [data-name]")).to_have_text(NAME)  # the form that was begun
 
 
+def test_hidden_in_one_window_the_list_is_hidden_in_the_other_as_well(phone: Page, line: Line) -> None:
+    set_pin(phone)
+    other = phone.context.new_page()
+    other.goto(f"{line.url}/outreach/")
+    expect(other.locator("#work")).to_be_visible()
+    phone.get_by_role("button", name="Ẩn nhanh").tap()
+    expect(other.locator("#cover")).to_be_visible()
+    expect(other.locator("#work")).to_be_hidden()
+
+
+def test_hidden_in_one_window_another_that_slept_meanwhile_does_not_show_the_list(phone: Page, line: Line) -> None:
+    set_pin(phone)
+    phone.evaluate(PUT_AWAY, True)
+    phone.evaluate("() => localStorage.setItem('covered', '1')")  # no window hears what it did itself
+    phone.evaluate(PUT_AWAY, False)
+    expect(phone.locator("#cover")).to_be_visible()
+    expect(phone.locator("#work")).to_be_hidden()
+
+
 def test_loading_anew_between_wrong_digits_gives_no_new_tries(phone: Page, line: Line) -> None:
     log(phone)
     set_pin(phone)
