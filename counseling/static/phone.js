@@ -18,9 +18,11 @@
   if (!actor) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ } // the sign-in before came to nothing
   if (!actor && location.pathname !== data.offline) drop("out"); // no session any more: it ended before its end could be told
   const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || Date.now());
-  // What says "today" and is of another day: a copy, or a page that was left open over night.
+  // What says "today" or "yesterday" and is of another day: a copy, or a page that was left open over night.
   function age() {
-    if (new Date(since).toDateString() !== new Date().toDateString()) for (const part of all("[data-later]")) part.textContent = part.dataset.later;
+    if (new Date(since).toDateString() === new Date().toDateString()) return;
+    for (const part of all("[data-later]")) part.textContent = part.dataset.later;
+    for (const row of all("[data-last-later]")) row.dataset.last = row.dataset.lastLater;
   }
   age();
   if (isCopy) for (const part of all(".language")) show(part, false); // without a line it would end at the browser's own page

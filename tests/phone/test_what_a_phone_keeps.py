@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from dataclasses import replace
+from datetime import timedelta
 from os import kill
 from pathlib import Path
 
@@ -445,6 +446,30 @@ def test_the_next_day_nobody_is_taken_for_met_today(
     expect(phone.locator("#met h2")).to_contain_text(day)
     expect(phone.locator("#met .row", has_text="Chị Tư Đào")).to_be_visible()
     expect(phone.locator("#work .row", has_text="Chị Năm Mận")).to_contain_text(f"gặp {day}")
+
+
+@pytest.mark.parametrize(
+    ("hours", "last", "since"), [(0, "hôm qua", "từ 3 ngày trước"), (48, "21/11", "từ 19/11")], ids=["of today", "old"]
+)
+def test_two_days_later_nobody_was_met_yesterday(
+    phone: Page, line: Line, session: Session, cast: Cast, hours: int, last: str, since: str
+) -> None:
+    """Neither in the list nor in the form; and what has been waiting for days goes on waiting since then."""
+    met, yesterday = someone(session, cast, "Chị Tư Đào"), MORNING - timedelta(days=1)
+    contact(session, cast, met, "met_needs_help", today=yesterday.date(), now=yesterday)
+    asked(session, met, due_on=MORNING.date() - timedelta(days=3))
+    phone.reload()
+    comes_true(phone, "async () => (await (await caches.match('/outreach/')).text()).includes('Tư Đào')")
+    grow_old(phone, hours)
+    line.down()
+    phone.goto(f"{line.url}/outreach/")
+    expect(phone.locator("#as-of")).to_be_visible()
+    row = phone.locator("#work .row a", has_text="Chị Tư Đào")
+    expect(row).to_contain_text(f"gặp {last}")
+    expect(row).to_contain_text(since)
+    row.tap()
+    expect(phone.locator("#visit [data-where]")).to_contain_text(f"gặp {last}, cần giúp")
+    expect(phone.locator("#visit [data-where]")).to_contain_text(since)
 
 
 def test_a_page_left_open_over_night_calls_nobody_met_today(
