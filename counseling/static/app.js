@@ -177,6 +177,8 @@
     } catch { /* nothing can be kept, so nothing is */ }
     forget();
   });
+  // Back here: the sign-in before came to nothing.
+  if (location.pathname.endsWith("/login")) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ }
   if (document.body?.dataset.who === "") forget();
 
   // ---- small things ----

@@ -15,7 +15,6 @@
   if (!data || !box) return;
   self.OUTBOX_URL = data.outbox;
   const actor = data.actor, page = { actor, outbox_key: { id: data.key, point: data.point }, form_version: Number(data.form) };
-  if (!actor) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ } // the sign-in before came to nothing
   if (!actor && location.pathname !== data.offline) drop("out"); // no session any more: it ended before its end could be told
   const isCopy = one("#as-of")?.hidden === false, since = Number(one("#as-of")?.dataset.since || Date.now());
   // What says "today" or "yesterday" and is of another day: a copy, or a page that was left open over night.
@@ -565,7 +564,9 @@
     if (before && before !== actor) await Outbox.wipe(before);
     keep("kept", actor); // the wipe has taken it: where nothing can be kept, the next load finds nobody before
     try {
-      if (sessionStorage.getItem("signs")) keep("signed", sessionStorage.getItem("signs"));
+      // Only where the sign-in itself led here: one that came to nothing says nothing of whose list this is.
+      const signs = document.referrer.split("?")[0].endsWith("/login") && sessionStorage.getItem("signs");
+      if (signs) [null, signs].includes(kept("signed")) ? keep("signed", signs) : drop("signed"); // of two names neither is believed
       sessionStorage.removeItem("signs"); // once: another may sign in next, in another tab
     } catch { /* not kept */ }
     // What was kept of this page went as well: without a line there would be no list.

@@ -18,7 +18,7 @@ from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import comes_true, entries, expect_sent, has_copy, has_list_of, log, open_phone, send_now, until
 from tests.phone.test_what_a_phone_keeps import found_in, leave
-from tests.support.browser import ARGUMENTS, PHONE, chromium, reach
+from tests.support.browser import ARGUMENTS, PHONE, NewPage, chromium, reach
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
@@ -96,6 +96,37 @@ def test_on_a_slow_line_only_the_same_name_is_shown_what_was_kept(
     else:
         expect(phone.locator("#as-of")).to_be_visible(timeout=30_000)
         expect(phone.locator("#work")).to_contain_text("Anh Ba")
+
+
+@pytest.mark.parametrize("fails", ["the line is away", "the form is of another session"])
+def test_a_name_whose_sign_in_came_to_nothing_is_not_taken_for_whose_list_is_kept(
+    new_page: NewPage, line: Line, receiver: Receiver, person: Person, session: Session, cast: Cast, fails: str
+) -> None:
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    tab = new_page(PHONE, has_touch=True)
+    tab.goto(f"{line.url}/login")
+    other_tab = tab.context.new_page()
+    open_phone(other_tab, line.url)
+    # In the first tab, where the page for signing in still stands, the next one tries, and it comes to nothing.
+    if fails == "the line is away":
+        line.down()
+    sign_in_here(tab, "volunteer2")
+    if fails == "the line is away":
+        tab.wait_for_function("() => location.protocol === 'chrome-error:'")
+    else:
+        expect(tab.locator(".error-page")).to_be_visible()
+    line.up()
+    # The one before goes on, in this very tab: their session stands.
+    tab.goto(f"{line.url}/outreach/")
+    has_list_of(tab, "Anh Ba")
+    other_tab.close()
+    session_ends(tab, line)
+    tab.add_init_script(SEES)
+    line.mode = "slow"
+    sign_in_here(tab, "volunteer2")
+    tab.wait_for_function("() => location.pathname === '/outreach/' && document.querySelector('#work')", timeout=30_000)
+    shown = tab.locator("#work").inner_text()
+    assert "Anh Ba" not in shown, shown
 
 
 def session_ends(page: Page, line: Line) -> None:
