@@ -258,7 +258,7 @@ def skew_of(sent_at: datetime | None, client_time: datetime, received_at: dateti
 def happened_at(client_time: datetime, skew: timedelta, received_at: datetime) -> datetime:
     """When the visit was, as well as can be told: a wrong clock is put right, nothing lies ahead of its arrival."""
     try:
-        at = client_time - skew if abs(skew) > SKEW_SHOWN else client_time
+        at = client_time - skew
     except OverflowError:
         return received_at
     return received_at if at > received_at or received_at - at > OLDEST_VISIT else at

@@ -138,6 +138,19 @@ def test_a_wrong_clock_is_put_right_and_flagged(session: Session, cast: Cast, ah
     assert kept.skew_seconds == ahead.total_seconds() and kept.client_time == SAVED + ahead
 
 
+def test_what_the_phone_had_shown_is_answered_though_its_clock_is_a_few_minutes_slow(
+    session: Session, cast: Cast
+) -> None:
+    """Asked at 10:25, on the list at 10:26, rung up at 10:30; the phone's clock, eight minutes slow, says 10:22, and
+    at sending says that it is eight minutes slow."""
+    person, slow = someone(session, cast), timedelta(minutes=8)
+    task = asked(session, person, at=SAVED - timedelta(minutes=5))
+    report = Report(sent_at=ARRIVAL - slow)
+    assert hand_in(session, cast, visit(person.ref, task="look_in"), saved=SAVED - slow, report=report) == "stored"
+    is_open, outcome = task_state(session, task)
+    assert not is_open, outcome
+
+
 def moved(session: Session, person: Any) -> None:
     with writing(session) as tx:
         tx.execute(update(SupportFile).where(SupportFile.ref == person.ref).values(team_id=TEAM2))
