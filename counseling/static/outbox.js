@@ -38,17 +38,24 @@ self.Outbox = (() => {
   }
   const read = (name, work) => transaction([name], "readonly", work);
   const entries = () => read("entries", (store) => store.getAll());
-  const done = () => read("done", (store) => store.getAll());
+  const done = async () => [...(await read("done", (store) => store.getAll())), ...unnoted];
   const token = (actor) => read("tokens", (store) => store.get(actor));
   const tokens = () => read("tokens", (store) => store.getAllKeys());
   const dropToken = (actor) => transaction(["tokens"], "readwrite", (store) => { store.delete(actor); });
 
   const channel = self.BroadcastChannel ? new BroadcastChannel("outbox") : null;
   let listener = () => {};
-  if (channel) channel.onmessage = (event) => listener(event.data, true);
+  if (channel) channel.onmessage = ({ data }) => hear(data, true);
   function tell(what) {
     channel?.postMessage(what);
-    listener(what, false);
+    hear(what, false);
+  }
+  // What a full phone has no room for, a try and what was sent, each tab knows as long as it stands.
+  const uncounted = new Set(), unnoted = [];
+  function hear(what, isElsewhere) {
+    if (what.tried) uncounted.add(what.tried);
+    if (what.noted) unnoted.push(what.noted);
+    listener(what, isElsewhere);
   }
 
   // ---- sealing: ephemeral ECDH P-256, HKDF, AES-GCM; the phone forgets its half and cannot read back ----
@@ -109,7 +116,6 @@ self.Outbox = (() => {
   // A clock that was set back must not hold an entry for a day.
   const held = (entry) => !entry.tries && entry.hold_until > Date.now() && entry.hold_until <= Date.now() + HOLD_MS;
   const isHeld = async () => (await entries()).some(held);
-  const uncounted = new Set();
   async function claim(isSkipped) {
     let claimed;
     const take = (mode) => transaction(["entries"], mode, (store) => {
@@ -120,8 +126,15 @@ self.Outbox = (() => {
         if (mode === "readwrite") store.put(claimed);
       };
     });
-    // A full phone cannot count a try: it is sent all the same, which is what makes room. The lock stands.
-    await take("readwrite").catch(() => take("readonly").then(() => claimed && uncounted.add(claimed.id)));
+    // A full phone cannot count a try: it is sent all the same, which is what makes room. The lock stands. Other tabs are
+    // told, and then it is looked for once more: what one of them has just undone is not sent.
+    const takeUncounted = async () => {
+      await take("readonly");
+      if (!claimed || uncounted.has(claimed.id)) return;
+      tell({ tried: claimed.id });
+      await takeUncounted();
+    };
+    await take("readwrite").catch(takeUncounted);
     return claimed;
   }
   // How many of this author wait behind this one, and since when, but for what may still be undone: the server says whose phone had no line, or is off.
@@ -147,12 +160,13 @@ self.Outbox = (() => {
     asked = Date.now() + (Number(answer.headers.get("Retry-After")) || 0) * 1000;
     return FOR_PEOPLE.includes(answer.status) ? "refused" : "later";
   }
+  const noted = ({ id, who, at, actor, kind, corrects }, result) => ({ id, who, at, sent_at: Date.now(), actor, kind, corrects, result });
   // Without a result nothing is noted: a delete needs no room. Of somebody who has signed out nothing is noted as done, and with their last entry their token goes.
-  const finish = ({ n, id, actor }, result) => transaction(["entries", "done", "tokens"], "readwrite", (store, sent, tokens) => {
+  const finish = ({ n, actor }, result) => transaction(["entries", "done", "tokens"], "readwrite", (store, sent, tokens) => {
     store.getAll().onsuccess = (event) => {
       const entry = event.target.result.find((one) => one.n === n), others = event.target.result.filter((one) => one.n !== n);
       store.delete(n);
-      if (result && entry && !entry.is_left) sent.put({ id, who: entry.who, at: entry.at, sent_at: Date.now(), actor, kind: entry.kind, corrects: entry.corrects, result });
+      if (result && entry && !entry.is_left) sent.put(noted(entry, result));
       if (entry?.is_left && !others.some((one) => one.actor === actor)) tokens.delete(actor);
     };
   });
@@ -170,7 +184,7 @@ self.Outbox = (() => {
       tried.add(entry.id);
       const bearer = await token(entry.actor);
       const result = bearer ? await post(entry, bearer.token).catch(() => "later") : "sign-in";
-      if (TAKEN.includes(result)) await finish(entry, result).catch(() => finish(entry)).catch(() => { outcome = "full"; });
+      if (TAKEN.includes(result)) await finish(entry, result).catch(() => finish(entry).then(() => tell({ noted: noted(entry, result) }))).catch(() => { outcome = "full"; });
       else if (result === "refused") await mark(entry, "refused");
       else if (result === "later") return "later";
       else { // everything of theirs is kept until they sign in; what others wrote goes on

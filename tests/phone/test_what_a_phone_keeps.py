@@ -42,6 +42,7 @@ from tests.phone.taps import (
     kept_text,
     log,
     open_phone,
+    ready,
     send_now,
     until,
 )
@@ -241,6 +242,38 @@ def test_a_full_phone_sends_what_waits(new_page: NewPage, line: Line, person: Pe
     expect_sent(phone)
     assert entries(phone) == []
     assert sorted(line.ids) == sorted(receiver.stored) and len(line.ids) == 2, "each once"
+
+
+def test_on_a_full_phone_who_was_visited_and_sent_does_not_come_back_on_the_list(
+    new_page: NewPage, line: Line, person: Person, receiver: Receiver
+) -> None:
+    phone, _ = small_phone(new_page, line)
+    line.down()
+    log(phone)
+    phone.evaluate(FILL)
+    line.up()
+    send_now(phone)
+    expect_sent(phone)
+    phone.wait_for_timeout(300)
+    assert not phone.locator("#work li:not(.logged) > a[data-ref]:not([data-entry])", has_text=NAME).is_visible()
+
+
+def test_undone_in_one_tab_while_another_sends_it_on_a_full_phone(
+    new_page: NewPage, line: Line, person: Person, receiver: Receiver
+) -> None:
+    phone, _ = small_phone(new_page, line)
+    other = phone.context.new_page()
+    other.goto(f"{line.url}/outreach/")
+    ready(other)
+    line.withholds = "POST /outbox"
+    log(phone)
+    (entry,) = entries(phone)
+    phone.evaluate(FILL)
+    other.evaluate("() => void Outbox.flush(true)")
+    until(phone, lambda: bool(receiver.stored))
+    undone = phone.evaluate("(id) => Outbox.undo(id)", entry["id"])
+    line.withholds = ""
+    assert undone is False, "the server has it"
 
 
 def test_a_full_phone_whose_line_fails_waits_and_takes_nothing_back_that_may_have_arrived(
