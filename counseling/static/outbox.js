@@ -41,7 +41,17 @@ self.Outbox = (() => {
   const done = async () => [...(await read("done", (store) => store.getAll())), ...unnoted];
   const token = (actor) => read("tokens", (store) => store.get(actor));
   const tokens = () => read("tokens", (store) => store.getAllKeys());
-  const dropToken = (actor) => transaction(["tokens"], "readwrite", (store) => { store.delete(actor); });
+  // A late answer speaks of the token that was shown, not of one that came since. True when it is gone by this.
+  async function dropToken(actor, shown) {
+    let gone = false;
+    await transaction(["tokens"], "readwrite", (store) => {
+      store.get(actor).onsuccess = (event) => {
+        gone = event.target.result?.token === shown.token;
+        if (gone) store.delete(actor);
+      };
+    });
+    return gone;
+  }
 
   const channel = self.BroadcastChannel ? new BroadcastChannel("outbox") : null;
   let listener = () => {};
@@ -142,12 +152,15 @@ self.Outbox = (() => {
     const others = (await entries()).filter((entry) => entry.id !== id && entry.actor === actor && !held(entry));
     return others.length ? `${others.length};${others[0].client_time}` : "0";
   }
+  function limit() { // AbortSignal.timeout is younger than the phones
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), TIMEOUT_MS);
+    return stop.signal;
+  }
   async function post(entry, bearer) {
     const { id, kind, actor, client_time, form_version, tries, body } = entry;
-    const limit = new AbortController(); // AbortSignal.timeout is younger than the phones
-    setTimeout(() => limit.abort(), TIMEOUT_MS);
     const answer = await fetch(self.OUTBOX_URL, {
-      method: "POST", credentials: "omit", redirect: "error", cache: "no-store", signal: limit.signal,
+      method: "POST", credentials: "omit", redirect: "error", cache: "no-store", signal: limit(),
       headers: {
         "Content-Type": "application/json", "X-Outbox": "1", Authorization: `Device ${bearer}`,
         "X-Outbox-Waiting": await waiting(id, actor), "X-Outbox-Clock": clientTime(new Date()),
@@ -191,7 +204,7 @@ self.Outbox = (() => {
         stopped.add(entry.actor);
         outcome = result;
         await mark(entry, "sign-in");
-        if (bearer) await (result === "revoked" ? revoke : dropToken)(entry.actor);
+        if (bearer) await (result === "revoked" ? revoke : dropToken)(entry.actor, bearer);
       }
       tell(result === "quarantined" ? `${result} ${entry.actor}` : result);
     }
@@ -216,19 +229,19 @@ self.Outbox = (() => {
     for (const actor of await tokens()) {
       const bearer = await token(actor);
       const answer = bearer && await fetch(`${self.OUTBOX_URL}/alive`, {
-        method: "POST", credentials: "omit", redirect: "error", cache: "no-store", body: "{}",
+        method: "POST", credentials: "omit", redirect: "error", cache: "no-store", body: "{}", signal: limit(),
         headers: { "Content-Type": "application/json", "X-Outbox": "1", Authorization: `Device ${bearer.token}` },
       });
       const said = await answer?.json().catch(() => ({})); // read whatever it is: an answer left unread keeps its line
       if (answer?.status !== 401 || said.revoked !== true) continue;
-      await revoke(actor);
+      await revoke(actor, bearer);
     }
   }
   // Of somebody who was here before, what others have here now is left alone.
-  async function revoke(actor) {
+  async function revoke(actor, shown) {
+    if (!(await dropToken(actor, shown))) return;
     let here;
     try { here = localStorage.getItem("kept"); } catch { /* a worker has none */ }
-    await dropToken(actor);
     if (here === actor || (await self.caches?.has(`kept-${actor}`))) await wipe(actor);
     tell(`revoked ${actor}`);
   }
