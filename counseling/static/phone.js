@@ -107,10 +107,10 @@
   let stuck = "", timer = 0, isRenewed = false;
   const say = (state) => { for (const part of all("[data-says]", box)) show(part, part.dataset.says === state); };
   async function refresh() {
-    const last = newest, entries = await Outbox.entries(), count = entries.length, counts = count ? {} : { none: 0 };
+    const last = newest, entries = await Outbox.entries(), tokens = await Outbox.tokens(), count = entries.length, counts = count ? {} : { none: 0 };
     // Of whoever has to sign in nothing goes on, of the others all. What is whose is counted apart: nobody takes the visit
     // of the one before for their own, or their own for one that somebody else has to see to.
-    const shut = new Set(entries.filter((entry) => entry.state === "sign-in").map((entry) => entry.actor));
+    const shut = new Set(entries.filter((entry) => entry.state === "sign-in" && !tokens.includes(entry.actor)).map((entry) => entry.actor));
     for (const entry of entries) {
       const state = entry.state === "refused" ? "refused" : !shut.has(entry.actor) ? stuck || "waiting" : actor && entry.actor !== actor ? "other" : "sign-in";
       counts[state] = (counts[state] || 0) + 1;
@@ -150,13 +150,19 @@
     setTimeout(() => stop.abort(), LIMIT_MS);
     return stop.signal;
   }
+  const sessions = async (signal) => new DOMParser().parseFromString(await (await fetch(data.sessions, { signal })).text(), "text/html");
   // What lets this phone add entries, and nothing else. It needs the session; sending does not.
   async function renew() {
     if (!actor) return false;
+    const signal = limit(), ask = (place) => fetch(data.device, {
+      method: "POST", redirect: "error", signal, headers: { "X-Outbox": "1" }, body: new URLSearchParams({ csrf_token: one("[name=csrf_token]", place).value }),
+    });
     try {
-      const answer = await fetch(data.device, {
-        method: "POST", redirect: "error", signal: limit(), headers: { "X-Outbox": "1" }, body: new URLSearchParams({ csrf_token: one("[name=csrf_token]").value }),
-      });
+      let answer = await ask();
+      if (answer.status === 400) { // on a slow line the first page after signing in is a copy, with the form of the session before
+        const now = await sessions(signal);
+        if (one("#phone", now).dataset.actor === actor) answer = await ask(now);
+      }
       const said = await answer.json();
       if (!answer.ok || !said.token) return false;
       await Outbox.keepToken(actor, { token: said.token, until: Date.parse(said.expires_at) });
@@ -173,10 +179,8 @@
     const signal = limit(), post = (token) => fetch(one("[data-leaves]").action, { method: "POST", redirect: "manual", signal, body: new URLSearchParams({ csrf_token: token }) });
     try {
       let answer = await post(one("[name=csrf_token]").value);
-      if (answer.type !== "opaqueredirect") { // the form of another session, or a portal in between
-        const text = await (await fetch(data.sessions, { signal })).text();
-        answer = await post(one("[name=csrf_token]", new DOMParser().parseFromString(text, "text/html")).value);
-      }
+      // The form of another session, or a portal in between.
+      if (answer.type !== "opaqueredirect") answer = await post(one("[name=csrf_token]", await sessions(signal)).value);
       if (answer.type === "opaqueredirect") drop("out");
     } catch { /* no line */ }
     location.replace(kept("out") ? data.offline : data.home);
