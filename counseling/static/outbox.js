@@ -259,7 +259,7 @@ self.Outbox = (() => {
   // ---- nothing readable stays: the list, what was done, tokens of those with nothing left to send; never an entry ----
   async function wipe(actor) {
     tell("wiped");
-    try { if (localStorage.getItem("pin")) localStorage.setItem("open", "1"); } catch { /* a worker has none */ } // told to whoever comes back
+    try { if (localStorage.getItem("pin")) localStorage.setItem("open", actor); } catch { /* a worker has none */ } // told when they come back
     try { for (const name of ["pin", "seen", "kept", "covered", "signed"]) localStorage.removeItem(name); } catch { /* a worker has none */ }
     await clear();
     await transaction(["entries", "done", "tokens"], "readwrite", (store, sent, tokens) => {

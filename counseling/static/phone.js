@@ -477,7 +477,7 @@
   function settings() {
     const pinForm = one("#pin-form"), saysPin = (what) => { for (const part of all("[data-pin]")) show(part, part.dataset.pin === what); };
     if (pin()) saysPin("set");
-    else if (kept("open")) { // signing out took the code away: the list would lie open, and nobody knew
+    else if (kept("open") === actor) { // signing out took the code away: the list would lie open, and nobody knew
       saysPin("gone");
       one("#this-phone")?.setAttribute("open", "");
     }

@@ -321,3 +321,18 @@ def test_ones_own_token_revoked_takes_all_also_where_the_worker_learns_it(
     phone.evaluate("() => { window.isOld = true; }")
     worker.evaluate("() => Outbox.flush(true)")
     comes_true(phone, "async () => !window.isOld && (await Outbox.done()).length === 0")  # on a page loaded anew
+
+
+def test_whoever_comes_next_is_not_told_that_signing_out_took_a_code_that_was_never_theirs(
+    phone: Page, line: Line, receiver: Receiver, session: Session, cast: Cast
+) -> None:
+    someone(session, cast, "Chị Tư", team_id=TEAM2, site_id=CAO_LOC)
+    phone.locator("#this-phone summary").tap()
+    phone.fill("#new-pin", "2580")
+    phone.get_by_role("button", name="Đặt mã").tap()
+    expect(phone.locator("[data-pin=set]")).to_be_visible()
+    session_ends(phone, line)
+    sign_in_here(phone, "volunteer2")
+    has_list_of(phone, "Chị Tư")
+    phone.wait_for_timeout(500)
+    assert not phone.locator(".notice[data-pin=gone]").is_visible(), "nobody has signed out"
