@@ -179,7 +179,10 @@
   });
   // Back here: the sign-in before came to nothing.
   if (location.pathname.endsWith("/login")) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ }
-  if (document.body?.dataset.who === "") forget();
+  if (document.body?.dataset.who === "") {
+    forget();
+    if (self.BroadcastChannel) new BroadcastChannel("outbox").postMessage("wiped"); // an open list in another tab goes as well
+  }
 
   // ---- small things ----
   // Once per page: to what is to be corrected, else to what the page says comes next ("keys": where no finger would

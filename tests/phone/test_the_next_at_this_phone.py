@@ -18,7 +18,7 @@ from tests.phone.line import Line
 from tests.phone.receiver import Receiver
 from tests.phone.taps import comes_true, entries, expect_sent, has_copy, has_list_of, log, open_phone, send_now, until
 from tests.phone.test_what_a_phone_keeps import found_in, leave
-from tests.support.browser import ARGUMENTS, PHONE, NewPage, chromium, reach
+from tests.support.browser import ARGUMENTS, PHONE, NewPage, chromium, reach, sign_in
 from tests.support.cast import CAO_LOC, PASSWORD, TEAM2, Cast
 from tests.support.settings import MORNING
 from tests.support.treatment import Person
@@ -321,6 +321,17 @@ def test_ones_own_token_revoked_takes_all_also_where_the_worker_learns_it(
     phone.evaluate("() => { window.isOld = true; }")
     worker.evaluate("() => Outbox.flush(true)")
     comes_true(phone, "async () => !window.isOld && (await Outbox.done()).length === 0")  # on a page loaded anew
+
+
+def test_another_tab_does_not_show_the_list_to_a_counselor_who_signs_in(
+    phone: Page, line: Line, receiver: Receiver
+) -> None:
+    tab = phone.context.new_page()
+    phone.context.clear_cookies()
+    tab.set_default_timeout(10_000)
+    sign_in(tab, line.url, "counselor", PASSWORD)
+    until(tab, lambda: not has_copy(tab))
+    expect(phone.locator("#work", has_text="Anh Ba")).to_be_hidden()
 
 
 def test_whoever_comes_next_is_not_told_that_signing_out_took_a_code_that_was_never_theirs(
