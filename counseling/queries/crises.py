@@ -152,7 +152,7 @@ def get_alert_from_elsewhere(session: AnySession, viewer: Viewer, ref: str) -> t
         .join(Site, Site.id == func.coalesce(contact.site_id, visit.site_id))
         .outerjoin(OutreachTeam, OutreachTeam.id == func.coalesce(contact.team_id, visit.team_id))
         .outerjoin(writer, writer.id == func.coalesce(contact.recorded_by_id, role.staff_id))
-        .where(CrisisAlert.ref == ref)
+        .where(CrisisAlert.ref == ref, or_(CrisisAlert.side != SUPPORT, Site.id != CrisisAlert.site_id))
     )
     whence = session.execute(query).first()
     if alert is None or whence is None:

@@ -76,8 +76,8 @@ def log(ref: str) -> ResponseReturnValue:
         saved = log_contact(db.session, g.viewer, ref, contact, request_key=key, today=today, now=utc_now())
     except NotFound:
         abort(404)
-    except Refusal:  # what no page of ours offers
-        abort(400)
+    except Refusal as refusal:
+        return replaced(refusal, ref)
     if contact.danger:  # nobody is alone with it: what to do now, and whom to call
         return redirect(url_for("danger.show", saved=saved), 303)
     if g.viewer.may(Permission.SEE_OUTREACH_LIST):
@@ -138,8 +138,8 @@ def undo(ref: str, contact: str) -> ResponseReturnValue:
 
 
 def replaced(refusal: Refusal, ref: str) -> ResponseReturnValue:
-    """Undone or corrected already, in another window or by the same tap sent twice."""
-    if refusal.code != "entry_replaced":
+    """Undone or corrected already, in another window, by the same tap sent twice or by the way back."""
+    if refusal.code != "entry_replaced":  # what no page of ours offers
         abort(400)
     flash(gettext("Lần ghi này đã được sửa hoặc bỏ trước đó."), "attention")
     return redirect(url_for(".show", ref=ref), 303)

@@ -64,7 +64,8 @@ def lock_head(tx: Session, chain: str) -> Head:
 def append(
     tx: Session, chain: str, actor: str, action: str, subject: str, details: Mapping[str, object], at: datetime
 ) -> None:
-    """Add one entry to a chain. Lock patients before calling: the head is the last lock of a transaction."""
+    """Add one entry to a chain. Lock patients before calling: the head is the last lock of a transaction, or `gathered`
+    makes it so."""
     append_all(tx, chain, actor, [Entry(action, subject, details)], at)
 
 

@@ -18,11 +18,10 @@ from counseling.database import vault_of
 from counseling.domain.contacts import WITHDRAWN
 from counseling.domain.phone_entries import MOST_IN_A_GROUP, Said, key_of
 from counseling.models.contacts import OutreachContact
-from counseling.models.patients import SupportFile
 from counseling.models.phone_entries import PhoneEntry, WaitingVisit
 from counseling.permissions import Viewer
 from counseling.services.contact_details import NewContact, keep_unsaid
-from counseling.services.outreach_contacts import add_contact, replace_contact, withdraw_contact
+from counseling.services.outreach_contacts import add_contact, lock_files, replace_contact, withdraw_contact
 from counseling.services.phone_visits import (
     contact_of,
     filled_from_meeting,
@@ -87,10 +86,7 @@ def put_into_book(
 def lock_of_whom(tx: Session, author: Viewer, said: Said, before: Sequence[Earlier], ref: str) -> None:
     """The file of whoever it was written for by mistake, which loses it, and the one behind `ref`, in one order."""
     old, _ = _find_old(tx, author, said, before)
-    files = sorted({ref, old.person_ref if old is not None else ref})
-    tx.execute(
-        select(SupportFile.patient_id).where(SupportFile.ref.in_(files)).order_by(SupportFile.ref).with_for_update()
-    )
+    lock_files(tx, {ref, old.person_ref if old is not None else ref})
 
 
 def _write(

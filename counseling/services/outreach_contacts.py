@@ -6,6 +6,7 @@ check-in of aftercare. Undoing or correcting it does the same again from the row
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -44,8 +45,15 @@ from counseling.services.treatment_files import By
 from counseling.services.visit_alerts import take_on_person
 
 __all__ = [
-    "NewContact", "add_contact", "correct_contact", "lock_file", "log_contact", "replace_contact",
-    "undo_contact", "withdraw_contact",
+    "NewContact",
+    "add_contact",
+    "correct_contact",
+    "lock_file",
+    "lock_files",
+    "log_contact",
+    "replace_contact",
+    "undo_contact",
+    "withdraw_contact",
 ]  # fmt: skip
 
 KEPT = ("patient_id", "site_id", "team_id", "contact_on", "task_id")  # of an entry, by whatever takes its place
@@ -63,11 +71,15 @@ def log_contact(
 ) -> str:
     """Record a contact of today with the person behind a support file; gives its reference, for a repeat the first's.
 
-    Raises NotFound for whoever may not (any more) see the file, and Refusal as domain.contacts does.
+    Raises NotFound for whoever may not (any more) see the file. Refuses what domain.contacts does, and entry_replaced for
+    a form that is sent again after its entry was taken back.
     """
     ensure_known(contact)
     with writing(session) as tx, audit.gathered(tx):
         file = lock_file(tx, viewer, ref)
+        first, key = find_repeat(tx, file.patient_id, request_key, contact.danger)
+        if first is not None and last_word(tx, file.patient_id, key) is None:
+            raise Refusal("entry_replaced")
         return add_contact(tx, viewer, file, contact, request_key=request_key, on=today, now=now)
 
 
@@ -182,6 +194,12 @@ def replace_contact(
     details = {"contact": entry.id, "corrects": old.id, "outcome": contact.outcome, "kind": contact.kind}
     _note(tx, viewer, "contact.corrected", row, {**details, **audited(contact)}, now)
     return str(entry.ref)
+
+
+def lock_files(tx: Session, refs: Iterable[str]) -> None:
+    """Files that change together, in one order, whoever may see them: the caller asks that of each."""
+    query = select(SupportFile.patient_id).where(SupportFile.ref.in_(refs)).order_by(SupportFile.ref)
+    tx.execute(query.with_for_update())
 
 
 def lock_file(tx: Session, viewer: Viewer, ref: str) -> Row[*tuple[Any, ...]]:

@@ -20,6 +20,7 @@ from counseling.clock import station_day
 from counseling.database import AnySession, letterbox_of, writing
 from counseling.domain.phone_entries import (
     MOST_NEW_IN_AN_HOUR,
+    SKEW_SHOWN,
     Letter,
     Said,
     happened_at,
@@ -92,7 +93,9 @@ def arrive(session: AnySession, held: Held, letter: Letter, report: Report, zone
     skew = skew_of(report.sent_at, letter.client_time, now)
     at = happened_at(letter.client_time, skew, now)
     home = get_author(session, held.role_id, held.id)
-    on = station_day(at, zone)
+    # The seconds that a line takes look like a clock that is slow; a visit just before midnight stays on its day.
+    near = at if abs(skew) > SKEW_SHOWN else happened_at(letter.client_time, timedelta(), now)
+    on = station_day(near, zone)
     told = said.moved(on - own_day(letter)) if said else None
     return Arrived(letter, told, code or _doubt(author, held), author, home, on, at, skew)
 

@@ -20,7 +20,7 @@ from counseling.permissions import Viewer
 from counseling.queries.actors import find_colleague
 from counseling.queries.patients import NotFound
 from counseling.services.contact_details import NewContact, keep_unsaid
-from counseling.services.outreach_contacts import add_contact, lock_file, replace_contact, withdraw_contact
+from counseling.services.outreach_contacts import add_contact, lock_file, lock_files, replace_contact, withdraw_contact
 
 File = Row[*tuple[Any, ...]]
 
@@ -151,6 +151,7 @@ def _correct(tx: Session, visit: Visit, now: datetime) -> list[Left]:
     old = find_corrected(tx, visit.viewer, visit.said)
     if old is None or old.outcome == WITHDRAWN:  # taken back elsewhere, on the page: somebody asks which word holds
         return [Left("unknown_entry" if old is None else "entry_replaced", said, 0)]
+    lock_files(tx, {old.person_ref, said.who or old.person_ref})
     try:
         lock_file(tx, visit.viewer, old.person_ref)
         other = None if said.who in (None, old.person_ref) else _find_file(tx, visit.viewer, said)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from counseling.database import AnySession, Transaction, writing
 from counseling.domain.refusal import Refusal
 from counseling.models.contacts import VisitConsent
+from counseling.models.patients import SupportFile
 from counseling.models.tasks import DANGER_SIGN, SHOWS_SINCE, Task
 from counseling.permissions import Viewer
 from counseling.scopes import tasks_visible_to
@@ -158,7 +159,11 @@ def settle_waiting(
         raise Refusal("outcome_unknown")
     theirs = Task.patient_id == patient_id, Task.kind == kind, shown >= SHOWS_SINCE
     waiting = tasks_visible_to(viewer, now), Task.closed_at.is_(None), *theirs
-    with writing(session) as tx:
+    with writing(session) as tx, audit.gathered(tx):
+        if (
+            kind == DANGER_SIGN
+        ):  # as a visit does: one that tells of danger at this moment comes before, or finds what is done here
+            tx.execute(select(SupportFile.ref).where(SupportFile.patient_id == patient_id).with_for_update())
         found = tx.execute(select(Task.id, Task.site_id).where(*waiting).order_by(Task.id).with_for_update()).all()
         for task in found:
             close_task(tx, task.id, by_id=viewer.staff_id, at=now, outcome=outcome)

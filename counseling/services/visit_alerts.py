@@ -46,6 +46,12 @@ def raise_alert_of_waiting(tx: Session, waiting_id: int, now: datetime) -> None:
         _add(tx, {"waiting_visit_id": waiting_id}, new.site_id, f"waiting_visit:{waiting_id}", now)
 
 
+def is_taken_on(tx: Session, waiting_id: int) -> bool:
+    """Whether somebody has taken on what this visit that waits has told of: of more they know nothing."""
+    taken = CrisisAlert.waiting_visit_id == waiting_id, CrisisAlert.taken_at.is_not(None)
+    return tx.execute(select(CrisisAlert.id).where(*taken)).first() is not None
+
+
 def take_on_person(tx: Session, patient_id: int, by: By, now: datetime) -> None:
     """Whoever has dealt with what a danger sign asks has taken it on, unless another came meanwhile and is open still.
 

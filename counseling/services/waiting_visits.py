@@ -30,7 +30,7 @@ from counseling.services.phone_entries import Report, arrive, work_on
 from counseling.services.phone_tokens import Held
 from counseling.services.phone_visits import Left
 from counseling.services.treatment_files import By
-from counseling.services.visit_alerts import raise_alert_of_waiting, take_on_visit
+from counseling.services.visit_alerts import is_taken_on, raise_alert_of_waiting, take_on_visit
 from counseling.services.waiting_rows import add_waiting, open_said, point_of, seal_said
 
 UNREAD = ("form_unknown", "key_gone", "unreadable", "not_worked")
@@ -137,13 +137,15 @@ def _keep(tx: Session, author: Author, said: Said, request_key: str, today: date
         add_waiting(tx, author, code="not_on_list", said=said, request_key=request_key, on=today, at=now, now=now)
     elif set(said.danger) <= set(first.danger.split(",")):
         return
-    elif first.state != "waiting":
+    elif first.state != "waiting" or is_taken_on(tx, first.id):
         _keep(tx, author, said, key_of(f"{request_key} {danger_text(said.danger)}", 1), today, now)
     else:
         before = open_said(vault_of(tx), first.ref, first.said)
         whole = said.filled_from(before) if before else said
         values = {"said": seal_said(vault_of(tx), first.ref, whole), "danger": danger_text(whole.danger)}
         tx.execute(update(WaitingVisit).where(WaitingVisit.id == first.id).values(**values))
+        chain, subject = audit.site_chain(first.site_id), f"waiting_visit:{first.id}"
+        audit.append(tx, chain, author.viewer.actor, "visit.told_more", subject, {}, now)
         raise_alert_of_waiting(tx, first.id, now)
 
 

@@ -181,7 +181,9 @@
   if (location.pathname.endsWith("/login")) try { sessionStorage.removeItem("signs"); } catch { /* nothing there */ }
   if (document.body?.dataset.who === "") {
     forget();
-    if (self.BroadcastChannel) new BroadcastChannel("outbox").postMessage("wiped"); // an open list in another tab goes as well
+    const others = self.BroadcastChannel && new BroadcastChannel("outbox");
+    others?.postMessage("wiped"); // an open list in another tab goes as well
+    others?.close();
   }
 
   // ---- small things ----

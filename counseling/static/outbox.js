@@ -65,6 +65,7 @@ self.Outbox = (() => {
   function hear(what, isElsewhere) {
     if (what.tried) uncounted.add(what.tried);
     if (what.noted) unnoted.push(what.noted);
+    if (what === "wiped") unnoted.length = 0;
     listener(what, isElsewhere);
   }
 
@@ -197,7 +198,7 @@ self.Outbox = (() => {
       tried.add(entry.id);
       const bearer = await token(entry.actor);
       const result = bearer ? await post(entry, bearer.token).catch(() => "later") : "sign-in";
-      if (TAKEN.includes(result)) await finish(entry, result).catch(() => finish(entry).then(() => tell({ noted: noted(entry, result) }))).catch(() => { outcome = "full"; });
+      if (TAKEN.includes(result)) await finish(entry, result).catch(() => finish(entry).then(() => entry.is_left || tell({ noted: noted(entry, result) }))).catch(() => { outcome = "full"; });
       else if (result === "refused") await mark(entry, "refused");
       else if (result === "later") return "later";
       else { // everything of theirs is kept until they sign in; what others wrote goes on

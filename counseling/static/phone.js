@@ -300,8 +300,8 @@
   async function save(event) {
     event.preventDefault();
     if (isSaving || !event.submitter) return;
-    isSaving = true;
     const body = said(event.submitter.value), why = (code) => { for (const part of all("[data-why]", form)) show(part, part.dataset.why === code); };
+    isSaving = true;
     try {
       if (person.kind === "group" && !body.people.length) return why("people");
       if (person.kind === "visit" && !body.who && !body.said) return why("name");

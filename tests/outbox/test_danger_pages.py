@@ -129,3 +129,8 @@ def test_danger_at_a_point_where_nobody_is_left_is_read_at_another_without_a_nam
         assert hidden not in page
     assert post(reader, f"{address}take").headers["Location"] == address
     assert "đã nhận lúc" in reader.get(address).text
+
+
+def test_the_page_for_another_points_danger_says_nothing_of_ones_own(app: Flask, session: Session, cast: Cast) -> None:
+    log(session, cast, someone(session, cast), "met_needs_help", danger=("suicide",))
+    assert at(app, "counselor").get(f"/messages/urgent/{alerts(session)[0].ref}/").status_code == 404

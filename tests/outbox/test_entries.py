@@ -329,3 +329,11 @@ def test_an_entry_names_a_colleague_without_a_phone(session: Session, cast: Cast
     assert (row.recorded_by_id, row.behalf_of_id) == (cast.staff["volunteer"], cast.staff["volunteer2"])
     correct(session, cast, person, row.ref, "not_met")
     assert contacts(session)[-1].behalf_of_id == cast.staff["volunteer2"]
+
+
+def test_a_visit_just_before_midnight_stays_on_its_day_on_a_slow_line(session: Session, cast: Cast) -> None:
+    person = someone(session, cast)
+    saved = datetime(SAVED.year, SAVED.month, SAVED.day, 23, 59, 45, tzinfo=VIETNAM)
+    sent, came = saved + timedelta(seconds=8), saved + timedelta(seconds=28)
+    hand_in(session, cast, visit(person.ref), saved=saved, now=came, report=Report(sent_at=sent))
+    assert contacts(session)[0].contact_on == saved.date()
