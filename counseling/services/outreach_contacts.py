@@ -71,8 +71,8 @@ def log_contact(
 ) -> str:
     """Record a contact of today with the person behind a support file; gives its reference, for a repeat the first's.
 
-    Raises NotFound for whoever may not (any more) see the file. Refuses what domain.contacts does, and entry_replaced for
-    a form that is sent again after its entry was taken back.
+    Raises NotFound for whoever may not (any more) see the file. Refuses what domain.contacts does, and entry_replaced
+    for a form that is sent again after its entry was taken back.
     """
     ensure_known(contact)
     with writing(session) as tx, audit.gathered(tx):
