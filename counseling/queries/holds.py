@@ -31,6 +31,12 @@ class HoldLine:
     lifted_words: str | None
 
 
+def is_on_hold(session: AnySession, patient_id: int) -> bool:
+    """Whether somebody has stopped this person's medicine, and nobody has lifted it."""
+    own = PatientHold.patient_id == patient_id, PatientHold.kind == "hold", PatientHold.lifted_at.is_(None)
+    return session.execute(select(PatientHold.id).where(*own).limit(1)).first() is not None
+
+
 def list_holds(session: AnySession, patient_id: int, today: date) -> list[HoldLine]:
     """Those that stand, holds before alerts and the oldest first; then the last that were lifted."""
     setter, lifter, hold = aliased(Staff), aliased(Staff), PatientHold

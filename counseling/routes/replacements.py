@@ -13,6 +13,7 @@ from counseling.clock import utc_now
 from counseling.database import db
 from counseling.domain.refusal import Refusal
 from counseling.permissions import Permission, requires
+from counseling.queries.holds import is_on_hold
 from counseling.queries.replacements import find_vomited
 from counseling.refs import new_request_key
 from counseling.routes.doses import form_key, patient_id_of, whole_number
@@ -108,6 +109,7 @@ def window_page(row: Any, refusal: Refusal | None = None) -> str:
         row=row,
         name=name_of(row),
         vomited=find_vomited(db.session, row.patient_id, this_day()),
+        is_on_hold=is_on_hold(db.session, row.patient_id),
         request_key=new_request_key(),
         refusal=refusal,
     )

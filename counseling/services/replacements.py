@@ -18,6 +18,7 @@ from counseling.models.doses import DayDose, StationDay
 from counseling.models.orders import DoseOrder, OrderPart
 from counseling.models.patients import TreatmentFile
 from counseling.queries.bands import list_limits
+from counseling.queries.holds import is_on_hold
 from counseling.queries.replacements import find_vomited
 from counseling.services import audit, order_rules
 
@@ -123,7 +124,7 @@ def record_replacement(
     `is_alert` that somebody looked: not intoxicated, not sedated.
 
     A repeat of the request_key does nothing. Refusals: the codes of domain.replacement.ensure_may_give, and
-    not_at_this_station, not_active, day_not_open, check_missing.
+    not_at_this_station, not_active, day_not_open, on_hold, check_missing.
     """
     with writing(session) as tx:
         order_rules.lock_summary(tx, patient_id)
@@ -131,6 +132,8 @@ def record_replacement(
         if tx.execute(repeated).first() is not None:
             return
         _ensure_open(tx, patient_id, site_id, signed.today)
+        if is_on_hold(tx, patient_id):
+            raise Refusal("on_hold")
         vomited = ensure_may_give(find_vomited(tx, patient_id, signed.today), order_id, mg_tenths)
         if not is_alert:
             raise Refusal("check_missing")

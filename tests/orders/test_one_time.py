@@ -20,9 +20,11 @@ from counseling.queries.orders import list_orders
 from counseling.queries.replacements import find_vomited
 from counseling.refs import new_request_key
 from counseling.services.adherence import lock_summary, recount_from_rows
+from counseling.services.holds import set_hold
 from counseling.services.replacements import Signed, record_replacement, write_one_time_order
 from counseling.services.station_days import move_station_day
 from tests.support.cast import CAO_LOC, DONG_KINH, PASSWORD, Cast, post, sign_in
+from tests.support.files import by
 from tests.support.orders import stop
 from tests.support.races import at_the_same_second
 from tests.support.settings import MORNING
@@ -166,6 +168,28 @@ def test_a_closed_day_takes_no_replacement(session: Session, cast: Cast, person:
     move_station_day(session, DONG_KINH, TODAY, DayState.CLOSED, **who)
     with pytest.raises(Refusal, match="day_not_open"):
         give(session, cast, person, new)
+
+
+def test_while_the_doctor_has_stopped_the_medicine_no_replacement_is_given(
+    session: Session, cast: Cast, app: Flask, person: Person, start_clock_at: Callable[[datetime], None]
+) -> None:
+    """The page says so before anybody drinks; of a hold of the same second the service does."""
+    start_clock_at(LATER)
+    one_time, window, given = order(session, cast, person), app.test_client(), f"/patients/{person.ref}/replacement"
+    sign_in(window, "dispenser")
+    assert "Xác nhận đã uống bù" in window.get(given).text
+    set_hold(
+        session, person.id, "hold", "ngủ gà", by_doctor=True, by=by(cast, "doctor"), request_key=new_request_key(),
+        now=LATER,
+    )  # fmt: skip
+    page = window.get(given).text
+    assert "Đang tạm dừng cấp thuốc" in page and "Xác nhận đã uống bù" not in page
+    seen = {"order_id": one_time, "mg_tenths": 300, "gap_check": "alert"}
+    answer = post(window, given, request_key=new_request_key(), **seen)
+    assert answer.status_code == 409 and "Đang tạm dừng cấp thuốc" in answer.text
+    with pytest.raises(Refusal, match="on_hold"):
+        give(session, cast, person, one_time)
+    assert replacements(session) == []
 
 
 def test_of_a_split_day_the_part_that_was_vomited_is_replaced(session: Session, cast: Cast) -> None:

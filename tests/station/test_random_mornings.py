@@ -271,6 +271,7 @@ def ensure_nobody_has_too_much(station: Station) -> None:
 )
 @given(STEPS)
 @example([("dose", "dispenser", 0, 0), ("ask", "dispenser", 0, 0), ("sign", "doctor", 0, 0), ("stop", "doctor", 0, 0)])
+@example([(what, "dispenser", 0, 0) for what in ("dose", "vomit", "hold", "one_time", "replace")])
 def test_random_mornings_by_random_staff(session: Session, cast: Cast, steps: list[tuple[str, str, int, int]]) -> None:
     if not session.info.get("has_colleague"):
         colleague(session, cast)
